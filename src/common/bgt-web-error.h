@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The background-transfer authors
+ */
+
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/**
+ * BgtWebError:
+ *
+ * Why a transfer failed. A value from 300 to 999 is the HTTP status code of the server's answer,
+ * `http-404` on the wire; every other value has a word of its own.
+ *
+ * Also the codes of the error domain %BGT_WEB_ERROR.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  BGT_WEB_ERROR_NONE,
+  BGT_WEB_ERROR_CERTIFICATE_COMMON_NAME_INCORRECT,
+  BGT_WEB_ERROR_CERTIFICATE_EXPIRED,
+  BGT_WEB_ERROR_CERTIFICATE_CONTAINS_ERRORS,
+  BGT_WEB_ERROR_CERTIFICATE_REVOKED,
+  BGT_WEB_ERROR_CERTIFICATE_INVALID,
+  BGT_WEB_ERROR_SERVER_UNREACHABLE,
+  BGT_WEB_ERROR_TIMEOUT,
+  BGT_WEB_ERROR_INVALID_SERVER_RESPONSE,
+  BGT_WEB_ERROR_CONNECTION_ABORTED,
+  BGT_WEB_ERROR_CONNECTION_RESET,
+  BGT_WEB_ERROR_DISCONNECTED,
+  BGT_WEB_ERROR_HTTPS_TO_HTTP_ON_REDIRECTION,
+  BGT_WEB_ERROR_CANNOT_CONNECT,
+  BGT_WEB_ERROR_HOST_NAME_NOT_RESOLVED,
+  BGT_WEB_ERROR_OPERATION_CANCELED,
+  BGT_WEB_ERROR_REDIRECT_FAILED,
+  BGT_WEB_ERROR_INSUFFICIENT_RANGE_SUPPORT,
+  BGT_WEB_ERROR_MISSING_CONTENT_LENGTH_SUPPORT,
+  BGT_WEB_ERROR_CHECKSUM_MISMATCH,
+  BGT_WEB_ERROR_NO_SPACE,
+  BGT_WEB_ERROR_FILE_ACCESS_DENIED,
+  BGT_WEB_ERROR_FILE_NOT_FOUND,
+  BGT_WEB_ERROR_FILE_CHANGED,
+  BGT_WEB_ERROR_FILE_ERROR,
+} BgtWebError;
+
+/**
+ * BGT_WEB_ERROR:
+ *
+ * Error domain for why a transfer failed; the code is a #BgtWebError or an HTTP status from 300.
+ *
+ * Since: 1.0
+ */
+#define BGT_WEB_ERROR (bgt_web_error_quark ())
+
+GQuark bgt_web_error_quark (void);
+
+/* Lends an interned string; "" for %BGT_WEB_ERROR_NONE. */
+const char *bgt_web_error_to_string (int web_error);
+
+/* TRUE for every word above and `http-300` to `http-999`, FALSE for anything else, "" included. */
+gboolean bgt_web_error_from_string (const char *string, int *web_error);
+
+/* Whether trying the very same again later may help. */
+gboolean bgt_web_error_is_worth_a_retry (int web_error);
+
+G_END_DECLS

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The background-transfer authors
+ */
+
+#pragma once
+
+#include "model/operation.h"
+
+/* All operations. Signals: operation-added (op), operation-removed (op),
+ * operation-changed (op, guint changes), operation-finished (op). */
+
+#define BTS_TYPE_REGISTRY (bts_registry_get_type ())
+G_DECLARE_FINAL_TYPE (BtsRegistry, bts_registry, BTS, REGISTRY, GObject)
+
+BtsRegistry *bts_registry_new (void);
+
+void bts_registry_add (BtsRegistry *self, BtsOperation *operation);
+void bts_registry_remove (BtsRegistry *self, BtsOperation *operation);
+BtsOperation *bts_registry_lookup (BtsRegistry *self, const char *guid); /* (nullable), lent */
+GPtrArray *bts_registry_get_operations (BtsRegistry *self); /* lent; oldest first */
+guint bts_registry_get_n_operations (BtsRegistry *self);
+
+/* Reserves room for @n operations of @owner that are being created, so that concurrent calls
+ * cannot exceed the limits: finished ones do not count. LIMIT_EXCEEDED says which limit.
+ * Each reservation is given back by exactly one _release (after _add, or where it failed). */
+gboolean bts_registry_reserve (BtsRegistry *self,
+                               BtsOwner *owner,
+                               guint n,
+                               guint max_per_application,
+                               guint max_per_user,
+                               GError **error);
+void bts_registry_release (BtsRegistry *self, BtsOwner *owner, guint n);

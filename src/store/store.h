@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The background-transfer authors
+ */
+
+#pragma once
+
+#include <gio/gio.h>
+
+#include "model/operation.h"
+
+/* One key file an operation, in a folder of mode 0700. All writing is done by one thread, in
+ * groups: all that waits is written, then synced, then renamed, then the folder synced once. */
+
+#define BTS_TYPE_STORE (bts_store_get_type ())
+G_DECLARE_FINAL_TYPE (BtsStore, bts_store, BTS, STORE, GObject)
+
+/* Makes the folder where it is missing. FAILED where it cannot be written. */
+BtsStore *bts_store_open (const char *folder, GError **error);
+
+/* Reads every operation; blocks, so it is called before the service is on the bus. A file that
+ * cannot be read is renamed to NAME.unreadable and named in the log. */
+GPtrArray *bts_store_load (BtsStore *self); /* (element-type BtsOperation) (transfer container) */
+
+/* Done once the operation's present version, or a newer one, is durable. A failed save is tried
+ * again by itself with growing delays, besides being reported here. */
+void bts_store_save_async (BtsStore *self,
+                           BtsOperation *operation,
+                           GCancellable *cancellable,
+                           GAsyncReadyCallback callback,
+                           gpointer user_data);
+gboolean bts_store_save_finish (BtsStore *self, GAsyncResult *result, GError **error);
+
+void bts_store_delete_async (BtsStore *self,
+                             BtsOperation *operation,
+                             GCancellable *cancellable,
+                             GAsyncReadyCallback callback,
+                             gpointer user_data);
+gboolean bts_store_delete_finish (BtsStore *self, GAsyncResult *result, GError **error);
+
+/* Waits, at most @timeout_ms, for everything that is under way; for a clean exit. */
+void bts_store_flush (BtsStore *self, guint timeout_ms);

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The background-transfer authors
+ */
+
+#pragma once
+
+#include <gio/gio.h>
+
+#include "common/byte-ranges.h"
+
+/* Where a download goes: a hidden partial file beside the destination, given its name only when
+ * whole; or the application's own descriptor, written in place. Opened as the user, so that the
+ * kernel decides. Errors are BGT_WEB_ERROR_FILE_*, BGT_WEB_ERROR_NO_SPACE. Blocking: only for
+ * the transfer's own thread. Not thread-safe but for what says so. */
+
+#define BTS_TYPE_DESTINATION (bts_destination_get_type ())
+G_DECLARE_FINAL_TYPE (BtsDestination, bts_destination, BTS, DESTINATION, GObject)
+
+/* Whether @request's destination could be made now. For a descriptor (@fd not -1) the result has
+ * `destination-file`: path ay, device t, inode t. Errors are BGT_ERROR: ACCESS_DENIED,
+ * NOT_FOUND (no such folder), ALREADY_EXISTS, INVALID_ARGUMENT. Returns a{sv}. */
+GVariant *bts_destination_check (GVariant *request, int fd, GError **error);
+
+/* Opens what @checkpoint (nullable) describes, if it is still there and still the same file, or
+ * makes a new partial file. @fd (-1: none) is duplicated. */
+BtsDestination *bts_destination_open (GVariant *request,
+                                      const char *guid,
+                                      GVariant *checkpoint,
+                                      int fd,
+                                      GError **error);
+
+/* The process died between publishing and saying so: nothing is left to do but to report it. */
+gboolean bts_destination_is_published (BtsDestination *self);
+
+/* What is held and durable. Thread-safe: a copy. */
+BtsByteRanges *bts_destination_dup_held (BtsDestination *self);
+
+/* The size is known now: checks the free space, preallocates. */
+gboolean bts_destination_expect (BtsDestination *self, guint64 total, GError **error);
+
+/* Forgets all that is held: the file on the server is another one. */
+gboolean bts_destination_restart (BtsDestination *self, GError **error);
+
+/* Where the next bytes go. What is buffered for another place is written first. */
+gboolean bts_destination_seek (BtsDestination *self, guint64 offset, GError **error);
+
+/* An aligned buffer's free part, at most 1 MiB, at least 1 byte. */
+gpointer bts_destination_get_buffer (BtsDestination *self, gsize *size);
+gboolean bts_destination_commit (BtsDestination *self, gsize size, GError **error);
+
+/* Makes all that has been committed durable; only then is it held. */
+gboolean bts_destination_sync (BtsDestination *self, GError **error);
+
+/* Describes the partial file for a later _open; a{sv}, not floating. Says only what is durable. */
+GVariant *bts_destination_to_checkpoint (BtsDestination *self);
+
+/* The file is whole: cut to @total, synced, origin attribute set, given its name, folder synced.
+ * Returns the path it has now (`name (1).ext` with overwrite=unique); a file URI where it is not
+ * UTF-8. */
+char *bts_destination_publish (BtsDestination *self,
+                               guint64 total,
+                               const char *origin_uri,
+                               GError **error);
+
+/* Removes the partial file of an operation that is not running; missing is fine. */
+gboolean bts_destination_discard (GVariant *request,
+                                  const char *guid,
+                                  GVariant *checkpoint,
+                                  GError **error);
+
+/* A read-only descriptor on what has arrived, or on the published file; -1 on error:
+ * NOT_YET_AVAILABLE where @position is not held, NOT_FOUND where the file is gone. */
+int bts_destination_open_result (GVariant *request,
+                                 const char *guid,
+                                 GVariant *checkpoint,
+                                 guint64 position,
+                                 GError **error);
