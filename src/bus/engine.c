@@ -5,3 +5,100 @@
 #include "config.h"
 
 #include "bus/engine.h"
+
+G_DEFINE_INTERFACE (BtsEngine, bts_engine, G_TYPE_OBJECT)
+
+static void
+bts_engine_default_init (BtsEngineInterface *iface)
+{
+}
+
+void
+bts_engine_check_async (BtsEngine *self,
+                        BtsOwner *owner,
+                        BtsRequest *request,
+                        int fd,
+                        GCancellable *cancellable,
+                        GAsyncReadyCallback callback,
+                        gpointer user_data)
+{
+  BTS_ENGINE_GET_IFACE (self)->check_async (
+      self, owner, request, fd, cancellable, callback, user_data);
+}
+
+GVariant *
+bts_engine_check_finish (BtsEngine *self, GAsyncResult *result, GError **error)
+{
+  return BTS_ENGINE_GET_IFACE (self)->check_finish (self, result, error);
+}
+
+void
+bts_engine_settle_async (BtsEngine *self,
+                         BtsOperation *operation,
+                         GCancellable *cancellable,
+                         GAsyncReadyCallback callback,
+                         gpointer user_data)
+{
+  BTS_ENGINE_GET_IFACE (self)->settle_async (self, operation, cancellable, callback, user_data);
+}
+
+gboolean
+bts_engine_settle_finish (BtsEngine *self, GAsyncResult *result, GError **error)
+{
+  return BTS_ENGINE_GET_IFACE (self)->settle_finish (self, result, error);
+}
+
+void
+bts_engine_forget_async (BtsEngine *self,
+                         BtsOperation *operation,
+                         GCancellable *cancellable,
+                         GAsyncReadyCallback callback,
+                         gpointer user_data)
+{
+  BtsEngineInterface *iface = BTS_ENGINE_GET_IFACE (self);
+
+  if (iface->forget_async != NULL)
+    {
+      iface->forget_async (self, operation, cancellable, callback, user_data);
+      return;
+    }
+
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, bts_engine_forget_async);
+  g_task_return_boolean (task, TRUE);
+}
+
+gboolean
+bts_engine_forget_finish (BtsEngine *self, GAsyncResult *result, GError **error)
+{
+  BtsEngineInterface *iface = BTS_ENGINE_GET_IFACE (self);
+
+  if (iface->forget_finish != NULL)
+    return iface->forget_finish (self, result, error);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+void
+bts_engine_open_result_async (BtsEngine *self,
+                              BtsOperation *operation,
+                              guint64 position,
+                              GCancellable *cancellable,
+                              GAsyncReadyCallback callback,
+                              gpointer user_data)
+{
+  BTS_ENGINE_GET_IFACE (self)->open_result_async (
+      self, operation, position, cancellable, callback, user_data);
+}
+
+int
+bts_engine_open_result_finish (BtsEngine *self, GAsyncResult *result, GError **error)
+{
+  return BTS_ENGINE_GET_IFACE (self)->open_result_finish (self, result, error);
+}
+
+void
+bts_engine_request_range (BtsEngine *self, BtsOperation *operation, guint64 offset, guint64 length)
+{
+  BTS_ENGINE_GET_IFACE (self)->request_range (self, operation, offset, length);
+}

@@ -30,6 +30,11 @@ struct _BtsEngineInterface
   int (*open_result_finish) (BtsEngine *self, GAsyncResult *result, GError **error);
   void (*request_range) (BtsEngine *self, BtsOperation *operation, guint64 offset,
                          guint64 length);
+
+  /* Both or none; without them there is nothing to remove. */
+  void (*forget_async) (BtsEngine *self, BtsOperation *operation, GCancellable *cancellable,
+                        GAsyncReadyCallback callback, gpointer user_data);
+  gboolean (*forget_finish) (BtsEngine *self, GAsyncResult *result, GError **error);
 };
 
 /* Asks the user's worker whether @request's files can be opened as asked, before anything is
@@ -68,3 +73,12 @@ void bts_engine_request_range (BtsEngine *self,
                                BtsOperation *operation,
                                guint64 offset,
                                guint64 length);
+
+/* Before a finished operation is forgotten: removes the partial file that one which ended in an
+ * error kept for another try. Nothing to remove is success. */
+void bts_engine_forget_async (BtsEngine *self,
+                              BtsOperation *operation,
+                              GCancellable *cancellable,
+                              GAsyncReadyCallback callback,
+                              gpointer user_data);
+gboolean bts_engine_forget_finish (BtsEngine *self, GAsyncResult *result, GError **error);
