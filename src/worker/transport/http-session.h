@@ -24,9 +24,12 @@ BtsHttpSession *bts_http_session_new (void);
 
 /* For transfers that start from now on. INVALID_ARGUMENT where the CA file cannot be read; the
  * other settings are in force all the same. */
-gboolean bts_http_session_configure (BtsHttpSession *self,
-                                     const BtsHttpSettings *settings,
-                                     GError **error);
+gboolean
+bts_http_session_configure (BtsHttpSession *self, const BtsHttpSettings *settings, GError **error);
 
 /* The network has changed: idle connections are closed, so that new ones are made. */
 void bts_http_session_drop_connections (BtsHttpSession *self);
+
+/* Private to the folder. */
+typedef struct _SoupSession SoupSession;
+SoupSession *bts_http_session_get_soup (BtsHttpSession *self);

@@ -13,26 +13,26 @@
 typedef struct
 {
   const char *uri;
-  GVariant *request;      /* the operation's a{sv}: method, headers, cookies, credentials, ... */
-  guint64 offset;         /* first byte wanted; asks with Range where not 0 */
-  guint64 length;         /* how many; G_MAXUINT64: to the end. Asks with Range where given */
-  const char *validator;  /* (nullable): for If-Range, where offset or length is given */
+  GVariant *request;     /* the operation's a{sv}: method, headers, cookies, credentials, ... */
+  guint64 offset;        /* first byte wanted; asks with Range where not 0 */
+  guint64 length;        /* how many; G_MAXUINT64: to the end. Asks with Range where given */
+  const char *validator; /* (nullable): for If-Range, where offset or length is given */
 } BtsTransportRequest;
 
 /* The final answer's head, redirects already followed; also that of an error. */
 typedef struct
 {
-  char *actual_uri;       /* without credentials */
-  guint status_code;      /* 200 for a protocol without codes */
-  GVariant *headers;      /* a(ss) in the order received */
-  guint64 body_offset;    /* where the body's first byte belongs in the file: 0 unless partial */
-  gint64 body_length;     /* -1 unknown */
-  gint64 total_length;    /* of the whole file; -1 unknown */
-  char *validator;        /* (nullable): strong ETag as sent, else Last-Modified if it is strong
-                             enough to resume with (RFC 9110 §8.8.2.2) */
-  char *last_modified;    /* (nullable) as sent */
-  gboolean has_ranges;    /* the server can be asked for a part again (206, Accept-Ranges) */
-  gint64 retry_after_us;  /* from now; -1 where the server did not say */
+  char *actual_uri;      /* without credentials */
+  guint status_code;     /* 200 for a protocol without codes */
+  GVariant *headers;     /* a(ss) in the order received */
+  guint64 body_offset;   /* where the body's first byte belongs in the file: 0 unless partial */
+  gint64 body_length;    /* -1 unknown */
+  gint64 total_length;   /* of the whole file; -1 unknown */
+  char *validator;       /* (nullable): strong ETag as sent, else Last-Modified if it is strong
+                            enough to resume with (RFC 9110 §8.8.2.2) */
+  char *last_modified;   /* (nullable) as sent */
+  gboolean has_ranges;   /* the server can be asked for a part again (206, Accept-Ranges) */
+  gint64 retry_after_us; /* from now; -1 where the server did not say */
 } BtsTransportHead;
 
 void bts_transport_head_clear (BtsTransportHead *head);
