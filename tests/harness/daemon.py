@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The real service, with folders of its own.
+
+    with Bus() as bus, Daemon(bus) as daemon:
+        path = daemon.create_download(uri, destination, {"overwrite": GLib.Variant("s", "unique")})
+        daemon.call(path, "Operation", "Start")
+        daemon.wait_for_status(path, "completed")
+
+The programs are those of the build folder that the environment variable BGT_BUILD_DIR names.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+
+from gi.repository import Gio, GLib
+
+from harness.wait import DEADLINE_SECONDS, DeadlineError, wait_until
+
+NAME = "org.example.BackgroundTransfer"
+PATH = "/org/example/BackgroundTransfer"
+FINAL = ("completed", "canceled", "error")
+
+# In tests nobody waits for minutes, and every try but the last fails soon.
+SETTINGS = {
+    "Transfers": {"ConnectTimeoutSeconds": "5", "ResponseTimeoutSeconds": "5",
+                  "RetryDelaySeconds": "1"},
+    "Network": {"RequireConnectivity": "false"},
+}
+
+
+def build_folder():
+    folder = os.environ.get("BGT_BUILD_DIR")
+    if not folder:
+        raise RuntimeError("BGT_BUILD_DIR must name the build folder")
+    return folder
+
+
+def program(relative):
+    return os.path.join(build_folder(), relative)
+
+
+class Daemon:
+    """Runs `background-transferd --session` on @bus. @settings, {group: {key: value}}, are laid
+    over SETTINGS."""
+
+    def __init__(self, bus, settings=None, arguments=(), environment=None):
+        self.bus = bus
+        self.folder = tempfile.mkdtemp(prefix="bgt-daemon-")
+        self.state = f"{self.folder}/state"
+        self.log_path = f"{self.folder}/log"
+        self.arguments = list(arguments)
+        self.environment = dict(bus.environment(), HOME=self.folder, XDG_STATE_HOME=self.state,
+                                XDG_CONFIG_HOME=f"{self.folder}/config",
+                                GIO_USE_VFS="local", **(environment or {}))
+        self.configuration = f"{self.folder}/background-transfer.conf"
+        self.configure(settings or {})
+        self.connection = None
+        self.process = None
+
+    def configure(self, settings):
+        """Writes the configuration; the daemon reads it when it starts, or on SIGHUP."""
+        groups = {name: dict(keys) for name, keys in SETTINGS.items()}
+        for name, keys in settings.items():
+            groups.setdefault(name, {}).update(keys)
+        with open(self.configuration, "w", encoding="utf-8") as file:
+            for name, keys in groups.items():
+                file.write(f"[{name}]\n" + "".join(f"{k}={v}\n" for k, v in keys.items()))
+
+    def command(self):
+        return [program("src/daemon/background-transferd"), "--session", "--verbose",
+                "--config", self.configuration, "--state-dir", self.state,
+                "--idle-exit", "never", *self.arguments]
+
+    def start(self):
+        """Returns once the name is there."""
+        if self.connection is None:
+            self.connection = self.bus.connect()
+        with open(self.log_path, "a", encoding="utf-8") as log:
+            self.process = subprocess.Popen(self.command(), env=self.environment, stdout=log,
+                                            stderr=log, stdin=subprocess.DEVNULL)
+        wait_until(lambda: self.owner() or self._check_running(), "the service owns its name")
+        return self
+
+    def _check_running(self):
+        if self.process.poll() is not None:
+            raise RuntimeError(f"the daemon ended with {self.process.returncode}:\n{self.log()}")
+        return False
+
+    def owner(self):
+        """The unique name of the service, or None."""
+        try:
+            return self.bus_call("GetNameOwner", GLib.Variant("(s)", (NAME,)))[0]
+        except GLib.Error:
+            return None
+
+    def pid(self):
+        """The process that owns the name, or None; also when the bus has started it."""
+        try:
+            return self.bus_call("GetConnectionUnixProcessID", GLib.Variant("(s)", (NAME,)))[0]
+        except GLib.Error:
+            return None
+
+    def kill(self):
+        """SIGKILL, as an out-of-memory killer or a power cut would."""
+        self.process.kill()
+        self.process.wait()
+
+    def terminate(self):
+        """SIGTERM; returns the exit status."""
+        self.process.terminate()
+        return self.process.wait(timeout=DEADLINE_SECONDS)
+
+    def reload(self):
+        self.process.send_signal(signal.SIGHUP)
+
+    def workers(self):
+        """The process IDs of this daemon's workers."""
+        found = []
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+                    name, rest = file.read().split("(", 1)[1].rsplit(")", 1)
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            state, parent = rest.split()[:2]
+            if name == "background-tran" and parent == str(self.process.pid) and state != "Z":
+                found.append(int(pid))
+        return found
+
+    def log(self):
+        try:
+            with open(self.log_path, encoding="utf-8", errors="replace") as file:
+                return file.read()
+        except FileNotFoundError:
+            return ""
+
+    def stop(self):
+        """Ends the daemon and removes its folders. Its log goes to standard error where the
+        environment variable BGT_TEST_VERBOSE is set, or a sanitizer has spoken."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        log = self.log()
+        if os.environ.get("BGT_TEST_VERBOSE") or "Sanitizer" in log or "runtime error:" in log:
+            print(log, file=sys.stderr)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        self.stop()
+
+    # Calls
+
+    def bus_call(self, method, arguments=None):
+        return self.connection.call_sync(
+            "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", method,
+            arguments, None, Gio.DBusCallFlags.NONE, -1, None).unpack()
+
+    def call(self, path, interface, method, arguments=None, timeout_ms=DEADLINE_SECONDS * 1000):
+        """The reply as a tuple. @interface is one of ours without its prefix, or a full name."""
+        if "." not in interface:
+            interface = f"{NAME}.{interface}"
+        return self.connection.call_sync(NAME, path, interface, method, arguments, None,
+                                         Gio.DBusCallFlags.NO_AUTO_START, timeout_ms,
+                                         None).unpack()
+
+    def create_download(self, uri, destination, options=None, start=False):
+        """The object path. @options holds GLib.Variants."""
+        path = self.call(PATH, "Manager", "CreateDownload",
+                         GLib.Variant("(ssa{sv})", (uri, destination, options or {})))[0]
+        if start:
+            self.call(path, "Operation", "Start")
+        return path
+
+    def get(self, path, name, interface="Operation"):
+        return self.call(path, "org.freedesktop.DBus.Properties", "Get",
+                         GLib.Variant("(ss)", (f"{NAME}.{interface}", name)))[0]
+
+    def get_all(self, path, interface="Operation"):
+        return self.call(path, "org.freedesktop.DBus.Properties", "GetAll",
+                         GLib.Variant("(s)", (f"{NAME}.{interface}",)))[0]
+
+    def set(self, path, name, value, interface="Operation"):
+        self.call(path, "org.freedesktop.DBus.Properties", "Set",
+                  GLib.Variant("(ssv)", (f"{NAME}.{interface}", name, value)))
+
+    def operations(self):
+        """{object path: {interface: {property: value}}} of the operations."""
+        objects = self.call(PATH, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects")[0]
+        return {path: interfaces for path, interfaces in objects.items()
+                if path.startswith(f"{PATH}/operations/")}
+
+    def wait_for_status(self, path, *statuses, seconds=DEADLINE_SECONDS):
+        """Returns the properties once the status is one of @statuses; another final status ends
+        the wait at once, with what the operation says about it."""
+        def reached():
+            values = self.get_all(path)
+            if values["Status"] in statuses:
+                return values
+            if values["Status"] in FINAL:
+                raise DeadlineError(f"{values['Status']} ({values['WebErrorStatus']}: "
+                                    f"{values['ErrorMessage']}) instead of {statuses}")
+            return None
+        return wait_until(reached, f"{path} is {' or '.join(statuses)}", seconds)
+
+    def wait_for_bytes(self, path, count, seconds=DEADLINE_SECONDS):
+        wait_until(lambda: self.get(path, "BytesReceived") >= count, f"{count} bytes", seconds)
+
+
+def error_name(error):
+    """The D-Bus name of a GLib.Error without our prefix: `InvalidArgument`."""
+    name = Gio.DBusError.get_remote_error(error) or ""
+    return name.removeprefix(f"{NAME}.Error.")

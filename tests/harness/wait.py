@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Waiting for a fact, with a deadline; never for a length of time."""
+
+import time
+
+DEADLINE_SECONDS = 30
+
+
+class DeadlineError(AssertionError):
+    """What was waited for did not happen."""
+
+
+def wait_until(condition, what, seconds=DEADLINE_SECONDS, interval=0.02):
+    """Returns the first true value of condition(); DeadlineError naming @what after @seconds."""
+    deadline = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise DeadlineError(f"after {seconds} s still not: {what}")
+        time.sleep(interval)
