@@ -4,10 +4,142 @@
 
 #include "config.h"
 
-#include <glib.h>
+#include <fcntl.h>
+#include <gio/gio.h>
+#include <gio/gunixconnection.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "worker/privileges.h"
+#include "worker/worker.h"
+
+enum
+{
+  EXIT_STATUS_FAILED = 1,
+  EXIT_STATUS_USAGE = 2,
+};
+
+static int option_fd = -1;
+static gint64 option_uid = -1;
+static gboolean option_allow_root;
+static gboolean option_version;
+
+static const GOptionEntry options[] = {
+  { "fd", 0, 0, G_OPTION_ARG_INT, &option_fd, "The daemon's socket", "N" },
+  { "uid", 0, 0, G_OPTION_ARG_INT64, &option_uid, "Become this user first", "N" },
+  { "allow-root", 0, 0, G_OPTION_ARG_NONE, &option_allow_root, "Run as root", NULL },
+  { "version", 0, 0, G_OPTION_ARG_NONE, &option_version, "Print the version", NULL },
+  { NULL }
+};
+
+static gboolean
+parse_options (int *argc, char ***argv, GError **error)
+{
+  g_autoptr (GOptionContext) context = g_option_context_new (NULL);
+
+  g_option_context_set_summary (context, "Transfers files for one user; started by "
+                                         "background-transferd.");
+  g_option_context_add_main_entries (context, options, NULL);
+  if (!g_option_context_parse (context, argc, argv, error))
+    return FALSE;
+  if (option_version)
+    return TRUE;
+  if (*argc > 1 || option_fd < 0 || option_uid < -1 || option_uid >= G_MAXUINT32)
+    {
+      g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
+                           "--fd=N is needed, the socket that the daemon has passed on; "
+                           "this program is not started by hand");
+      return FALSE;
+    }
+  return TRUE;
+}
+
+/* What has not been saved comes again; threads in the middle of something cannot harm that. */
+static void
+on_closed (GDBusConnection *connection, gboolean remote_peer_vanished, GError *error, gpointer data)
+{
+  _exit (EXIT_SUCCESS);
+}
+
+static GDBusConnection *
+connect_to_daemon (int fd, GError **error)
+{
+  g_autoptr (GSocket) socket = NULL;
+  g_autoptr (GSocketConnection) stream = NULL;
+
+  if (fcntl (fd, F_SETFD, FD_CLOEXEC) != 0)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "%d is not a descriptor", fd);
+      return NULL;
+    }
+  socket = g_socket_new_from_fd (fd, error);
+  if (socket == NULL)
+    return NULL;
+  stream = g_socket_connection_factory_create_connection (socket);
+  return g_dbus_connection_new_sync (G_IO_STREAM (stream), NULL,
+                                     G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
+                                         G_DBUS_CONNECTION_FLAGS_DELAY_MESSAGE_PROCESSING,
+                                     NULL, NULL, error);
+}
+
+static gboolean
+prepare_process (GError **error)
+{
+  if (option_uid >= 0 && !bts_privileges_become ((uid_t) option_uid, error))
+    return FALSE;
+  if (geteuid () == 0 && !option_allow_root)
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
+                           "Files are transferred as a user, not as root");
+      return FALSE;
+    }
+  return bts_privileges_lock (error);
+}
+
+static gboolean
+run (GError **error)
+{
+  g_autoptr (GDBusConnection) connection = NULL;
+  g_autoptr (BtsWorker) worker = NULL;
+  g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+
+  if (!prepare_process (error))
+    return FALSE;
+  connection = connect_to_daemon (option_fd, error);
+  if (connection == NULL)
+    return FALSE;
+  g_dbus_connection_set_exit_on_close (connection, FALSE);
+  g_signal_connect (connection, "closed", G_CALLBACK (on_closed), NULL);
+  worker = bts_worker_new (connection, error);
+  if (worker == NULL)
+    return FALSE;
+  g_dbus_connection_start_message_processing (connection);
+  g_main_loop_run (loop);
+  return TRUE;
+}
 
 int
 main (int argc, char *argv[])
 {
-  return 0;
+  g_autoptr (GError) error = NULL;
+
+  setlocale (LC_ALL, "");
+  g_set_prgname ("background-transfer-worker");
+  if (!parse_options (&argc, &argv, &error))
+    {
+      g_printerr ("%s: %s\n", g_get_prgname (), error->message);
+      return EXIT_STATUS_USAGE;
+    }
+  if (option_version)
+    {
+      g_print ("background-transfer-worker %s\n", BTS_VERSION);
+      return EXIT_SUCCESS;
+    }
+  if (!run (&error))
+    {
+      g_printerr ("%s: %s\n", g_get_prgname (), error->message);
+      return EXIT_STATUS_FAILED;
+    }
+  return EXIT_SUCCESS;
 }

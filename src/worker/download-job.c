@@ -1,0 +1,560 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The background-transfer authors
+ */
+
+#include "config.h"
+
+#include "worker/download-job.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "common/bgt-web-error.h"
+#include "worker/download-record.h"
+#include "worker/files/destination.h"
+#include "worker/resume-plan.h"
+
+/* A slow download loses at most this much time in a crash. */
+#define CHECKPOINT_INTERVAL_US (10 * G_USEC_PER_SEC)
+
+/* A server may answer a range with nonsense, or change its file, so often. */
+#define MAX_ROUNDS_WITHOUT_RANGE 2
+
+/* A daemon that cannot save may get well again; the file waits unpublished. */
+#define MAX_SAVE_ATTEMPTS 10
+#define SAVE_RETRY_US G_USEC_PER_SEC
+
+/* The state of a download; the job's thread only. */
+typedef struct
+{
+  BtsJob *job; /* (unowned) */
+  BtsTransportFactory new_transport;
+  gpointer factory_data; /* (unowned) */
+  guint64 checkpoint_bytes;
+  GVariant *checkpoint; /* (owned) (nullable): given by the daemon */
+  int file;             /* (owned) or -1 */
+
+  GVariant *request;           /* (owned): of the round under way */
+  BtsDestination *destination; /* (owned) (nullable) */
+  BtsDownloadRecord record;
+  BtsByteRanges *told; /* (owned) what the daemon has been told */
+  guint64 held_at_start;
+
+  guint64 asked_offset; /* of the round under way */
+  guint64 position;     /* where the next byte goes */
+  guint64 n_unsynced;
+  gint64 last_sync;
+  BtsResumePlan plan;    /* of the round's answer */
+  guint status_code;     /* likewise; 0 before */
+  gint64 retry_after_us; /* likewise */
+
+  GVariant *response;            /* (owned) (nullable): not yet told */
+  gboolean has_restarted;        /* not yet told */
+  gboolean has_response_changed; /* not yet told */
+  gboolean owes_checkpoint;
+  gboolean is_named; /* the daemon has been sent what names this partial file */
+} Download;
+
+static void
+download_free (gpointer data)
+{
+  Download *self = data;
+
+  g_clear_object (&self->destination);
+  g_clear_pointer (&self->checkpoint, g_variant_unref);
+  g_clear_pointer (&self->request, g_variant_unref);
+  g_clear_pointer (&self->told, bts_byte_ranges_free);
+  g_clear_pointer (&self->response, g_variant_unref);
+  bts_download_record_clear (&self->record);
+  if (self->file >= 0)
+    close (self->file);
+  g_free (self);
+}
+
+/* The ranges of @now that are not in @before; a(tt), floating. */
+static GVariant *
+new_added (const BtsByteRanges *before, const BtsByteRanges *now)
+{
+  g_auto (GVariantBuilder) builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(tt)"));
+
+  for (guint i = 0; i < bts_byte_ranges_get_count (now); i++)
+    {
+      BtsByteRange range = bts_byte_ranges_get_nth (now, i);
+      guint64 end = range.offset + range.length;
+      BtsByteRange gap = { 0, 0 };
+
+      for (guint64 from = range.offset; bts_byte_ranges_get_gap (before, from, end, &gap);
+           from = gap.offset + gap.length)
+        g_variant_builder_add (&builder, "(tt)", gap.offset, gap.length);
+    }
+  return g_variant_builder_end (&builder);
+}
+
+static guint64
+get_held (Download *self)
+{
+  g_autoptr (BtsByteRanges) held = NULL;
+
+  if (self->destination == NULL)
+    return 0;
+  held = bts_destination_dup_held (self->destination);
+  return bts_byte_ranges_get_held_from (held, 0);
+}
+
+/* All that is durable now and not yet told goes into @update; returns the checkpoint in it. */
+static GVariant *
+fill_update (Download *self, GVariantDict *update)
+{
+  g_autoptr (BtsByteRanges) held = bts_destination_dup_held (self->destination);
+  g_autoptr (GVariant) ranges = bts_byte_ranges_to_variant (held);
+  g_autoptr (GVariant) destination = bts_destination_to_checkpoint (self->destination);
+  guint64 n_held = bts_byte_ranges_get_total (held);
+  GVariant *checkpoint = bts_download_record_to_checkpoint (&self->record, destination, n_held);
+
+  if (self->has_restarted)
+    {
+      g_clear_pointer (&self->told, bts_byte_ranges_free);
+      self->told = bts_byte_ranges_new ();
+    }
+  g_variant_dict_insert_value (update, "checkpoint", checkpoint);
+  g_variant_dict_insert_value (update, "ranges", ranges);
+  g_variant_dict_insert_value (update, "added", new_added (self->told, held));
+  g_variant_dict_insert (update, "bytes-received", "t", n_held);
+  g_variant_dict_insert (update, "total-bytes-to-receive", "t", self->record.total);
+  if (self->has_restarted)
+    g_variant_dict_insert (update, "has-restarted", "b", TRUE);
+  if (self->has_response_changed)
+    g_variant_dict_insert (update, "has-response-changed", "b", TRUE);
+  if (self->response != NULL)
+    g_variant_dict_insert_value (update, "response", self->response);
+
+  self->has_restarted = FALSE;
+  self->has_response_changed = FALSE;
+  g_clear_pointer (&self->response, g_variant_unref);
+  g_clear_pointer (&self->told, bts_byte_ranges_free);
+  self->told = g_steal_pointer (&held);
+  return checkpoint;
+}
+
+static void
+post_checkpoint (Download *self)
+{
+  g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (NULL);
+  g_autoptr (GVariant) checkpoint = fill_update (self, &dict);
+  g_autoptr (GVariant) update = g_variant_ref_sink (g_variant_dict_end (&dict));
+
+  bts_job_post_checkpoint (self->job, update, checkpoint);
+  self->owes_checkpoint = FALSE;
+  self->is_named = TRUE;
+}
+
+/* At most one is under way: a daemon that is slow gets fewer, not a queue. */
+static void
+post_checkpoint_soon (Download *self)
+{
+  if (bts_job_is_checkpoint_pending (self->job))
+    self->owes_checkpoint = TRUE;
+  else
+    post_checkpoint (self);
+}
+
+static gboolean
+sync_destination (Download *self, GError **error)
+{
+  if (!bts_destination_sync (self->destination, error))
+    return FALSE;
+  self->n_unsynced = 0;
+  self->last_sync = g_get_monotonic_time ();
+  return TRUE;
+}
+
+/* The bytes held are of a file that the server no longer has. */
+static gboolean
+forget_bytes (Download *self, GError **error)
+{
+  if (get_held (self) > 0 || self->position > 0)
+    self->has_restarted = TRUE;
+  if (!bts_destination_restart (self->destination, error))
+    return FALSE;
+  self->position = 0;
+  self->n_unsynced = 0;
+  self->is_named = FALSE;
+  bts_job_get_progress (self->job)->received = 0;
+  return TRUE;
+}
+
+static BtsResumePlan
+decide (Download *self, const BtsTransportHead *head, GError **error)
+{
+  BtsResumeState state = {
+    .asked_offset = self->asked_offset,
+    .asked_length = G_MAXUINT64,
+    .held_total = self->record.is_total_known ? self->record.total : 0,
+    .held_bytes = self->asked_offset,
+    .validator = self->asked_offset > 0 ? self->record.validator : NULL,
+  };
+  BtsResumePlan plan = bts_resume_plan_decide (&state, head, error);
+
+  /* Beyond what the plan knows: without a strong validator the time of change has to agree, and
+   * a part that begins elsewhere than asked cannot be joined to what is held. */
+  if (plan == BTS_RESUME_CONTINUE && self->asked_offset > 0 &&
+      (head->body_offset != self->asked_offset ||
+       !bts_download_record_fits_head (&self->record, head)))
+    return BTS_RESUME_ASK_AGAIN;
+  return plan;
+}
+
+/* The body comes now: everything is made ready for its first byte. */
+static gboolean
+prepare_body (Download *self, const BtsTransportHead *head, GError **error)
+{
+  BtsProgress *progress = bts_job_get_progress (self->job);
+  gboolean is_whole = head->body_offset == 0;
+
+  if (is_whole && (get_held (self) > 0 || self->position > 0) && !forget_bytes (self, error))
+    return FALSE;
+  if (bts_download_record_take_head (&self->record, head))
+    self->has_response_changed = TRUE;
+  if (self->record.is_total_known &&
+      !bts_destination_expect (self->destination, self->record.total, error))
+    return FALSE;
+  if (!bts_destination_seek (self->destination, head->body_offset, error))
+    return FALSE;
+  self->position = head->body_offset;
+  progress->total = self->record.total;
+  progress->received = self->position;
+  post_checkpoint_soon (self);
+  return TRUE;
+}
+
+static gboolean
+take_head (const BtsTransportHead *head, gpointer user_data, GError **error)
+{
+  Download *self = user_data;
+
+  self->status_code = head->status_code;
+  self->retry_after_us = head->retry_after_us;
+  g_clear_pointer (&self->response, g_variant_unref);
+  self->response = bts_download_response_new (head);
+  self->plan = BTS_RESUME_FAIL;
+  if (head->status_code >= 300 && head->status_code != 416)
+    {
+      g_set_error (error, BGT_WEB_ERROR, (int) head->status_code,
+                   "The server answered with status %u", head->status_code);
+      return FALSE;
+    }
+
+  self->plan = decide (self, head, error);
+  switch (self->plan)
+    {
+    case BTS_RESUME_CONTINUE:
+    case BTS_RESUME_START_OVER:
+      return prepare_body (self, head, error);
+    case BTS_RESUME_COMPLETE:
+    case BTS_RESUME_ASK_AGAIN:
+      g_set_error_literal (error, BGT_WEB_ERROR, BGT_WEB_ERROR_INVALID_SERVER_RESPONSE,
+                           "The server's answer to the request for a part does not fit");
+      return FALSE;
+    case BTS_RESUME_FAIL:
+      return FALSE;
+    }
+  g_assert_not_reached ();
+}
+
+static gpointer
+get_buffer (gsize *size, gpointer user_data)
+{
+  Download *self = user_data;
+
+  return bts_destination_get_buffer (self->destination, size);
+}
+
+static gboolean
+take_data (gsize size, gpointer user_data, GError **error)
+{
+  Download *self = user_data;
+
+  if (!bts_destination_commit (self->destination, size, error))
+    return FALSE;
+  self->position += size;
+  self->n_unsynced += size;
+  bts_job_get_progress (self->job)->received = self->position;
+
+  if (self->n_unsynced >= self->checkpoint_bytes ||
+      g_get_monotonic_time () - self->last_sync >= CHECKPOINT_INTERVAL_US)
+    {
+      if (!sync_destination (self, error))
+        return FALSE;
+      self->owes_checkpoint = TRUE;
+    }
+  if (self->owes_checkpoint)
+    post_checkpoint_soon (self);
+  return TRUE;
+}
+
+static const BtsTransportSink sink = { take_head, get_buffer, take_data };
+
+static gboolean
+fetch_once (Download *self, GError **error)
+{
+  g_autoptr (BtsTransport) transport = NULL;
+  BtsTransportRequest request = { .length = G_MAXUINT64 };
+
+  g_clear_pointer (&self->request, g_variant_unref);
+  self->request = bts_job_dup_request (self->job);
+  g_variant_lookup (self->request, "uri", "&s", &request.uri);
+  transport = self->new_transport (request.uri, self->factory_data);
+  if (transport == NULL)
+    {
+      g_set_error_literal (error, BGT_WEB_ERROR, BGT_WEB_ERROR_CANNOT_CONNECT,
+                           "Nothing here can fetch this kind of URI");
+      return FALSE;
+    }
+
+  self->plan = BTS_RESUME_CONTINUE;
+  self->status_code = 0;
+  self->retry_after_us = -1;
+  self->asked_offset = bts_download_record_may_resume (&self->record) ? get_held (self) : 0;
+  request.request = self->request;
+  request.offset = self->asked_offset;
+  if (request.offset > 0)
+    request.validator = self->record.validator;
+  return bts_job_run_transport (self->job, transport, &request, &sink, self, error);
+}
+
+/* Asks until the whole is there; what has been passed on is held on return, also after an error,
+ * unless it cannot be made durable. */
+static gboolean
+fetch (Download *self, GError **error)
+{
+  for (guint n_rounds_without_range = 0; n_rounds_without_range <= MAX_ROUNDS_WITHOUT_RANGE;)
+    {
+      g_autoptr (GError) local_error = NULL;
+      gboolean is_done = !bts_job_is_stopping (self->job) && fetch_once (self, &local_error);
+
+      if (!sync_destination (self, local_error == NULL ? error : NULL))
+        {
+          if (local_error != NULL)
+            g_propagate_error (error, g_steal_pointer (&local_error));
+          return FALSE;
+        }
+      self->position = get_held (self);
+      if (is_done || self->plan == BTS_RESUME_COMPLETE)
+        return TRUE;
+      if (bts_job_is_stopping (self->job))
+        {
+          g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "The job was stopped");
+          return FALSE;
+        }
+      if (self->plan == BTS_RESUME_ASK_AGAIN)
+        {
+          n_rounds_without_range++;
+          if (!forget_bytes (self, error))
+            return FALSE;
+        }
+      else if (!g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+        {
+          g_propagate_error (error, g_steal_pointer (&local_error));
+          return FALSE;
+        }
+    }
+  g_set_error_literal (error, BGT_WEB_ERROR, BGT_WEB_ERROR_INVALID_SERVER_RESPONSE,
+                       "The server answered with a part where the whole file was asked for");
+  return FALSE;
+}
+
+/* Everything that was to come is there, all of it durable. */
+static gboolean
+verify (Download *self, GError **error)
+{
+  guint64 held = get_held (self);
+
+  if (!self->record.is_total_known)
+    {
+      self->record.is_total_known = TRUE;
+      self->record.total = held;
+      self->is_named = FALSE;
+    }
+  if (held != self->record.total)
+    {
+      g_set_error (error, BGT_WEB_ERROR, BGT_WEB_ERROR_DISCONNECTED,
+                   "%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " bytes have arrived", held,
+                   self->record.total);
+      return FALSE;
+    }
+  bts_job_get_progress (self->job)->received = held;
+  bts_job_get_progress (self->job)->total = held;
+  return TRUE;
+}
+
+/* After a crash between here and the end, the daemon has to know which file was the partial one. */
+static gboolean
+save_before_publishing (Download *self, GError **error)
+{
+  for (guint n_attempts = 0; n_attempts < MAX_SAVE_ATTEMPTS; n_attempts++)
+    {
+      g_clear_error (error);
+      if (n_attempts > 0)
+        bts_job_sleep (self->job, SAVE_RETRY_US);
+      if (n_attempts > 0 || !self->is_named || self->owes_checkpoint)
+        post_checkpoint (self);
+      if (bts_job_wait_for_answers (self->job, error))
+        return TRUE;
+      if (bts_job_is_stopping (self->job))
+        break;
+    }
+  g_prefix_error (error, "The service cannot save its state: ");
+  return FALSE;
+}
+
+/* Gives the file its name, which is returned. */
+static char *
+complete (Download *self, GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+
+  if (!verify (self, error))
+    return NULL;
+  if (!save_before_publishing (self, &local_error))
+    {
+      g_set_error_literal (error, BGT_WEB_ERROR, BGT_WEB_ERROR_FILE_ERROR, local_error->message);
+      return NULL;
+    }
+  return bts_destination_publish (self->destination, self->record.total, self->record.actual_uri,
+                                  error);
+}
+
+static gboolean
+is_whole_already (Download *self)
+{
+  g_autoptr (GVariant) request = bts_job_dup_request (self->job);
+  const char *uri = NULL;
+
+  g_variant_lookup (request, "uri", "&s", &uri);
+  return bts_download_record_take_uri (&self->record, uri) && self->record.validator != NULL &&
+         self->record.is_total_known && get_held (self) == self->record.total;
+}
+
+static gboolean
+open_destination (Download *self, GError **error)
+{
+  g_autoptr (GVariant) request = bts_job_dup_request (self->job);
+  guint64 held_before = 0;
+
+  bts_download_record_init (&self->record, self->checkpoint);
+  held_before = self->record.held;
+  self->destination = bts_destination_open (request, bts_job_get_guid (self->job),
+                                            self->record.destination, self->file, error);
+  if (self->destination == NULL)
+    return FALSE;
+  self->held_at_start = get_held (self);
+  self->has_restarted = held_before > self->held_at_start;
+  self->position = self->held_at_start;
+  self->told = bts_destination_dup_held (self->destination);
+  self->last_sync = g_get_monotonic_time ();
+  bts_job_get_progress (self->job)->received = self->held_at_start;
+  bts_job_get_progress (self->job)->total = self->record.total;
+  return TRUE;
+}
+
+/* The whole download; returns the name that the file has now. */
+static char *
+run (Download *self, GError **error)
+{
+  if (!open_destination (self, error))
+    return NULL;
+  if (bts_destination_is_published (self->destination))
+    return bts_destination_publish (self->destination, self->record.total, self->record.actual_uri,
+                                    error);
+  if (!is_whole_already (self) && !fetch (self, error))
+    return NULL;
+  return complete (self, error);
+}
+
+/* What the network or the disk has said goes out as a word of the contract. */
+static int
+get_web_error (const GError *error)
+{
+  if (error->domain == BGT_WEB_ERROR)
+    return error->code;
+  if (error->domain == G_IO_ERROR && error->code == G_IO_ERROR_NO_SPACE)
+    return BGT_WEB_ERROR_NO_SPACE;
+  return BGT_WEB_ERROR_CONNECTION_ABORTED;
+}
+
+static GVariant *
+new_end (Download *self, const char *destination, const GError *error)
+{
+  g_auto (GVariantDict) update = G_VARIANT_DICT_INIT (NULL);
+  gboolean made_progress = FALSE;
+
+  if (self->destination != NULL)
+    {
+      g_autoptr (GVariant) checkpoint = fill_update (self, &update);
+
+      made_progress = get_held (self) > self->held_at_start;
+    }
+  if (destination != NULL)
+    {
+      g_variant_dict_insert (&update, "destination", "s", destination);
+      g_variant_dict_insert (&update, "bytes-received", "t", self->record.total);
+    }
+  if (error != NULL)
+    {
+      g_autofree char *message = g_utf8_make_valid (error->message, -1);
+
+      g_variant_dict_insert (&update, "error-message", "s", message);
+    }
+  g_variant_dict_insert (&update, "web-error-status", "s",
+                         error != NULL ? bgt_web_error_to_string (get_web_error (error)) : "");
+  g_variant_dict_insert (&update, "retry-after", "x",
+                         self->status_code >= 300 ? self->retry_after_us : (gint64) -1);
+  g_variant_dict_insert (&update, "made-progress", "b", made_progress);
+  return g_variant_ref_sink (g_variant_dict_end (&update));
+}
+
+/* Stopped before the end: what is durable is saved, and that is all that is said. */
+static void
+save_at_stop (Download *self)
+{
+  if (self->destination == NULL)
+    return;
+  post_checkpoint (self);
+  /* Where the daemon could not save, it keeps the checkpoint before. */
+  bts_job_wait_for_answers (self->job, NULL);
+}
+
+static GVariant *
+download_main (BtsJob *job, gpointer data)
+{
+  Download *self = data;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *destination = NULL;
+
+  self->job = job;
+  destination = run (self, &error);
+  if (destination == NULL && bts_job_is_stopping (job))
+    {
+      save_at_stop (self);
+      return NULL;
+    }
+  if (error != NULL)
+    g_info ("Download %s ends: %s", bts_job_get_guid (job), error->message);
+  /* An answer that is still to come must not overtake the end. */
+  bts_job_wait_for_answers (job, NULL);
+  return new_end (self, destination, error);
+}
+
+void
+bts_download_job_start (BtsJob *job, const BtsDownloadSpec *spec)
+{
+  Download *self = g_new0 (Download, 1);
+
+  self->new_transport = spec->new_transport;
+  self->factory_data = spec->factory_data;
+  self->checkpoint_bytes = spec->checkpoint_bytes;
+  self->checkpoint = spec->checkpoint != NULL ? g_variant_ref_sink (spec->checkpoint) : NULL;
+  self->file = spec->file >= 0 ? fcntl (spec->file, F_DUPFD_CLOEXEC, 3) : -1;
+  self->retry_after_us = -1;
+  bts_job_start (job, download_main, self, download_free);
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The background-transfer authors
+ */
+
+#include "config.h"
+
+#include "worker/file-call.h"
+
+#include <fcntl.h>
+#include <gio/gunixfdlist.h>
+#include <unistd.h>
+
+#include "common/bgt-error.h"
+#include "common/bgt-web-error.h"
+#include "worker/download-record.h"
+#include "worker/files/destination.h"
+
+typedef struct
+{
+  GDBusMethodInvocation *invocation; /* (owned) (nullable): until answered */
+  BtsFileCallKind kind;
+  char *guid;            /* (owned) (nullable) */
+  GVariant *request;     /* (owned) */
+  GVariant *destination; /* (owned) (nullable): the checkpoint's part */
+  guint64 position;
+  int file; /* (owned) or -1 */
+} Call;
+
+static void
+call_free (Call *self)
+{
+  g_free (self->guid);
+  g_variant_unref (self->request);
+  g_clear_pointer (&self->destination, g_variant_unref);
+  if (self->file >= 0)
+    close (self->file);
+  g_free (self);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Call, call_free)
+
+static int
+get_bgt_error (const GError *error)
+{
+  if (error->domain == BGT_ERROR)
+    return error->code;
+  if (g_error_matches (error, BGT_WEB_ERROR, BGT_WEB_ERROR_FILE_ACCESS_DENIED))
+    return BGT_ERROR_ACCESS_DENIED;
+  if (g_error_matches (error, BGT_WEB_ERROR, BGT_WEB_ERROR_FILE_NOT_FOUND))
+    return BGT_ERROR_NOT_FOUND;
+  return BGT_ERROR_FAILED;
+}
+
+void
+bts_file_call_return_error (GDBusMethodInvocation *invocation, const GError *error)
+{
+  g_autofree char *message = g_utf8_make_valid (error->message, -1);
+
+  g_dbus_method_invocation_return_error_literal (invocation, BGT_ERROR, get_bgt_error (error),
+                                                 message);
+}
+
+static void
+return_fd (Call *self, int fd)
+{
+  /* The list owns @fd. */
+  g_autoptr (GUnixFDList) files = g_unix_fd_list_new_from_array (&fd, 1);
+
+  g_dbus_method_invocation_return_value_with_unix_fd_list (g_steal_pointer (&self->invocation),
+                                                           g_variant_new ("(h)", 0), files);
+}
+
+static gboolean
+check (Call *self, GError **error)
+{
+  g_autoptr (GVariant) found = bts_destination_check (self->request, self->file, error);
+
+  if (found == NULL)
+    return FALSE;
+  g_dbus_method_invocation_return_value (g_steal_pointer (&self->invocation),
+                                         g_variant_new ("(@a{sv})", found));
+  return TRUE;
+}
+
+static gboolean
+discard (Call *self, GError **error)
+{
+  if (!bts_destination_discard (self->request, self->guid, self->destination, error))
+    return FALSE;
+  g_dbus_method_invocation_return_value (g_steal_pointer (&self->invocation), NULL);
+  return TRUE;
+}
+
+static gboolean
+open_result (Call *self, GError **error)
+{
+  int fd = bts_destination_open_result (self->request, self->guid, self->destination,
+                                        self->position, error);
+
+  if (fd < 0)
+    return FALSE;
+  return_fd (self, fd);
+  return TRUE;
+}
+
+static gboolean (*const handlers[]) (Call *self, GError **error) = {
+  [BTS_FILE_CALL_CHECK] = check,
+  [BTS_FILE_CALL_DISCARD] = discard,
+  [BTS_FILE_CALL_OPEN_RESULT] = open_result,
+};
+
+/* GDBus lets an invocation be answered from any thread. */
+static gpointer
+run_thread (gpointer data)
+{
+  g_autoptr (Call) self = data;
+  g_autoptr (GError) error = NULL;
+
+  if (!handlers[self->kind](self, &error))
+    bts_file_call_return_error (g_steal_pointer (&self->invocation), error);
+  return NULL;
+}
+
+void
+bts_file_call_run (const BtsFileCall *call, GDBusMethodInvocation *invocation)
+{
+  g_autoptr (GError) error = NULL;
+  Call *self = g_new0 (Call, 1);
+  GThread *thread = NULL;
+
+  self->invocation = invocation;
+  self->kind = call->kind;
+  self->guid = g_strdup (call->guid);
+  self->request = g_variant_ref (call->request);
+  if (call->checkpoint != NULL)
+    self->destination = bts_download_record_dup_destination (call->checkpoint);
+  self->position = call->position;
+  self->file = call->file >= 0 ? fcntl (call->file, F_DUPFD_CLOEXEC, 3) : -1;
+
+  thread = g_thread_try_new ("file-call", run_thread, self, &error);
+  if (thread != NULL)
+    {
+      g_thread_unref (thread);
+      return;
+    }
+  bts_file_call_return_error (g_steal_pointer (&self->invocation), error);
+  call_free (self);
+}

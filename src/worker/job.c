@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The background-transfer authors
+ */
+
+#include "config.h"
+
+#include "worker/job.h"
+
+struct _BtsJob
+{
+  char *guid;                 /* (owned) */
+  const BtsJobEvents *events; /* (unowned) */
+  gpointer user_data;         /* (unowned) */
+  BtsProgress progress;
+
+  BtsJobMain thread_main;
+  gpointer thread_data; /* (owned) (nullable) */
+  GDestroyNotify free_data;
+
+  GMutex lock; /* of everything below */
+  GCond changed;
+  GVariant *request;       /* (owned) a{sv} */
+  GVariant *checkpoint;    /* (owned) (nullable) a{sv} */
+  BtsTransport *transport; /* (owned) (nullable): while it runs */
+  guint64 max_rate;
+  gboolean is_stopping;
+  guint n_unanswered;
+  GError *answer; /* (owned) (nullable): of the last checkpoint */
+};
+
+/* What the thread says to the main loop. */
+typedef struct
+{
+  BtsJob *job;      /* (owned) */
+  GVariant *update; /* (owned) (nullable) */
+  gboolean is_end;
+} Message;
+
+static const struct
+{
+  const char *key;
+  const char *type;
+} changeable_keys[] = {
+  { "max-rate", "t" },
+  { "server-credential", "(ss)" },
+  { "proxy-credential", "(ss)" },
+  { "headers", "a{ss}" },
+};
+
+BtsJob *
+bts_job_new (const char *guid, GVariant *request, const BtsJobEvents *events, gpointer user_data)
+{
+  BtsJob *self = g_atomic_rc_box_new0 (BtsJob);
+
+  self->guid = g_strdup (guid);
+  self->request = g_variant_ref_sink (request);
+  self->events = events;
+  self->user_data = user_data;
+  g_mutex_init (&self->lock);
+  g_cond_init (&self->changed);
+  self->max_rate = bts_job_get_own_rate (self);
+  return self;
+}
+
+BtsJob *
+bts_job_ref (BtsJob *self)
+{
+  return g_atomic_rc_box_acquire (self);
+}
+
+static void
+clear_job (gpointer data)
+{
+  BtsJob *self = data;
+
+  g_free (self->guid);
+  g_variant_unref (self->request);
+  g_clear_pointer (&self->checkpoint, g_variant_unref);
+  g_clear_object (&self->transport);
+  g_clear_error (&self->answer);
+  g_cond_clear (&self->changed);
+  g_mutex_clear (&self->lock);
+}
+
+void
+bts_job_unref (BtsJob *self)
+{
+  g_atomic_rc_box_release_full (self, clear_job);
+}
+
+const char *
+bts_job_get_guid (BtsJob *self)
+{
+  return self->guid;
+}
+
+BtsProgress *
+bts_job_get_progress (BtsJob *self)
+{
+  return &self->progress;
+}
+
+static void
+message_free (gpointer data)
+{
+  Message *message = data;
+
+  bts_job_unref (message->job);
+  g_clear_pointer (&message->update, g_variant_unref);
+  g_free (message);
+}
+
+static gboolean
+on_message (gpointer data)
+{
+  Message *message = data;
+  BtsJob *self = message->job;
+
+  if (message->is_end)
+    self->events->ended (self, message->update, self->user_data);
+  else
+    self->events->send_checkpoint (self, message->update, self->user_data);
+  return G_SOURCE_REMOVE;
+}
+
+/* Not g_main_context_invoke(): that may call right here. Sources of one priority keep their
+ * order. */
+static void
+post (BtsJob *self, GVariant *update, gboolean is_end)
+{
+  Message *message = g_new0 (Message, 1);
+
+  message->job = bts_job_ref (self);
+  message->update = update != NULL ? g_variant_ref (update) : NULL;
+  message->is_end = is_end;
+  g_idle_add_full (G_PRIORITY_DEFAULT, on_message, message, message_free);
+}
+
+static gpointer
+run_thread (gpointer data)
+{
+  BtsJob *self = data;
+  g_autoptr (GVariant) update = self->thread_main (self, self->thread_data);
+
+  if (self->free_data != NULL)
+    self->free_data (g_steal_pointer (&self->thread_data));
+  post (self, update, TRUE);
+  bts_job_unref (self);
+  return NULL;
+}
+
+void
+bts_job_start (BtsJob *self, BtsJobMain thread_main, gpointer data, GDestroyNotify free_data)
+{
+  g_autoptr (GError) error = NULL;
+  GThread *thread = NULL;
+
+  self->thread_main = thread_main;
+  self->thread_data = data;
+  self->free_data = free_data;
+  thread = g_thread_try_new ("job", run_thread, bts_job_ref (self), &error);
+  if (thread != NULL)
+    {
+      g_thread_unref (thread);
+      return;
+    }
+
+  /* Too many threads for this user: a failure like others, tried again later. */
+  g_warning ("Cannot start a thread for %s: %s", self->guid, error->message);
+  bts_job_unref (self);
+  if (free_data != NULL)
+    free_data (g_steal_pointer (&self->thread_data));
+  {
+    g_auto (GVariantDict) update = G_VARIANT_DICT_INIT (NULL);
+    g_autoptr (GVariant) value = NULL;
+
+    g_variant_dict_insert (&update, "web-error-status", "s", "connection-aborted");
+    g_variant_dict_insert (&update, "error-message", "s", error->message);
+    g_variant_dict_insert (&update, "retry-after", "x", (gint64) -1);
+    value = g_variant_ref_sink (g_variant_dict_end (&update));
+    post (self, value, TRUE);
+  }
+}
+
+void
+bts_job_stop (BtsJob *self)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  self->is_stopping = TRUE;
+  if (self->transport != NULL)
+    bts_transport_cancel (self->transport);
+  g_cond_broadcast (&self->changed);
+}
+
+void
+bts_job_reconnect (BtsJob *self)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  /* Where nothing runs, the next connection is a new one anyway. */
+  if (self->transport != NULL)
+    bts_transport_cancel (self->transport);
+}
+
+static void
+apply_rate (BtsJob *self)
+{
+  if (self->transport != NULL)
+    bts_transport_set_max_rate (self->transport, self->max_rate);
+}
+
+void
+bts_job_change (BtsJob *self, GVariant *changes)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  g_auto (GVariantDict) request = G_VARIANT_DICT_INIT (self->request);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (changeable_keys); i++)
+    {
+      g_autoptr (GVariant) value = g_variant_lookup_value (
+          changes, changeable_keys[i].key, G_VARIANT_TYPE (changeable_keys[i].type));
+
+      if (value != NULL)
+        g_variant_dict_insert_value (&request, changeable_keys[i].key, value);
+    }
+  g_variant_unref (self->request);
+  self->request = g_variant_ref_sink (g_variant_dict_end (&request));
+}
+
+guint64
+bts_job_get_own_rate (BtsJob *self)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  guint64 rate = 0;
+
+  g_variant_lookup (self->request, "max-rate", "t", &rate);
+  return rate;
+}
+
+void
+bts_job_set_max_rate (BtsJob *self, guint64 bytes_per_second)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  if (self->max_rate == bytes_per_second)
+    return;
+  self->max_rate = bytes_per_second;
+  apply_rate (self);
+}
+
+void
+bts_job_take_answer (BtsJob *self, const GError *error)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  g_assert (self->n_unanswered > 0);
+  self->n_unanswered--;
+  g_clear_error (&self->answer);
+  if (error != NULL)
+    self->answer = g_error_copy (error);
+  g_cond_broadcast (&self->changed);
+}
+
+GVariant *
+bts_job_dup_checkpoint (BtsJob *self)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  return self->checkpoint != NULL ? g_variant_ref (self->checkpoint) : NULL;
+}
+
+GVariant *
+bts_job_dup_request (BtsJob *self)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  return g_variant_ref (self->request);
+}
+
+gboolean
+bts_job_is_stopping (BtsJob *self)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  return self->is_stopping;
+}
+
+gboolean
+bts_job_run_transport (BtsJob *self,
+                       BtsTransport *transport,
+                       const BtsTransportRequest *request,
+                       const BtsTransportSink *sink,
+                       gpointer user_data,
+                       GError **error)
+{
+  gboolean is_done = FALSE;
+
+  g_mutex_lock (&self->lock);
+  self->transport = g_object_ref (transport);
+  apply_rate (self);
+  if (self->is_stopping)
+    bts_transport_cancel (transport);
+  g_mutex_unlock (&self->lock);
+
+  is_done = bts_transport_run (transport, request, sink, user_data, error);
+
+  g_mutex_lock (&self->lock);
+  g_clear_object (&self->transport);
+  g_mutex_unlock (&self->lock);
+  return is_done;
+}
+
+void
+bts_job_post_checkpoint (BtsJob *self, GVariant *update, GVariant *checkpoint)
+{
+  g_mutex_lock (&self->lock);
+  g_clear_pointer (&self->checkpoint, g_variant_unref);
+  self->checkpoint = g_variant_ref (checkpoint);
+  self->n_unanswered++;
+  g_mutex_unlock (&self->lock);
+  post (self, update, FALSE);
+}
+
+gboolean
+bts_job_is_checkpoint_pending (BtsJob *self)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  return self->n_unanswered > 0;
+}
+
+gboolean
+bts_job_wait_for_answers (BtsJob *self, GError **error)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  while (self->n_unanswered > 0)
+    g_cond_wait (&self->changed, &self->lock);
+  if (self->answer == NULL)
+    return TRUE;
+  g_propagate_error (error, g_error_copy (self->answer));
+  return FALSE;
+}
+
+void
+bts_job_sleep (BtsJob *self, gint64 duration_us)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  gint64 end = g_get_monotonic_time () + duration_us;
+
+  while (!self->is_stopping)
+    if (!g_cond_wait_until (&self->changed, &self->lock, end))
+      return;
+}

@@ -1,0 +1,484 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The background-transfer authors
+ */
+
+#include "config.h"
+
+#include "worker/worker.h"
+
+#include <gio/gunixfdlist.h>
+
+#include "common/bgt-error.h"
+#include "common/names.h"
+#include "common/object-path.h"
+#include "introspection/worker-interface-info.h"
+#include "worker/download-job.h"
+#include "worker/file-call.h"
+#include "worker/rate-share.h"
+#include "worker/transport/http-download.h"
+
+#define PROGRESS_INTERVAL_MS 250
+#define DEFAULT_CHECKPOINT_BYTES (32 * 1024 * 1024)
+
+struct _BtsWorker
+{
+  GObject parent_instance;
+
+  GDBusConnection *connection; /* (owned) */
+  guint registration_id;
+  BtsHttpSession *session; /* (owned) */
+  GHashTable *jobs;        /* (owned) (element-type utf8 Job) by GUID */
+  guint progress_source;
+  guint64 checkpoint_bytes;
+  guint64 max_rate;
+};
+
+G_DEFINE_FINAL_TYPE (BtsWorker, bts_worker, G_TYPE_OBJECT)
+
+typedef struct
+{
+  BtsJob *job;      /* (owned) */
+  GPtrArray *stops; /* (owned) (element-type GDBusMethodInvocation): calls of Stop that wait */
+} Job;
+
+/* A call to the daemon that is under way. */
+typedef struct
+{
+  BtsJob *job;      /* (owned) */
+  GPtrArray *stops; /* (owned) (nullable): answered after it */
+} HostCall;
+
+static void
+job_free (gpointer data)
+{
+  Job *self = data;
+
+  bts_job_unref (self->job);
+  g_clear_pointer (&self->stops, g_ptr_array_unref);
+  g_free (self);
+}
+
+static void
+host_call_free (HostCall *self)
+{
+  bts_job_unref (self->job);
+  g_clear_pointer (&self->stops, g_ptr_array_unref);
+  g_free (self);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (HostCall, host_call_free)
+
+/* Talking to the daemon */
+
+static void
+call_host (BtsWorker *self,
+           const char *method,
+           BtsJob *job,
+           GVariant *update,
+           GPtrArray *stops,
+           GAsyncReadyCallback callback)
+{
+  HostCall *call = g_new0 (HostCall, 1);
+
+  call->job = bts_job_ref (job);
+  call->stops = stops != NULL ? g_ptr_array_ref (stops) : NULL;
+  /* No time-out: the daemon answers when its disk has, and if it is gone so are we. */
+  g_dbus_connection_call (self->connection, NULL, BTS_WORKER_HOST_PATH, BTS_INTERFACE_WORKER_HOST,
+                          method, g_variant_new ("(s@a{sv})", bts_job_get_guid (job), update), NULL,
+                          G_DBUS_CALL_FLAGS_NONE, G_MAXINT, NULL, callback, call);
+}
+
+static void
+on_checkpoint_answered (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (HostCall) call = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) reply =
+                 g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &error);
+
+  bts_job_take_answer (call->job, reply == NULL ? error : NULL);
+}
+
+static void
+send_checkpoint (BtsJob *job, GVariant *update, gpointer user_data)
+{
+  BtsWorker *self = user_data;
+
+  call_host (self, "Checkpoint", job, update, NULL, on_checkpoint_answered);
+}
+
+static void
+answer_stops (GPtrArray *stops)
+{
+  for (guint i = 0; i < stops->len; i++)
+    g_dbus_method_invocation_return_value (g_ptr_array_index (stops, i), NULL);
+  g_ptr_array_set_size (stops, 0);
+}
+
+static void
+on_finished_answered (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (HostCall) call = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) reply =
+                 g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &error);
+
+  /* It has been told; what it makes of that is its own affair. */
+  if (reply == NULL)
+    g_debug ("The end of %s was not taken: %s", bts_job_get_guid (call->job), error->message);
+  answer_stops (call->stops);
+}
+
+static void
+share_rate (BtsWorker *self)
+{
+  guint n = g_hash_table_size (self->jobs);
+  g_autofree guint64 *own = g_new0 (guint64, n);
+  g_autofree guint64 *shares = g_new0 (guint64, n);
+  GHashTableIter iter;
+  gpointer job = NULL;
+  gsize i = 0;
+
+  g_hash_table_iter_init (&iter, self->jobs);
+  while (g_hash_table_iter_next (&iter, NULL, &job))
+    own[i++] = bts_job_get_own_rate (((Job *) job)->job);
+  bts_rate_share (self->max_rate, own, shares, n);
+
+  i = 0;
+  g_hash_table_iter_init (&iter, self->jobs);
+  while (g_hash_table_iter_next (&iter, NULL, &job))
+    bts_job_set_max_rate (((Job *) job)->job, shares[i++]);
+}
+
+static gboolean
+on_progress_due (gpointer user_data)
+{
+  BtsWorker *self = user_data;
+  GHashTableIter iter;
+  gpointer value = NULL;
+
+  g_hash_table_iter_init (&iter, self->jobs);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      BtsJob *job = ((Job *) value)->job;
+      guint64 received = 0;
+      guint64 total = 0;
+
+      if (bts_progress_take_change (bts_job_get_progress (job), &received, &total))
+        /* Fails only on a closed connection, which ends this process. */
+        g_dbus_connection_emit_signal (self->connection, NULL, BTS_WORKER_HOST_PATH,
+                                       BTS_INTERFACE_WORKER_HOST, "Progress",
+                                       g_variant_new ("(stttt)", bts_job_get_guid (job), received,
+                                                      total, (guint64) 0, (guint64) 0),
+                                       NULL);
+    }
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+on_job_ended (BtsJob *job, GVariant *update, gpointer user_data)
+{
+  BtsWorker *self = user_data;
+  Job *entry = g_hash_table_lookup (self->jobs, bts_job_get_guid (job));
+  g_autoptr (GPtrArray) stops = g_ptr_array_ref (entry->stops);
+
+  /* Before the daemon hears of it: it may start the next try at once. */
+  g_hash_table_remove (self->jobs, bts_job_get_guid (job));
+  share_rate (self);
+  if (g_hash_table_size (self->jobs) == 0)
+    g_clear_handle_id (&self->progress_source, g_source_remove);
+
+  if (update != NULL)
+    call_host (self, "Finished", job, update, stops, on_finished_answered);
+  else
+    answer_stops (stops);
+}
+
+static const BtsJobEvents job_events = { send_checkpoint, on_job_ended };
+
+/* The methods. Each takes the invocation and answers it. */
+
+/* The first descriptor of an `ah`, lent; -1 where there is none. */
+static int
+get_file (GDBusMethodInvocation *invocation, GVariant *handles)
+{
+  GUnixFDList *list =
+      g_dbus_message_get_unix_fd_list (g_dbus_method_invocation_get_message (invocation));
+  int n_files = 0;
+  const int *files = list != NULL ? g_unix_fd_list_peek_fds (list, &n_files) : NULL;
+  gint32 handle = 0;
+
+  if (g_variant_n_children (handles) == 0)
+    return -1;
+  g_variant_get_child (handles, 0, "h", &handle);
+  return handle >= 0 && handle < n_files ? files[handle] : -1;
+}
+
+static void
+return_error (GDBusMethodInvocation *invocation, BgtError code, const char *message)
+{
+  g_dbus_method_invocation_return_error_literal (invocation, BGT_ERROR, (int) code, message);
+}
+
+static void
+handle_configure (BtsWorker *self, GVariant *parameters, GDBusMethodInvocation *invocation)
+{
+  g_autoptr (GVariant) settings = g_variant_get_child_value (parameters, 0);
+  g_autoptr (GError) error = NULL;
+  BtsHttpSettings http = { .connect_timeout_seconds = 300,
+                           .response_timeout_seconds = 120,
+                           .allow_plain_http = TRUE };
+
+  g_variant_lookup (settings, "connect-timeout", "u", &http.connect_timeout_seconds);
+  g_variant_lookup (settings, "response-timeout", "u", &http.response_timeout_seconds);
+  g_variant_lookup (settings, "tls-ca-file", "&s", &http.tls_ca_file);
+  g_variant_lookup (settings, "allow-plain-http", "b", &http.allow_plain_http);
+  if (http.tls_ca_file != NULL && http.tls_ca_file[0] == '\0')
+    http.tls_ca_file = NULL;
+  g_variant_lookup (settings, "checkpoint-bytes", "t", &self->checkpoint_bytes);
+  g_variant_lookup (settings, "max-rate", "t", &self->max_rate);
+  share_rate (self);
+
+  if (bts_http_session_configure (self->session, &http, &error))
+    g_dbus_method_invocation_return_value (invocation, NULL);
+  else
+    bts_file_call_return_error (invocation, error);
+}
+
+static void
+handle_check (BtsWorker *self, GVariant *parameters, GDBusMethodInvocation *invocation)
+{
+  g_autoptr (GVariant) request = g_variant_get_child_value (parameters, 0);
+  g_autoptr (GVariant) handles = g_variant_get_child_value (parameters, 1);
+  BtsFileCall call = { .kind = BTS_FILE_CALL_CHECK,
+                       .request = request,
+                       .file = get_file (invocation, handles) };
+
+  bts_file_call_run (&call, invocation);
+}
+
+static BtsTransport *
+new_transport (const char *uri, gpointer user_data)
+{
+  BtsWorker *self = user_data;
+  g_autofree char *scheme = g_uri_parse_scheme (uri);
+
+  if (g_strcmp0 (scheme, "http") == 0 || g_strcmp0 (scheme, "https") == 0)
+    return bts_http_download_new (self->session);
+  return NULL;
+}
+
+static void
+handle_start (BtsWorker *self, GVariant *parameters, GDBusMethodInvocation *invocation)
+{
+  const char *guid = NULL;
+  const char *uri = NULL;
+  g_autoptr (GVariant) request = NULL;
+  g_autoptr (GVariant) checkpoint = NULL;
+  g_autoptr (GVariant) handles = NULL;
+  Job *job = NULL;
+  BtsDownloadSpec spec = { NULL };
+
+  g_variant_get (parameters, "(&s@a{sv}@a{sv}@ah)", &guid, &request, &checkpoint, &handles);
+  if (!bts_guid_is_valid (guid) || !g_variant_lookup (request, "uri", "&s", &uri))
+    {
+      return_error (invocation, BGT_ERROR_INVALID_ARGUMENT, "A job needs a GUID and a URI");
+      return;
+    }
+  if (g_hash_table_contains (self->jobs, guid))
+    {
+      return_error (invocation, BGT_ERROR_INVALID_STATE, "This job runs already");
+      return;
+    }
+
+  spec.checkpoint = checkpoint;
+  spec.file = get_file (invocation, handles);
+  spec.checkpoint_bytes = self->checkpoint_bytes;
+  spec.new_transport = new_transport;
+  spec.factory_data = self;
+  job = g_new0 (Job, 1);
+  job->job = bts_job_new (guid, request, &job_events, self);
+  job->stops = g_ptr_array_new ();
+  g_hash_table_insert (self->jobs, g_strdup (guid), job);
+  share_rate (self);
+  if (self->progress_source == 0)
+    self->progress_source = g_timeout_add (PROGRESS_INTERVAL_MS, on_progress_due, self);
+  bts_download_job_start (job->job, &spec);
+  g_dbus_method_invocation_return_value (invocation, NULL);
+}
+
+static void
+handle_stop (BtsWorker *self, GVariant *parameters, GDBusMethodInvocation *invocation)
+{
+  const char *guid = NULL;
+  Job *job = NULL;
+
+  g_variant_get (parameters, "(&s)", &guid);
+  job = g_hash_table_lookup (self->jobs, guid);
+  if (job == NULL)
+    {
+      g_dbus_method_invocation_return_value (invocation, NULL);
+      return;
+    }
+  g_ptr_array_add (job->stops, invocation);
+  bts_job_stop (job->job);
+}
+
+static void
+handle_discard (BtsWorker *self, GVariant *parameters, GDBusMethodInvocation *invocation)
+{
+  const char *guid = NULL;
+  g_autoptr (GVariant) request = NULL;
+  g_autoptr (GVariant) checkpoint = NULL;
+  BtsFileCall call = { .kind = BTS_FILE_CALL_DISCARD, .file = -1 };
+
+  g_variant_get (parameters, "(&s@a{sv}@a{sv})", &guid, &request, &checkpoint);
+  if (!bts_guid_is_valid (guid))
+    {
+      return_error (invocation, BGT_ERROR_INVALID_ARGUMENT, "Not the GUID of a job");
+      return;
+    }
+  if (g_hash_table_contains (self->jobs, guid))
+    {
+      return_error (invocation, BGT_ERROR_INVALID_STATE, "This job runs; it has to be stopped");
+      return;
+    }
+  call.guid = guid;
+  call.request = request;
+  call.checkpoint = checkpoint;
+  bts_file_call_run (&call, invocation);
+}
+
+static void
+handle_open_result (BtsWorker *self, GVariant *parameters, GDBusMethodInvocation *invocation)
+{
+  const char *guid = NULL;
+  Job *job = NULL;
+  g_autoptr (GVariant) request = NULL;
+  g_autoptr (GVariant) given = NULL;
+  g_autoptr (GVariant) latest = NULL;
+  BtsFileCall call = { .kind = BTS_FILE_CALL_OPEN_RESULT, .file = -1 };
+
+  g_variant_get (parameters, "(&s@a{sv}@a{sv}t)", &guid, &request, &given, &call.position);
+  if (!bts_guid_is_valid (guid))
+    {
+      return_error (invocation, BGT_ERROR_INVALID_ARGUMENT, "Not the GUID of a job");
+      return;
+    }
+  job = g_hash_table_lookup (self->jobs, guid);
+  latest = job != NULL ? bts_job_dup_checkpoint (job->job) : NULL;
+  call.guid = guid;
+  call.request = request;
+  call.checkpoint = latest != NULL ? latest : given;
+  bts_file_call_run (&call, invocation);
+}
+
+static void
+handle_change (BtsWorker *self, GVariant *parameters, GDBusMethodInvocation *invocation)
+{
+  const char *guid = NULL;
+  g_autoptr (GVariant) changes = NULL;
+  Job *job = NULL;
+
+  g_variant_get (parameters, "(&s@a{sv})", &guid, &changes);
+  job = g_hash_table_lookup (self->jobs, guid);
+  if (job != NULL)
+    {
+      bts_job_change (job->job, changes);
+      share_rate (self);
+    }
+  g_dbus_method_invocation_return_value (invocation, NULL);
+}
+
+static void
+handle_request_range (BtsWorker *self, GVariant *parameters, GDBusMethodInvocation *invocation)
+{
+  return_error (invocation, BGT_ERROR_NOT_SUPPORTED, "Downloads arrive in order");
+}
+
+static void
+handle_reconnect (BtsWorker *self, GVariant *parameters, GDBusMethodInvocation *invocation)
+{
+  GHashTableIter iter;
+  gpointer job = NULL;
+
+  bts_http_session_drop_connections (self->session);
+  g_hash_table_iter_init (&iter, self->jobs);
+  while (g_hash_table_iter_next (&iter, NULL, &job))
+    bts_job_reconnect (((Job *) job)->job);
+  g_dbus_method_invocation_return_value (invocation, NULL);
+}
+
+static const struct
+{
+  const char *name;
+  void (*handle) (BtsWorker *self, GVariant *parameters, GDBusMethodInvocation *invocation);
+} methods[] = {
+  { "Configure", handle_configure }, { "Check", handle_check },
+  { "Start", handle_start },         { "Stop", handle_stop },
+  { "Discard", handle_discard },     { "OpenResult", handle_open_result },
+  { "Change", handle_change },       { "RequestRange", handle_request_range },
+  { "Reconnect", handle_reconnect },
+};
+
+/* GDBus has checked the name and the types against the interface. */
+static void
+on_method_call (GDBusConnection *connection,
+                const char *sender,
+                const char *object_path,
+                const char *interface_name,
+                const char *method_name,
+                GVariant *parameters,
+                GDBusMethodInvocation *invocation,
+                gpointer user_data)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (methods); i++)
+    if (strcmp (methods[i].name, method_name) == 0)
+      {
+        methods[i].handle (user_data, parameters, invocation);
+        return;
+      }
+  return_error (invocation, BGT_ERROR_NOT_SUPPORTED, "This worker has no such method");
+}
+
+static void
+bts_worker_dispose (GObject *object)
+{
+  BtsWorker *self = BTS_WORKER (object);
+
+  g_clear_handle_id (&self->progress_source, g_source_remove);
+  if (self->registration_id != 0)
+    g_dbus_connection_unregister_object (self->connection, self->registration_id);
+  self->registration_id = 0;
+  g_clear_object (&self->connection);
+  g_clear_object (&self->session);
+  g_clear_pointer (&self->jobs, g_hash_table_unref);
+  G_OBJECT_CLASS (bts_worker_parent_class)->dispose (object);
+}
+
+static void
+bts_worker_class_init (BtsWorkerClass *klass)
+{
+  G_OBJECT_CLASS (klass)->dispose = bts_worker_dispose;
+}
+
+static void
+bts_worker_init (BtsWorker *self)
+{
+  self->session = bts_http_session_new ();
+  self->jobs = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, job_free);
+  self->checkpoint_bytes = DEFAULT_CHECKPOINT_BYTES;
+}
+
+BtsWorker *
+bts_worker_new (GDBusConnection *connection, GError **error)
+{
+  static const GDBusInterfaceVTable vtable = { .method_call = on_method_call };
+  g_autoptr (BtsWorker) self = g_object_new (BTS_TYPE_WORKER, NULL);
+
+  self->connection = g_object_ref (connection);
+  self->registration_id = g_dbus_connection_register_object (
+      connection, BTS_WORKER_PATH, (GDBusInterfaceInfo *) &bts_dbus_worker_interface, &vtable, self,
+      NULL, error);
+  return self->registration_id != 0 ? g_steal_pointer (&self) : NULL;
+}
