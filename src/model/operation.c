@@ -5,3 +5,768 @@
 #include "config.h"
 
 #include "model/operation.h"
+
+#include <unistd.h>
+
+#include "common/bgt-error.h"
+#include "common/bgt-web-error.h"
+#include "model/worker-update.h"
+
+#define DURABLE_CHANGES (BTS_CHANGE_STATUS | BTS_CHANGE_REQUEST | BTS_CHANGE_RESPONSE)
+
+struct _BtsOperation
+{
+  GObject parent_instance;
+
+  char *guid;          /* (owned) */
+  BtsOwner *owner;     /* (owned) */
+  BtsRequest *request; /* (owned) */
+  guint64 version;
+  int file; /* (owned): -1 without */
+
+  BtsIntent intent;
+  BgtOperationStatus final_status;
+  gint64 created;
+  gint64 started;
+  gint64 finished;
+  int web_error;
+  char *error_message; /* (owned) (nullable) */
+  guint attempts;
+
+  /* The scheduler has not spoken since the operation began to be due. */
+  gboolean is_undecided;
+  BtsBlockers blockers; /* the scheduler's part */
+  gint64 next_attempt;
+
+  guint64 bytes_received;
+  guint64 total_to_receive;
+  guint64 bytes_sent;
+  guint64 total_to_send;
+  gboolean has_restarted;
+  gboolean has_response_changed;
+  BtsByteRanges *ranges;    /* (owned) */
+  GVariant *ranges_variant; /* (owned) (nullable): made when asked for */
+  GVariant *response;       /* (owned) (nullable) */
+  GVariant *checkpoint;     /* (owned) (nullable) */
+  char *destination;        /* (owned) (nullable): the name that the file has been given */
+};
+
+G_DEFINE_FINAL_TYPE (BtsOperation, bts_operation, G_TYPE_OBJECT)
+
+typedef enum
+{
+  SIGNAL_CHANGED,
+  SIGNAL_FINISHED,
+  SIGNAL_RANGES_DOWNLOADED,
+  N_SIGNALS,
+} Signal;
+
+static guint signals[N_SIGNALS];
+
+/* What the bus shows of the state; compared before and after a call to know what has changed. */
+typedef struct
+{
+  BgtOperationStatus status;
+  BtsBlockers blockers;
+  gint64 next_attempt;
+} Shown;
+
+static void
+bts_operation_finalize (GObject *object)
+{
+  BtsOperation *self = BTS_OPERATION (object);
+
+  if (self->file >= 0)
+    close (self->file);
+  g_free (self->guid);
+  g_clear_pointer (&self->owner, bts_owner_unref);
+  g_clear_pointer (&self->request, bts_request_unref);
+  g_free (self->error_message);
+  g_clear_pointer (&self->ranges, bts_byte_ranges_free);
+  g_clear_pointer (&self->ranges_variant, g_variant_unref);
+  g_clear_pointer (&self->response, g_variant_unref);
+  g_clear_pointer (&self->checkpoint, g_variant_unref);
+  g_free (self->destination);
+
+  G_OBJECT_CLASS (bts_operation_parent_class)->finalize (object);
+}
+
+static void
+bts_operation_class_init (BtsOperationClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = bts_operation_finalize;
+
+  signals[SIGNAL_CHANGED] = g_signal_new ("changed", BTS_TYPE_OPERATION, G_SIGNAL_RUN_LAST, 0, NULL,
+                                          NULL, NULL, G_TYPE_NONE, 1, G_TYPE_UINT);
+  signals[SIGNAL_FINISHED] = g_signal_new ("finished", BTS_TYPE_OPERATION, G_SIGNAL_RUN_LAST, 0,
+                                           NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[SIGNAL_RANGES_DOWNLOADED] =
+      g_signal_new ("ranges-downloaded", BTS_TYPE_OPERATION, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                    G_TYPE_NONE, 2, G_TYPE_BOOLEAN, G_TYPE_VARIANT);
+}
+
+static void
+bts_operation_init (BtsOperation *self)
+{
+  self->file = -1;
+  self->version = 1;
+  self->is_undecided = TRUE;
+  self->ranges = bts_byte_ranges_new ();
+}
+
+BtsOperation *
+bts_operation_new (const char *guid, BtsOwner *owner, BtsRequest *request, gint64 created)
+{
+  BtsOperation *self;
+
+  g_return_val_if_fail (guid != NULL && owner != NULL && request != NULL, NULL);
+
+  self = g_object_new (BTS_TYPE_OPERATION, NULL);
+  self->guid = g_strdup (guid);
+  self->owner = bts_owner_ref (owner);
+  self->request = bts_request_ref (request);
+  self->created = created;
+
+  return self;
+}
+
+const char *
+bts_operation_get_guid (BtsOperation *self)
+{
+  return self->guid;
+}
+
+BtsOwner *
+bts_operation_get_owner (BtsOperation *self)
+{
+  return self->owner;
+}
+
+BtsRequest *
+bts_operation_get_request (BtsOperation *self)
+{
+  return self->request;
+}
+
+BtsIntent
+bts_operation_get_intent (BtsOperation *self)
+{
+  return self->intent;
+}
+
+/* One that is being canceled stands still because its application wanted it so. */
+static BtsBlockers
+get_own_blockers (BtsOperation *self)
+{
+  switch (self->intent)
+    {
+    case BTS_INTENT_NOT_STARTED:
+      return BTS_BLOCKER_NOT_STARTED;
+    case BTS_INTENT_PAUSED:
+    case BTS_INTENT_CANCEL:
+      return BTS_BLOCKER_PAUSED;
+    case BTS_INTENT_RECOVERABLE_ERROR:
+      return BTS_BLOCKER_RECOVERABLE_ERROR;
+    case BTS_INTENT_GO:
+    case BTS_INTENT_FINISHED:
+      return 0;
+    }
+  g_assert_not_reached ();
+}
+
+BtsBlockers
+bts_operation_get_blockers (BtsOperation *self)
+{
+  return self->intent == BTS_INTENT_FINISHED ? 0 : self->blockers | get_own_blockers (self);
+}
+
+BgtOperationStatus
+bts_operation_get_status (BtsOperation *self)
+{
+  if (self->intent == BTS_INTENT_FINISHED)
+    return self->final_status;
+
+  /* Without a slot it must not claim to run. */
+  if (self->intent == BTS_INTENT_GO && self->is_undecided)
+    return BGT_OPERATION_STATUS_IDLE;
+
+  return bts_blockers_to_status (bts_operation_get_blockers (self));
+}
+
+gboolean
+bts_operation_is_finished (BtsOperation *self)
+{
+  return self->intent == BTS_INTENT_FINISHED;
+}
+
+gint64
+bts_operation_get_next_attempt (BtsOperation *self)
+{
+  return self->intent == BTS_INTENT_GO ? self->next_attempt : 0;
+}
+
+gint64
+bts_operation_get_created (BtsOperation *self)
+{
+  return self->created;
+}
+
+gint64
+bts_operation_get_started (BtsOperation *self)
+{
+  return self->started;
+}
+
+gint64
+bts_operation_get_finished (BtsOperation *self)
+{
+  return self->finished;
+}
+
+guint64
+bts_operation_get_bytes_received (BtsOperation *self)
+{
+  return self->bytes_received;
+}
+
+guint64
+bts_operation_get_total_to_receive (BtsOperation *self)
+{
+  return self->total_to_receive;
+}
+
+guint64
+bts_operation_get_bytes_sent (BtsOperation *self)
+{
+  return self->bytes_sent;
+}
+
+guint64
+bts_operation_get_total_to_send (BtsOperation *self)
+{
+  return self->total_to_send;
+}
+
+gboolean
+bts_operation_has_restarted (BtsOperation *self)
+{
+  return self->has_restarted;
+}
+
+gboolean
+bts_operation_has_response_changed (BtsOperation *self)
+{
+  return self->has_response_changed;
+}
+
+const BtsByteRanges *
+bts_operation_get_ranges (BtsOperation *self)
+{
+  return self->ranges;
+}
+
+int
+bts_operation_get_web_error (BtsOperation *self)
+{
+  return self->web_error;
+}
+
+const char *
+bts_operation_get_error_message (BtsOperation *self)
+{
+  return self->error_message;
+}
+
+GVariant *
+bts_operation_get_response (BtsOperation *self)
+{
+  return self->response;
+}
+
+GVariant *
+bts_operation_get_checkpoint (BtsOperation *self)
+{
+  return self->checkpoint;
+}
+
+guint
+bts_operation_get_attempts (BtsOperation *self)
+{
+  return self->attempts;
+}
+
+const char *
+bts_operation_get_destination (BtsOperation *self)
+{
+  return self->destination != NULL ? self->destination
+                                   : bts_request_get_destination (self->request);
+}
+
+guint64
+bts_operation_get_version (BtsOperation *self)
+{
+  return self->version;
+}
+
+int
+bts_operation_get_file (BtsOperation *self)
+{
+  return self->file;
+}
+
+void
+bts_operation_take_file (BtsOperation *self, int fd)
+{
+  if (self->file >= 0 && self->file != fd)
+    close (self->file);
+  self->file = fd;
+}
+
+static Shown
+get_shown (BtsOperation *self)
+{
+  return (Shown){ bts_operation_get_status (self), bts_operation_get_blockers (self),
+                  bts_operation_get_next_attempt (self) };
+}
+
+/* Tells once what is durable (@changes, counted as a version) together with what shows of it. */
+static void
+emit_changed (BtsOperation *self, const Shown *before, guint changes)
+{
+  Shown now = get_shown (self);
+
+  if ((changes & DURABLE_CHANGES) != 0)
+    self->version++;
+
+  if (now.status != before->status)
+    changes |= BTS_CHANGE_STATUS;
+  if (now.blockers != before->blockers || now.next_attempt != before->next_attempt)
+    changes |= BTS_CHANGE_BLOCKERS;
+
+  if (changes != 0)
+    g_signal_emit (self, signals[SIGNAL_CHANGED], 0, changes);
+}
+
+static gboolean
+check_call (BtsOperation *self, BtsCall call, GError **error)
+{
+  return bts_operation_status_check_call (self->intent, self->final_status,
+                                          bts_operation_get_status (self), call, error);
+}
+
+static void
+set_web_error (BtsOperation *self, int web_error, const char *message)
+{
+  g_autofree char *copy = g_strdup (message);
+
+  self->web_error = web_error;
+  g_free (self->error_message);
+  self->error_message = g_steal_pointer (&copy);
+}
+
+gboolean
+bts_operation_start (BtsOperation *self, gint64 now, GError **error)
+{
+  Shown before = get_shown (self);
+
+  if (!check_call (self, BTS_CALL_START, error))
+    return FALSE;
+
+  self->intent = BTS_INTENT_GO;
+  self->started = now;
+  self->is_undecided = TRUE;
+  emit_changed (self, &before, BTS_CHANGE_STATUS);
+
+  return TRUE;
+}
+
+gboolean
+bts_operation_pause (BtsOperation *self, GError **error)
+{
+  Shown before = get_shown (self);
+
+  if (!check_call (self, BTS_CALL_PAUSE, error))
+    return FALSE;
+
+  self->intent = BTS_INTENT_PAUSED;
+  emit_changed (self, &before, BTS_CHANGE_STATUS);
+
+  return TRUE;
+}
+
+/* @now is not kept: an operation that is tried again has the age of its first start. */
+gboolean
+bts_operation_resume (BtsOperation *self, gint64 now, GError **error)
+{
+  Shown before = get_shown (self);
+
+  if (!check_call (self, BTS_CALL_RESUME, error))
+    return FALSE;
+
+  self->intent = BTS_INTENT_GO;
+  self->final_status = BGT_OPERATION_STATUS_IDLE;
+  self->finished = 0;
+  self->attempts = 0;
+  self->is_undecided = TRUE;
+  self->next_attempt = 0;
+  set_web_error (self, BGT_WEB_ERROR_NONE, NULL);
+  emit_changed (self, &before, BTS_CHANGE_STATUS);
+
+  return TRUE;
+}
+
+gboolean
+bts_operation_cancel (BtsOperation *self, GError **error)
+{
+  Shown before = get_shown (self);
+
+  if (!check_call (self, BTS_CALL_CANCEL, error))
+    return FALSE;
+
+  if (self->intent == BTS_INTENT_CANCEL)
+    return TRUE;
+
+  self->intent = BTS_INTENT_CANCEL;
+  emit_changed (self, &before, BTS_CHANGE_STATUS);
+
+  return TRUE;
+}
+
+gboolean
+bts_operation_may_acknowledge (BtsOperation *self, GError **error)
+{
+  return check_call (self, BTS_CALL_ACKNOWLEDGE, error);
+}
+
+gboolean
+bts_operation_set_option (BtsOperation *self, const char *key, GVariant *value, GError **error)
+{
+  g_autoptr (GVariant) taken = value != NULL ? g_variant_ref_sink (value) : NULL;
+  g_autoptr (BtsRequest) changed = NULL;
+  const BtsRequestKey *row = bts_request_key_find (key);
+  Shown before = get_shown (self);
+
+  if (row == NULL)
+    {
+      g_set_error (error, BGT_ERROR, BGT_ERROR_INVALID_ARGUMENT, "there is no option “%s”", key);
+      return FALSE;
+    }
+
+  if (!bts_operation_status_check_change (self->intent, self->final_status, before.status, row,
+                                          error))
+    return FALSE;
+
+  changed = bts_request_with (self->request, key, taken, error);
+  if (changed == NULL)
+    return FALSE;
+
+  if (g_variant_equal (bts_request_get_variant (changed), bts_request_get_variant (self->request)))
+    return TRUE;
+
+  bts_request_unref (self->request);
+  self->request = g_steal_pointer (&changed);
+  emit_changed (self, &before, BTS_CHANGE_REQUEST);
+
+  return TRUE;
+}
+
+gboolean
+bts_operation_set_header (BtsOperation *self, const char *name, const char *value, GError **error)
+{
+  g_auto (GVariantBuilder) builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a{ss}"));
+  GVariant *headers = bts_request_lookup (self->request, "headers");
+  GVariantIter iter;
+  const char *other;
+  const char *text;
+
+  if (headers != NULL)
+    {
+      g_variant_iter_init (&iter, headers);
+      while (g_variant_iter_next (&iter, "{&s&s}", &other, &text))
+        if (g_ascii_strcasecmp (other, name) != 0)
+          g_variant_builder_add (&builder, "{ss}", other, text);
+    }
+
+  if (value != NULL)
+    g_variant_builder_add (&builder, "{ss}", name, value);
+  else if (headers == NULL)
+    return bts_operation_set_option (self, "headers", NULL, error);
+
+  return bts_operation_set_option (self, "headers", g_variant_builder_end (&builder), error);
+}
+
+void
+bts_operation_set_blockers (BtsOperation *self, BtsBlockers blockers, gint64 next_attempt)
+{
+  Shown before = get_shown (self);
+
+  if (self->intent == BTS_INTENT_FINISHED)
+    return;
+
+  self->blockers = blockers;
+  self->next_attempt = next_attempt;
+  self->is_undecided = FALSE;
+  emit_changed (self, &before, 0);
+}
+
+static gboolean
+set_number (guint64 *member, guint64 value)
+{
+  if (*member == value)
+    return FALSE;
+
+  *member = value;
+  return TRUE;
+}
+
+static gboolean
+set_flag (gboolean *member, gboolean value)
+{
+  if (!value || *member)
+    return FALSE;
+
+  *member = TRUE;
+  return TRUE;
+}
+
+static gboolean
+set_dictionary (GVariant **member, GVariant *value)
+{
+  if (value == NULL || (*member != NULL && g_variant_equal (*member, value)))
+    return FALSE;
+
+  g_clear_pointer (member, g_variant_unref);
+  *member = g_variant_ref (value);
+  return TRUE;
+}
+
+void
+bts_operation_take_progress (BtsOperation *self,
+                             guint64 bytes_received,
+                             guint64 total_to_receive,
+                             guint64 bytes_sent,
+                             guint64 total_to_send)
+{
+  Shown before = get_shown (self);
+  guint changes = 0;
+
+  if (self->intent == BTS_INTENT_FINISHED)
+    return;
+
+  if (set_number (&self->bytes_received, bytes_received))
+    changes |= BTS_CHANGE_PROGRESS;
+  if (set_number (&self->bytes_sent, bytes_sent))
+    changes |= BTS_CHANGE_PROGRESS;
+  if (set_number (&self->total_to_receive, total_to_receive))
+    changes |= BTS_CHANGE_RESPONSE;
+  if (set_number (&self->total_to_send, total_to_send))
+    changes |= BTS_CHANGE_RESPONSE;
+
+  emit_changed (self, &before, changes);
+}
+
+/* Whether something that had arrived is not held any more. */
+static gboolean
+has_lost_ranges (const BtsByteRanges *before, const BtsByteRanges *now)
+{
+  for (guint i = 0; i < bts_byte_ranges_get_count (before); i++)
+    {
+      BtsByteRange range = bts_byte_ranges_get_nth (before, i);
+
+      if (bts_byte_ranges_get_held_from (now, range.offset) < range.length)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+static gboolean
+ranges_are_equal (const BtsByteRanges *a, const BtsByteRanges *b)
+{
+  return bts_byte_ranges_get_total (a) == bts_byte_ranges_get_total (b) && !has_lost_ranges (a, b);
+}
+
+static gboolean
+take_ranges (BtsOperation *self, BtsWorkerUpdate *update, gboolean *was_restarted)
+{
+  g_autoptr (BtsByteRanges) ranges = NULL;
+
+  if (update->ranges == NULL && update->added == NULL)
+    return FALSE;
+
+  ranges = bts_byte_ranges_copy (update->ranges != NULL ? update->ranges : self->ranges);
+  for (gsize i = 0; update->added != NULL && i < g_variant_n_children (update->added); i++)
+    {
+      guint64 offset;
+      guint64 length;
+
+      g_variant_get_child (update->added, i, "(tt)", &offset, &length);
+      bts_byte_ranges_add (ranges, offset, length);
+    }
+
+  if (ranges_are_equal (self->ranges, ranges))
+    return FALSE;
+
+  *was_restarted = has_lost_ranges (self->ranges, ranges);
+  bts_byte_ranges_free (self->ranges);
+  self->ranges = g_steal_pointer (&ranges);
+  g_clear_pointer (&self->ranges_variant, g_variant_unref);
+
+  return TRUE;
+}
+
+static guint
+take_numbers (BtsOperation *self, BtsWorkerUpdate *update)
+{
+  guint changes = 0;
+
+  if (update->is_set[BTS_WORKER_UPDATE_BYTES_RECEIVED] &&
+      set_number (&self->bytes_received, update->bytes_received))
+    changes |= BTS_CHANGE_PROGRESS;
+  if (update->is_set[BTS_WORKER_UPDATE_BYTES_SENT] &&
+      set_number (&self->bytes_sent, update->bytes_sent))
+    changes |= BTS_CHANGE_PROGRESS;
+  if (update->is_set[BTS_WORKER_UPDATE_TOTAL_TO_RECEIVE] &&
+      set_number (&self->total_to_receive, update->total_to_receive))
+    changes |= BTS_CHANGE_RESPONSE;
+  if (update->is_set[BTS_WORKER_UPDATE_TOTAL_TO_SEND] &&
+      set_number (&self->total_to_send, update->total_to_send))
+    changes |= BTS_CHANGE_RESPONSE;
+
+  return changes;
+}
+
+void
+bts_operation_take_update (BtsOperation *self, GVariant *variant)
+{
+  g_autoptr (BtsWorkerUpdate) update = bts_worker_update_new (variant);
+  Shown before = get_shown (self);
+  gboolean was_restarted = FALSE;
+  gboolean is_durable = FALSE;
+  guint changes;
+
+  if (self->intent == BTS_INTENT_FINISHED)
+    return;
+
+  changes = take_numbers (self, update);
+  is_durable |= take_ranges (self, update, &was_restarted);
+  was_restarted |= update->has_restarted && !self->has_restarted;
+  is_durable |= set_dictionary (&self->checkpoint, update->checkpoint);
+  is_durable |= set_dictionary (&self->response, update->response);
+  is_durable |= set_flag (&self->has_restarted, update->has_restarted);
+  is_durable |= set_flag (&self->has_response_changed, update->has_response_changed);
+  if (update->destination != NULL &&
+      g_strcmp0 (update->destination, bts_operation_get_destination (self)) != 0)
+    {
+      g_free (self->destination);
+      self->destination = g_steal_pointer (&update->destination);
+      is_durable = TRUE;
+    }
+
+  emit_changed (self, &before, changes | (is_durable ? BTS_CHANGE_RESPONSE : 0));
+
+  if (update->added != NULL)
+    g_signal_emit (self, signals[SIGNAL_RANGES_DOWNLOADED], 0, was_restarted, update->added);
+}
+
+void
+bts_operation_take_failure (BtsOperation *self, gboolean made_progress)
+{
+  self->attempts = made_progress ? 1 : self->attempts + 1;
+}
+
+void
+bts_operation_finish (
+    BtsOperation *self, BgtOperationStatus status, int web_error, const char *message, gint64 now)
+{
+  Shown before = get_shown (self);
+
+  g_return_if_fail (bgt_operation_status_is_final (status));
+
+  if (self->intent == BTS_INTENT_FINISHED)
+    return;
+
+  /* Whoever ends it with an error has a reason; a word of another version is not known here. */
+  if (status == BGT_OPERATION_STATUS_ERROR && web_error == BGT_WEB_ERROR_NONE)
+    web_error = BGT_WEB_ERROR_CONNECTION_ABORTED;
+  if (status == BGT_OPERATION_STATUS_COMPLETED)
+    web_error = BGT_WEB_ERROR_NONE;
+
+  self->intent = BTS_INTENT_FINISHED;
+  self->final_status = status;
+  self->finished = now;
+  self->blockers = 0;
+  self->next_attempt = 0;
+  set_web_error (self, web_error, status == BGT_OPERATION_STATUS_COMPLETED ? NULL : message);
+  emit_changed (self, &before, BTS_CHANGE_STATUS);
+  g_signal_emit (self, signals[SIGNAL_FINISHED], 0);
+}
+
+void
+bts_operation_pause_for_error (BtsOperation *self, int web_error, const char *message)
+{
+  Shown before = get_shown (self);
+
+  if (self->intent == BTS_INTENT_FINISHED || self->intent == BTS_INTENT_CANCEL)
+    return;
+
+  self->intent = BTS_INTENT_RECOVERABLE_ERROR;
+  set_web_error (self, web_error, message);
+  emit_changed (self, &before, BTS_CHANGE_STATUS);
+}
+
+void
+bts_operation_get_state (BtsOperation *self, BtsOperationState *state)
+{
+  if (self->ranges_variant == NULL && bts_byte_ranges_get_count (self->ranges) > 0)
+    self->ranges_variant = bts_byte_ranges_to_variant (self->ranges);
+
+  *state = (BtsOperationState){
+    .intent = self->intent,
+    .final_status = self->final_status,
+    .started = self->started,
+    .finished = self->finished,
+    .bytes_received = self->bytes_received,
+    .total_to_receive = self->total_to_receive,
+    .bytes_sent = self->bytes_sent,
+    .total_to_send = self->total_to_send,
+    .has_restarted = self->has_restarted,
+    .has_response_changed = self->has_response_changed,
+    .web_error = self->web_error,
+    .error_message = self->error_message,
+    .destination = self->destination,
+    .response = self->response,
+    .checkpoint = self->checkpoint,
+    .ranges = self->ranges_variant,
+  };
+}
+
+void
+bts_operation_restore (BtsOperation *self, const BtsOperationState *state)
+{
+  g_autoptr (BtsByteRanges) ranges = NULL;
+
+  self->intent = state->intent;
+  self->final_status = state->final_status;
+  self->started = state->started;
+  self->finished = state->finished;
+  self->bytes_received = state->bytes_received;
+  self->total_to_receive = state->total_to_receive;
+  self->bytes_sent = state->bytes_sent;
+  self->total_to_send = state->total_to_send;
+  self->has_restarted = state->has_restarted;
+  self->has_response_changed = state->has_response_changed;
+  set_web_error (self, state->web_error, state->error_message);
+  g_free (self->destination);
+  self->destination = g_strdup (state->destination);
+  set_dictionary (&self->response, state->response);
+  set_dictionary (&self->checkpoint, state->checkpoint);
+
+  ranges = state->ranges != NULL ? bts_byte_ranges_from_variant (state->ranges) : NULL;
+  if (ranges != NULL)
+    {
+      bts_byte_ranges_free (self->ranges);
+      self->ranges = g_steal_pointer (&ranges);
+      g_clear_pointer (&self->ranges_variant, g_variant_unref);
+    }
+}

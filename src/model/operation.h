@@ -7,6 +7,7 @@
 #include <glib-object.h>
 
 #include "common/byte-ranges.h"
+#include "model/operation-status.h"
 #include "model/owner.h"
 #include "model/request.h"
 #include "policy/blockers.h"
@@ -17,17 +18,6 @@
 
 #define BTS_TYPE_OPERATION (bts_operation_get_type ())
 G_DECLARE_FINAL_TYPE (BtsOperation, bts_operation, BTS, OPERATION, GObject)
-
-/* What the application wants; with the blockers it makes the status. */
-typedef enum
-{
-  BTS_INTENT_NOT_STARTED,
-  BTS_INTENT_GO,
-  BTS_INTENT_PAUSED,
-  BTS_INTENT_RECOVERABLE_ERROR, /* paused by an error that the application may mend */
-  BTS_INTENT_CANCEL,            /* asked to end; what is on disk has yet to be removed */
-  BTS_INTENT_FINISHED,          /* completed, canceled or error */
-} BtsIntent;
 
 /* What a `changed` signal is about. The first three are durable: they are in the store before
  * anyone is told. */
@@ -45,10 +35,8 @@ typedef enum
  *   finished ()                        the status has become final
  *   ranges-downloaded (gboolean was_restarted, GVariant *added)   a(tt) */
 
-BtsOperation *bts_operation_new (const char *guid,
-                                 BtsOwner *owner,
-                                 BtsRequest *request,
-                                 gint64 created);
+BtsOperation *
+bts_operation_new (const char *guid, BtsOwner *owner, BtsRequest *request, gint64 created);
 
 const char *bts_operation_get_guid (BtsOperation *self);
 BtsOwner *bts_operation_get_owner (BtsOperation *self);
@@ -74,6 +62,9 @@ GVariant *bts_operation_get_response (BtsOperation *self);   /* (nullable) a{sv}
 GVariant *bts_operation_get_checkpoint (BtsOperation *self); /* (nullable) a{sv}, the worker's */
 guint bts_operation_get_attempts (BtsOperation *self);       /* failures without progress */
 
+/* (nullable): the name that the file has been given, else the one asked for; as on the bus. */
+const char *bts_operation_get_destination (BtsOperation *self);
+
 /* Counts the durable changes; the store saves a version at most once. */
 guint64 bts_operation_get_version (BtsOperation *self);
 
@@ -90,10 +81,8 @@ gboolean bts_operation_may_acknowledge (BtsOperation *self, GError **error);
 
 /* Changes one key of the request if the status allows it (RequestedUri only while paused or in
  * error, RandomAccess only before Start, ...). Takes a floating @value; NULL removes the key. */
-gboolean bts_operation_set_option (BtsOperation *self,
-                                   const char *key,
-                                   GVariant *value,
-                                   GError **error);
+gboolean
+bts_operation_set_option (BtsOperation *self, const char *key, GVariant *value, GError **error);
 gboolean bts_operation_set_header (BtsOperation *self,
                                    const char *name,
                                    const char *value, /* (nullable): removes it */
@@ -115,11 +104,8 @@ void bts_operation_take_update (BtsOperation *self, GVariant *update);
 void bts_operation_take_failure (BtsOperation *self, gboolean made_progress);
 
 /* The end: completed, canceled, or error with @web_error. */
-void bts_operation_finish (BtsOperation *self,
-                           BgtOperationStatus status,
-                           int web_error,
-                           const char *message,
-                           gint64 now);
+void bts_operation_finish (
+    BtsOperation *self, BgtOperationStatus status, int web_error, const char *message, gint64 now);
 
 /* An error that the application asked to pause on. */
 void bts_operation_pause_for_error (BtsOperation *self, int web_error, const char *message);
@@ -139,6 +125,7 @@ typedef struct
   gboolean has_response_changed;
   int web_error;
   const char *error_message;
+  const char *destination; /* (nullable): the name that the file has been given */
   GVariant *response;
   GVariant *checkpoint;
   GVariant *ranges;

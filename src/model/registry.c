@@ -5,3 +5,322 @@
 #include "config.h"
 
 #include "model/registry.h"
+
+#include <string.h>
+
+#include "common/bgt-error.h"
+
+/* How many unfinished operations somebody has; reserved ones are still being created. */
+typedef struct
+{
+  guint n_unfinished;
+  guint n_reserved;
+} Count;
+
+typedef struct
+{
+  BtsOperation *operation; /* (owned) */
+  gboolean is_counted;     /* among the unfinished */
+  gulong changed_id;
+  gulong finished_id;
+} Item;
+
+struct _BtsRegistry
+{
+  GObject parent_instance;
+
+  GHashTable *items;        /* (owned) (element-type utf8 Item): by GUID */
+  GPtrArray *operations;    /* (owned) (element-type BtsOperation): by age, then GUID */
+  GHashTable *applications; /* (owned) (element-type utf8 Count): by uid and name */
+  GHashTable *users;        /* (owned) (element-type uint Count) */
+};
+
+G_DEFINE_FINAL_TYPE (BtsRegistry, bts_registry, G_TYPE_OBJECT)
+
+typedef enum
+{
+  SIGNAL_OPERATION_ADDED,
+  SIGNAL_OPERATION_REMOVED,
+  SIGNAL_OPERATION_CHANGED,
+  SIGNAL_OPERATION_FINISHED,
+  N_SIGNALS,
+} Signal;
+
+static guint signals[N_SIGNALS];
+
+static void
+item_free (gpointer data)
+{
+  Item *item = data;
+
+  g_signal_handler_disconnect (item->operation, item->changed_id);
+  g_signal_handler_disconnect (item->operation, item->finished_id);
+  g_object_unref (item->operation);
+  g_free (item);
+}
+
+static Count *
+ensure_count (GHashTable *table, gpointer key, GDestroyNotify free_unused_key)
+{
+  Count *count = g_hash_table_lookup (table, key);
+
+  if (count == NULL)
+    {
+      count = g_new0 (Count, 1);
+      g_hash_table_insert (table, key, count);
+    }
+  else if (free_unused_key != NULL)
+    free_unused_key (key);
+
+  return count;
+}
+
+static char *
+make_application_key (BtsOwner *owner)
+{
+  return g_strdup_printf ("%u %s", bts_owner_get_uid (owner), bts_owner_get_application (owner));
+}
+
+static Count *
+get_application_count (BtsRegistry *self, BtsOwner *owner)
+{
+  return ensure_count (self->applications, make_application_key (owner), g_free);
+}
+
+static Count *
+get_user_count (BtsRegistry *self, BtsOwner *owner)
+{
+  return ensure_count (self->users, GUINT_TO_POINTER (bts_owner_get_uid (owner)), NULL);
+}
+
+static gboolean
+is_unused (const Count *count)
+{
+  return count->n_unfinished == 0 && count->n_reserved == 0;
+}
+
+static void
+drop_unused_counts (BtsRegistry *self, BtsOwner *owner)
+{
+  g_autofree char *key = make_application_key (owner);
+
+  if (is_unused (get_application_count (self, owner)))
+    g_hash_table_remove (self->applications, key);
+  if (is_unused (get_user_count (self, owner)))
+    g_hash_table_remove (self->users, GUINT_TO_POINTER (bts_owner_get_uid (owner)));
+}
+
+static void
+set_counted (BtsRegistry *self, Item *item, gboolean is_counted)
+{
+  BtsOwner *owner = bts_operation_get_owner (item->operation);
+  int change = (is_counted ? 1 : 0) - (item->is_counted ? 1 : 0);
+
+  if (change == 0)
+    return;
+
+  item->is_counted = is_counted;
+  get_application_count (self, owner)->n_unfinished += (guint) change;
+  get_user_count (self, owner)->n_unfinished += (guint) change;
+  drop_unused_counts (self, owner);
+}
+
+static int
+compare_age (BtsOperation *a, BtsOperation *b)
+{
+  gint64 created_a = bts_operation_get_created (a);
+  gint64 created_b = bts_operation_get_created (b);
+
+  if (created_a != created_b)
+    return created_a < created_b ? -1 : 1;
+
+  return strcmp (bts_operation_get_guid (a), bts_operation_get_guid (b));
+}
+
+/* Where @operation is, or where it belongs. */
+static guint
+find_position (BtsRegistry *self, BtsOperation *operation)
+{
+  guint begin = 0;
+  guint end = self->operations->len;
+
+  while (begin < end)
+    {
+      guint middle = begin + (end - begin) / 2;
+
+      if (compare_age (g_ptr_array_index (self->operations, middle), operation) < 0)
+        begin = middle + 1;
+      else
+        end = middle;
+    }
+
+  return begin;
+}
+
+static void
+on_changed (BtsOperation *operation, guint changes, gpointer user_data)
+{
+  BtsRegistry *self = user_data;
+  Item *item = g_hash_table_lookup (self->items, bts_operation_get_guid (operation));
+
+  set_counted (self, item, !bts_operation_is_finished (operation));
+  g_signal_emit (self, signals[SIGNAL_OPERATION_CHANGED], 0, operation, changes);
+}
+
+static void
+on_finished (BtsOperation *operation, gpointer user_data)
+{
+  g_signal_emit (user_data, signals[SIGNAL_OPERATION_FINISHED], 0, operation);
+}
+
+static void
+bts_registry_finalize (GObject *object)
+{
+  BtsRegistry *self = BTS_REGISTRY (object);
+
+  g_ptr_array_unref (self->operations);
+  g_hash_table_unref (self->items);
+  g_hash_table_unref (self->applications);
+  g_hash_table_unref (self->users);
+
+  G_OBJECT_CLASS (bts_registry_parent_class)->finalize (object);
+}
+
+static void
+bts_registry_class_init (BtsRegistryClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = bts_registry_finalize;
+
+  signals[SIGNAL_OPERATION_ADDED] =
+      g_signal_new ("operation-added", BTS_TYPE_REGISTRY, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                    G_TYPE_NONE, 1, BTS_TYPE_OPERATION);
+  signals[SIGNAL_OPERATION_REMOVED] =
+      g_signal_new ("operation-removed", BTS_TYPE_REGISTRY, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                    G_TYPE_NONE, 1, BTS_TYPE_OPERATION);
+  signals[SIGNAL_OPERATION_CHANGED] =
+      g_signal_new ("operation-changed", BTS_TYPE_REGISTRY, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                    G_TYPE_NONE, 2, BTS_TYPE_OPERATION, G_TYPE_UINT);
+  signals[SIGNAL_OPERATION_FINISHED] =
+      g_signal_new ("operation-finished", BTS_TYPE_REGISTRY, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                    G_TYPE_NONE, 1, BTS_TYPE_OPERATION);
+}
+
+static void
+bts_registry_init (BtsRegistry *self)
+{
+  self->items = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, item_free);
+  self->operations = g_ptr_array_new ();
+  self->applications = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  self->users = g_hash_table_new_full (NULL, NULL, NULL, g_free);
+}
+
+BtsRegistry *
+bts_registry_new (void)
+{
+  return g_object_new (BTS_TYPE_REGISTRY, NULL);
+}
+
+void
+bts_registry_add (BtsRegistry *self, BtsOperation *operation)
+{
+  Item *item;
+
+  g_return_if_fail (bts_registry_lookup (self, bts_operation_get_guid (operation)) == NULL);
+
+  item = g_new0 (Item, 1);
+  item->operation = g_object_ref (operation);
+  item->changed_id = g_signal_connect (operation, "changed", G_CALLBACK (on_changed), self);
+  item->finished_id = g_signal_connect (operation, "finished", G_CALLBACK (on_finished), self);
+  g_hash_table_insert (self->items, (gpointer) bts_operation_get_guid (operation), item);
+  g_ptr_array_insert (self->operations, (int) find_position (self, operation), operation);
+  set_counted (self, item, !bts_operation_is_finished (operation));
+
+  g_signal_emit (self, signals[SIGNAL_OPERATION_ADDED], 0, operation);
+}
+
+void
+bts_registry_remove (BtsRegistry *self, BtsOperation *operation)
+{
+  g_autoptr (BtsOperation) kept = g_object_ref (operation);
+  const char *guid = bts_operation_get_guid (operation);
+  Item *item = g_hash_table_lookup (self->items, guid);
+
+  if (item == NULL || item->operation != operation)
+    return;
+
+  set_counted (self, item, FALSE);
+  g_ptr_array_remove_index (self->operations, find_position (self, operation));
+  g_hash_table_remove (self->items, guid);
+
+  g_signal_emit (self, signals[SIGNAL_OPERATION_REMOVED], 0, operation);
+}
+
+BtsOperation *
+bts_registry_lookup (BtsRegistry *self, const char *guid)
+{
+  Item *item = g_hash_table_lookup (self->items, guid);
+
+  return item != NULL ? item->operation : NULL;
+}
+
+GPtrArray *
+bts_registry_get_operations (BtsRegistry *self)
+{
+  return self->operations;
+}
+
+guint
+bts_registry_get_n_operations (BtsRegistry *self)
+{
+  return self->operations->len;
+}
+
+static gboolean
+check_limit (const Count *count, guint n, guint maximum, const char *whose, GError **error)
+{
+  guint64 wanted = (guint64) count->n_unfinished + count->n_reserved + n;
+
+  if (wanted <= maximum)
+    return TRUE;
+
+  g_set_error (error, BGT_ERROR, BGT_ERROR_LIMIT_EXCEEDED,
+               "%s may have %u unfinished operations and has %u", whose, maximum,
+               count->n_unfinished + count->n_reserved);
+  return FALSE;
+}
+
+gboolean
+bts_registry_reserve (BtsRegistry *self,
+                      BtsOwner *owner,
+                      guint n,
+                      guint max_per_application,
+                      guint max_per_user,
+                      GError **error)
+{
+  Count *application = get_application_count (self, owner);
+  Count *user = get_user_count (self, owner);
+  gboolean fits = check_limit (application, n, max_per_application, "An application", error) &&
+                  check_limit (user, n, max_per_user, "A user", error);
+
+  if (fits)
+    {
+      application->n_reserved += n;
+      user->n_reserved += n;
+    }
+
+  drop_unused_counts (self, owner);
+  return fits;
+}
+
+void
+bts_registry_release (BtsRegistry *self, BtsOwner *owner, guint n)
+{
+  Count *application = get_application_count (self, owner);
+  Count *user = get_user_count (self, owner);
+
+  g_return_if_fail (application->n_reserved >= n && user->n_reserved >= n);
+
+  application->n_reserved -= n;
+  user->n_reserved -= n;
+  drop_unused_counts (self, owner);
+}

@@ -17,7 +17,7 @@ BtsRegistry *bts_registry_new (void);
 void bts_registry_add (BtsRegistry *self, BtsOperation *operation);
 void bts_registry_remove (BtsRegistry *self, BtsOperation *operation);
 BtsOperation *bts_registry_lookup (BtsRegistry *self, const char *guid); /* (nullable), lent */
-GPtrArray *bts_registry_get_operations (BtsRegistry *self); /* lent; oldest first */
+GPtrArray *bts_registry_get_operations (BtsRegistry *self);              /* lent; oldest first */
 guint bts_registry_get_n_operations (BtsRegistry *self);
 
 /* Reserves room for @n operations of @owner that are being created, so that concurrent calls

@@ -18,13 +18,19 @@
  *   destination s         downloads: absolute path or file:// URI; absent for a descriptor
  *   source s              uploads: likewise
  *   destination-file a{sv}, source-file a{sv}   what the worker found out about a descriptor
- *                         (path ay, device t, inode t), so that it can be reopened later */
+ *                         (path ay, device t, inode t), so that it can be reopened later; refused
+ *                         by bts_request_new, added by bts_request_with */
 
 typedef struct _BtsRequest BtsRequest;
 
 /* Checks all of @options (a floating reference is taken). BGT_ERROR_INVALID_ARGUMENT names the
  * key that is wrong, BGT_ERROR_NOT_SUPPORTED the one that this version cannot do yet. */
 BtsRequest *bts_request_new (BgtOperationKind kind, GVariant *options, GError **error);
+
+/* The same for what the service itself has kept: every value is checked, but unknown keys and
+ * descriptors are left out, and neither size nor what this version can do costs the record. */
+BtsRequest *bts_request_new_from_record (BgtOperationKind kind, GVariant *options, GError **error);
+
 BtsRequest *bts_request_ref (BtsRequest *self);
 void bts_request_unref (BtsRequest *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BtsRequest, bts_request_unref)
@@ -44,6 +50,7 @@ const char *bts_request_get_host (BtsRequest *self); /* scheme://host:port, for 
 const char *bts_request_get_method (BtsRequest *self);
 const char *bts_request_get_destination (BtsRequest *self); /* (nullable) */
 const char *bts_request_get_source (BtsRequest *self);      /* (nullable) */
+char *bts_request_dup_destination_path (BtsRequest *self);  /* (nullable) (type filename) */
 BgtCostPolicy bts_request_get_cost_policy (BtsRequest *self);
 BgtPriority bts_request_get_priority (BtsRequest *self);
 guint64 bts_request_get_max_rate (BtsRequest *self);

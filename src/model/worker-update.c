@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The background-transfer authors
+ */
+
+#include "config.h"
+
+#include "model/worker-update.h"
+
+#include "model/request-checks.h"
+
+#define MAX_DICTIONARY_BYTES (1024 * 1024)
+
+/* What GetResponseInformation returns. */
+static const struct
+{
+  const char *key;
+  const char *type;
+} response_keys[] = {
+  { "actual-uri", "s" },
+  { "status-code", "u" },
+  { "headers", "a(ss)" },
+  { "is-resumable", "b" },
+};
+
+gboolean
+bts_response_is_valid (GVariant *response)
+{
+  if (!bts_checkpoint_is_valid (response))
+    return FALSE;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (response_keys); i++)
+    {
+      g_autoptr (GVariant) value = g_variant_lookup_value (response, response_keys[i].key, NULL);
+
+      if (value != NULL && !g_variant_is_of_type (value, G_VARIANT_TYPE (response_keys[i].type)))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+gboolean
+bts_checkpoint_is_valid (GVariant *checkpoint)
+{
+  return g_variant_is_of_type (checkpoint, G_VARIANT_TYPE_VARDICT) &&
+         g_variant_get_size (checkpoint) <= MAX_DICTIONARY_BYTES &&
+         !bts_variant_has_handle (checkpoint);
+}
+
+gboolean
+bts_destination_is_valid (const char *destination)
+{
+  g_autoptr (GVariant) value = g_variant_ref_sink (g_variant_new_string (destination));
+
+  return bts_check_path (value, NULL);
+}
+
+static GVariant *
+lookup_dictionary (GVariant *update, const char *key, gboolean (*is_valid) (GVariant *value))
+{
+  g_autoptr (GVariant) value = g_variant_lookup_value (update, key, G_VARIANT_TYPE_VARDICT);
+
+  if (value == NULL || !is_valid (value))
+    return NULL;
+
+  return g_steal_pointer (&value);
+}
+
+static BtsByteRanges *
+lookup_ranges (GVariant *update, const char *key)
+{
+  g_autoptr (GVariant) value = g_variant_lookup_value (update, key, G_VARIANT_TYPE ("a(tt)"));
+
+  return value != NULL ? bts_byte_ranges_from_variant (value) : NULL;
+}
+
+static void
+lookup_numbers (BtsWorkerUpdate *self, GVariant *update)
+{
+  const struct
+  {
+    const char *key;
+    guint64 *value;
+  } rows[] = {
+    [BTS_WORKER_UPDATE_BYTES_RECEIVED] = { "bytes-received", &self->bytes_received },
+    [BTS_WORKER_UPDATE_TOTAL_TO_RECEIVE] = { "total-bytes-to-receive", &self->total_to_receive },
+    [BTS_WORKER_UPDATE_BYTES_SENT] = { "bytes-sent", &self->bytes_sent },
+    [BTS_WORKER_UPDATE_TOTAL_TO_SEND] = { "total-bytes-to-send", &self->total_to_send },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    self->is_set[i] = g_variant_lookup (update, rows[i].key, "t", rows[i].value);
+}
+
+BtsWorkerUpdate *
+bts_worker_update_new (GVariant *update)
+{
+  BtsWorkerUpdate *self = g_new0 (BtsWorkerUpdate, 1);
+  g_autoptr (BtsByteRanges) added = NULL;
+  const char *destination;
+
+  if (!g_variant_is_of_type (update, G_VARIANT_TYPE_VARDICT))
+    return self;
+
+  self->checkpoint = lookup_dictionary (update, "checkpoint", bts_checkpoint_is_valid);
+  self->response = lookup_dictionary (update, "response", bts_response_is_valid);
+  self->ranges = lookup_ranges (update, "ranges");
+  added = lookup_ranges (update, "added");
+  if (added != NULL && bts_byte_ranges_get_count (added) > 0)
+    self->added = bts_byte_ranges_to_variant (added);
+
+  if (g_variant_lookup (update, "destination", "&s", &destination) &&
+      bts_destination_is_valid (destination))
+    self->destination = g_strdup (destination);
+
+  g_variant_lookup (update, "has-restarted", "b", &self->has_restarted);
+  g_variant_lookup (update, "has-response-changed", "b", &self->has_response_changed);
+  lookup_numbers (self, update);
+
+  return self;
+}
+
+void
+bts_worker_update_free (BtsWorkerUpdate *self)
+{
+  g_clear_pointer (&self->checkpoint, g_variant_unref);
+  g_clear_pointer (&self->response, g_variant_unref);
+  g_clear_pointer (&self->ranges, bts_byte_ranges_free);
+  g_clear_pointer (&self->added, g_variant_unref);
+  g_free (self->destination);
+  g_free (self);
+}
