@@ -4,3 +4,590 @@
 
 #include "config.h"
 
+#include "worker/files/destination.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <unistd.h>
+
+#include "common/bgt-error.h"
+#include "common/bgt-web-error.h"
+#include "worker/files/checkpoint.h"
+#include "worker/files/file-error.h"
+#include "worker/files/partial-file.h"
+#include "worker/files/preallocate.h"
+#include "worker/files/publish.h"
+#include "worker/files/target.h"
+#include "worker/files/writer.h"
+
+struct _BtsDestination
+{
+  GObject parent;
+
+  BtsTarget *target;    /* (owned) */
+  int folder_fd;        /* O_PATH, so that a folder that is renamed is followed; -1: descriptor */
+  int fd;               /* -1 once published in an earlier process */
+  char *partial_name;   /* (owned) (nullable) */
+  char *published_name; /* (owned) (nullable) */
+  char *published_path; /* (owned) (nullable) as _publish returns it */
+  BtsFileIdentity identity;
+  guint64 total; /* 0: not known */
+  gboolean is_name_durable;
+  BtsWriter *writer; /* (owned) (nullable) */
+
+  GMutex lock;
+  BtsByteRanges *held;    /* (owned) durable; under @lock */
+  BtsByteRanges *pending; /* (owned) written, not yet durable; under @lock */
+};
+
+G_DEFINE_FINAL_TYPE (BtsDestination, bts_destination, G_TYPE_OBJECT)
+
+static void
+bts_destination_init (BtsDestination *self)
+{
+  self->folder_fd = -1;
+  self->fd = -1;
+  g_mutex_init (&self->lock);
+  self->held = bts_byte_ranges_new ();
+  self->pending = bts_byte_ranges_new ();
+}
+
+static void
+close_fd (int *fd)
+{
+  if (*fd >= 0)
+    g_close (g_steal_fd (fd), NULL);
+}
+
+static void
+bts_destination_finalize (GObject *object)
+{
+  BtsDestination *self = BTS_DESTINATION (object);
+
+  g_clear_pointer (&self->writer, bts_writer_free);
+  g_clear_pointer (&self->target, bts_target_free);
+  close_fd (&self->fd);
+  close_fd (&self->folder_fd);
+  g_free (self->partial_name);
+  g_free (self->published_name);
+  g_free (self->published_path);
+  g_clear_pointer (&self->held, bts_byte_ranges_free);
+  g_clear_pointer (&self->pending, bts_byte_ranges_free);
+  g_mutex_clear (&self->lock);
+
+  G_OBJECT_CLASS (bts_destination_parent_class)->finalize (object);
+}
+
+static void
+bts_destination_class_init (BtsDestinationClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = bts_destination_finalize;
+}
+
+/* ---- ranges ---- */
+
+static void
+on_written (guint64 offset, guint64 length, gpointer user_data)
+{
+  BtsDestination *self = user_data;
+
+  g_mutex_lock (&self->lock);
+  bts_byte_ranges_add (self->pending, offset, length);
+  g_mutex_unlock (&self->lock);
+}
+
+static void
+add_all (BtsByteRanges *ranges, const BtsByteRanges *added)
+{
+  for (guint n = 0; n < bts_byte_ranges_get_count (added); n++)
+    {
+      BtsByteRange range = bts_byte_ranges_get_nth (added, n);
+
+      bts_byte_ranges_add (ranges, range.offset, range.length);
+    }
+}
+
+static BtsByteRanges *
+steal_pending (BtsDestination *self)
+{
+  BtsByteRanges *pending;
+
+  g_mutex_lock (&self->lock);
+  pending = self->pending;
+  self->pending = bts_byte_ranges_new ();
+  g_mutex_unlock (&self->lock);
+
+  return pending;
+}
+
+static void
+set_held (BtsDestination *self, const BtsByteRanges *ranges, guint64 size)
+{
+  g_autoptr (BtsByteRanges) held = bts_byte_ranges_copy (ranges);
+
+  bts_byte_ranges_truncate (held, size);
+  g_mutex_lock (&self->lock);
+  g_clear_pointer (&self->held, bts_byte_ranges_free);
+  self->held = g_steal_pointer (&held);
+  g_mutex_unlock (&self->lock);
+}
+
+static void
+forget_ranges (BtsDestination *self)
+{
+  g_autoptr (BtsByteRanges) none = bts_byte_ranges_new ();
+
+  bts_byte_ranges_free (steal_pending (self));
+  set_held (self, none, 0);
+}
+
+/* Data and what is needed to find it again. What a failed sync should have kept is never claimed:
+ * the kernel may have dropped it and report success the next time. */
+static gboolean
+sync_data (BtsDestination *self, GError **error)
+{
+  g_autoptr (BtsByteRanges) pending = steal_pending (self);
+
+  if (fdatasync (self->fd) != 0)
+    {
+      bts_file_error_set (error, errno, "Cannot write the file to its disk");
+      return FALSE;
+    }
+  if (!self->target->is_descriptor && !self->is_name_durable &&
+      !bts_target_sync_folder (self->folder_fd, self->fd))
+    {
+      bts_file_error_set (error, errno, "Cannot make the name of the partial file durable");
+      return FALSE;
+    }
+
+  self->is_name_durable = TRUE;
+  g_mutex_lock (&self->lock);
+  add_all (self->held, pending);
+  g_mutex_unlock (&self->lock);
+
+  return TRUE;
+}
+
+/* ---- opening ---- */
+
+/* Takes @fd over. */
+static gboolean
+take_fd (BtsDestination *self, int fd, GError **error)
+{
+  BtsFileInfo info;
+
+  if (!bts_file_info_read (fd, NULL, &info))
+    {
+      bts_file_error_set (error, errno, "Cannot look at the file");
+      g_close (fd, NULL);
+      return FALSE;
+    }
+
+  g_clear_pointer (&self->writer, bts_writer_free);
+  close_fd (&self->fd);
+  self->fd = fd;
+  self->identity = info.identity;
+  self->writer = bts_writer_new (fd, on_written, self);
+  bts_writer_set_is_large (self->writer, self->total >= BTS_WRITER_LARGE_BYTES);
+
+  return TRUE;
+}
+
+static gboolean
+take_up (BtsDestination *self, int fd, const BtsFileCheckpoint *checkpoint, GError **error)
+{
+  BtsFileInfo info;
+
+  if (!take_fd (self, fd, error))
+    return FALSE;
+  if (!bts_file_info_read (fd, NULL, &info))
+    {
+      bts_file_error_set (error, errno, "Cannot look at the file");
+      return FALSE;
+    }
+  if (!bts_file_identity_equal (&info.identity, &checkpoint->identity))
+    return TRUE;
+
+  self->total = checkpoint->total;
+  bts_writer_set_is_large (self->writer, self->total >= BTS_WRITER_LARGE_BYTES);
+  set_held (self, checkpoint->ranges, info.size);
+
+  return TRUE;
+}
+
+static gboolean
+open_descriptor (BtsDestination *self, GVariant *checkpoint_variant, int fd, GError **error)
+{
+  g_autoptr (BtsFileCheckpoint) checkpoint = bts_file_checkpoint_new (checkpoint_variant, "");
+  int own_fd;
+
+  if (fd < 0)
+    own_fd = bts_target_reopen_file (self->target, O_RDWR, error);
+  else if (!bts_target_check_descriptor (fd, error))
+    return FALSE;
+  else
+    {
+      own_fd = fcntl (fd, F_DUPFD_CLOEXEC, 0);
+      if (own_fd < 0)
+        bts_file_error_set (error, errno, "Cannot use the descriptor");
+    }
+  if (own_fd < 0)
+    return FALSE;
+
+  return take_up (self, own_fd, checkpoint, error);
+}
+
+/* As it would have been at the end of _publish. */
+static gboolean
+take_published (BtsDestination *self, char *name, GError **error)
+{
+  g_autoptr (BtsByteRanges) all = bts_byte_ranges_new ();
+  BtsFileInfo info;
+  int fd = openat (self->folder_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+  self->published_name = name;
+  if (fd < 0 || !bts_file_info_read (fd, NULL, &info) || fsync (fd) != 0 ||
+      !bts_target_sync_folder (self->folder_fd, fd))
+    {
+      bts_file_error_set (error, errno, "Cannot make the finished file durable");
+      if (fd >= 0)
+        g_close (fd, NULL);
+      return FALSE;
+    }
+
+  self->fd = fd;
+  self->identity = info.identity;
+  self->total = info.size;
+  bts_byte_ranges_add (all, 0, info.size);
+  set_held (self, all, info.size);
+
+  return TRUE;
+}
+
+static gboolean
+open_new (BtsDestination *self, GError **error)
+{
+  int fd = bts_partial_file_create (self->folder_fd, self->partial_name, error);
+
+  return fd >= 0 && take_fd (self, fd, error);
+}
+
+static gboolean
+open_beside (BtsDestination *self, const char *guid, GVariant *variant, GError **error)
+{
+  g_autoptr (BtsFileCheckpoint) checkpoint = bts_file_checkpoint_new (variant, guid);
+  g_autoptr (GError) local_error = NULL;
+  char *published_name;
+  int fd;
+
+  self->folder_fd = bts_target_open_folder (self->target, error);
+  if (self->folder_fd < 0)
+    return FALSE;
+
+  self->partial_name = bts_partial_file_get_name (self->target, self->folder_fd, checkpoint, guid);
+  published_name = bts_publish_find (self->target, self->folder_fd, checkpoint);
+  if (published_name != NULL)
+    {
+      /* Still there where the rename had to be done with a link. */
+      fd = bts_partial_file_open (self->folder_fd, self->partial_name, checkpoint, NULL);
+      if (fd >= 0 && g_close (fd, NULL) &&
+          !bts_partial_file_remove (self->folder_fd, self->partial_name, error))
+        {
+          g_free (published_name);
+          return FALSE;
+        }
+      return take_published (self, published_name, error);
+    }
+
+  if (!bts_target_check_name (self->target, self->folder_fd, error))
+    return FALSE;
+
+  fd = bts_partial_file_open (self->folder_fd, self->partial_name, checkpoint, &local_error);
+  if (fd >= 0)
+    return take_up (self, fd, checkpoint, error);
+  if (local_error != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&local_error));
+      return FALSE;
+    }
+
+  return open_new (self, error);
+}
+
+BtsDestination *
+bts_destination_open (
+    GVariant *request, const char *guid, GVariant *checkpoint, int fd, GError **error)
+{
+  g_autoptr (BtsDestination) self = g_object_new (BTS_TYPE_DESTINATION, NULL);
+  g_autoptr (GError) local_error = NULL;
+  gboolean is_open = FALSE;
+
+  self->target = bts_target_new (request, fd >= 0, &local_error);
+  if (self->target != NULL && self->target->is_descriptor)
+    is_open = open_descriptor (self, checkpoint, fd, &local_error);
+  else if (self->target != NULL)
+    is_open = open_beside (self, guid, checkpoint, &local_error);
+  if (is_open)
+    return g_steal_pointer (&self);
+
+  bts_file_error_make_web (&local_error);
+  g_propagate_error (error, g_steal_pointer (&local_error));
+  return NULL;
+}
+
+gboolean
+bts_destination_is_published (BtsDestination *self)
+{
+  return self->published_name != NULL || self->published_path != NULL;
+}
+
+BtsByteRanges *
+bts_destination_dup_held (BtsDestination *self)
+{
+  BtsByteRanges *held;
+
+  g_mutex_lock (&self->lock);
+  held = bts_byte_ranges_copy (self->held);
+  g_mutex_unlock (&self->lock);
+
+  return held;
+}
+
+/* ---- writing ---- */
+
+gboolean
+bts_destination_expect (BtsDestination *self, guint64 total, GError **error)
+{
+  if (!bts_preallocate (self->fd, total, error))
+    return FALSE;
+
+  self->total = total;
+  bts_writer_set_is_large (self->writer, total >= BTS_WRITER_LARGE_BYTES);
+  return TRUE;
+}
+
+gboolean
+bts_destination_restart (BtsDestination *self, GError **error)
+{
+  forget_ranges (self);
+  self->total = 0;
+  if (self->target->is_descriptor)
+    {
+      bts_writer_reset (self->writer, 0);
+      bts_writer_set_is_large (self->writer, FALSE);
+      if (ftruncate (self->fd, 0) == 0 && fdatasync (self->fd) == 0)
+        return TRUE;
+
+      bts_file_error_set (error, errno, "Cannot empty the file");
+      return FALSE;
+    }
+
+  /* Another file, so that no checkpoint written before can claim bytes that come now. */
+  self->is_name_durable = FALSE;
+  return open_new (self, error);
+}
+
+gboolean
+bts_destination_seek (BtsDestination *self, guint64 offset, GError **error)
+{
+  return bts_writer_seek (self->writer, offset, error);
+}
+
+gpointer
+bts_destination_get_buffer (BtsDestination *self, gsize *size)
+{
+  return bts_writer_get_buffer (self->writer, size);
+}
+
+gboolean
+bts_destination_commit (BtsDestination *self, gsize size, GError **error)
+{
+  return bts_writer_commit (self->writer, size, error);
+}
+
+/* Whoever deletes the hidden file or its folder ends the transfer: nothing would be found again. */
+static gboolean
+check_has_name (BtsDestination *self, GError **error)
+{
+  BtsFileInfo info;
+
+  if (self->target->is_descriptor ||
+      (bts_file_info_read (self->fd, NULL, &info) && info.n_links > 0))
+    return TRUE;
+
+  g_set_error_literal (error, BGT_WEB_ERROR, BGT_WEB_ERROR_FILE_NOT_FOUND,
+                       "The partial file has been removed while the transfer was running");
+  return FALSE;
+}
+
+gboolean
+bts_destination_sync (BtsDestination *self, GError **error)
+{
+  g_autoptr (GError) flush_error = NULL;
+  gboolean is_flushed;
+
+  if (bts_destination_is_published (self))
+    return TRUE;
+
+  /* What could be written before the disk was full is still worth keeping. */
+  is_flushed = bts_writer_flush (self->writer, &flush_error);
+  if (!check_has_name (self, error) || !sync_data (self, error))
+    return FALSE;
+  if (is_flushed)
+    return TRUE;
+
+  g_propagate_error (error, g_steal_pointer (&flush_error));
+  return FALSE;
+}
+
+gboolean
+bts_destination_update_checksum (BtsDestination *self,
+                                 BtsChecksum *checksum,
+                                 guint64 end,
+                                 GCancellable *cancellable,
+                                 GError **error)
+{
+  if (self->writer != NULL && !bts_writer_flush (self->writer, error))
+    return FALSE;
+
+  return bts_checksum_update_from_file (checksum, self->fd, end, cancellable, error);
+}
+
+GVariant *
+bts_destination_to_checkpoint (BtsDestination *self)
+{
+  g_autoptr (BtsByteRanges) held = bts_destination_dup_held (self);
+  BtsFileCheckpoint checkpoint = {
+    .partial_name = self->partial_name,
+    .published_name = self->published_name,
+    .identity = self->identity,
+    .ranges = held,
+    .total = self->total,
+  };
+
+  return bts_file_checkpoint_to_variant (&checkpoint);
+}
+
+/* ---- publishing ---- */
+
+static char *
+read_fd_path (int fd)
+{
+  g_autofree char *link = g_strdup_printf ("/proc/self/fd/%d", fd);
+
+  return g_file_read_link (link, NULL);
+}
+
+/* The folder's path as it was asked for, unless the folder has been renamed meanwhile. */
+static char *
+get_folder_path (BtsDestination *self)
+{
+  BtsFileInfo asked;
+  BtsFileInfo ours;
+  char *path = NULL;
+  int fd = open (self->target->folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+  if (fd < 0 || !bts_file_info_read (fd, NULL, &asked) ||
+      !bts_file_info_read (self->folder_fd, NULL, &ours) ||
+      !bts_file_identity_equal (&asked.identity, &ours.identity))
+    path = read_fd_path (self->folder_fd);
+  close_fd (&fd);
+
+  return path != NULL ? path : g_strdup (self->target->folder);
+}
+
+/* A file URI where the path is not UTF-8. */
+static char *
+make_published_path (BtsDestination *self)
+{
+  g_autofree char *path = NULL;
+
+  if (self->target->is_descriptor)
+    path = read_fd_path (self->fd);
+  else
+    {
+      g_autofree char *folder = get_folder_path (self);
+
+      path = g_build_filename (folder, self->published_name, NULL);
+    }
+
+  if (path != NULL && path[0] == '/' && !g_utf8_validate (path, -1, NULL))
+    return g_filename_to_uri (path, NULL, NULL);
+
+  return path != NULL ? g_steal_pointer (&path) : g_strdup ("");
+}
+
+static gboolean
+check_is_whole (BtsDestination *self, guint64 total, GError **error)
+{
+  g_autoptr (BtsByteRanges) ranges = bts_destination_dup_held (self);
+
+  if (total == 0 || bts_byte_ranges_get_held_from (ranges, 0) >= total)
+    return TRUE;
+
+  g_set_error (error, BGT_WEB_ERROR, BGT_WEB_ERROR_FILE_ERROR,
+               "Only %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " bytes are on disk",
+               bts_byte_ranges_get_held_from (ranges, 0), total);
+  return FALSE;
+}
+
+static gboolean
+finish_file (BtsDestination *self, guint64 total, const char *origin_uri, GError **error)
+{
+  g_autoptr (BtsByteRanges) pending = NULL;
+
+  if (!bts_writer_flush (self->writer, error) || !check_has_name (self, error))
+    return FALSE;
+  if (ftruncate (self->fd, (off_t) total) != 0)
+    {
+      bts_file_error_set (error, errno, "Cannot cut the file to its size");
+      return FALSE;
+    }
+  if (origin_uri != NULL)
+    bts_publish_set_origin (self->fd, origin_uri);
+
+  pending = steal_pending (self);
+  if (fsync (self->fd) != 0)
+    {
+      bts_file_error_set (error, errno, "Cannot write the file to its disk");
+      return FALSE;
+    }
+  g_mutex_lock (&self->lock);
+  add_all (self->held, pending);
+  bts_byte_ranges_truncate (self->held, total);
+  g_mutex_unlock (&self->lock);
+
+  return check_is_whole (self, total, error);
+}
+
+char *
+bts_destination_publish (BtsDestination *self,
+                         guint64 total,
+                         const char *origin_uri,
+                         GError **error)
+{
+  if (!bts_destination_is_published (self))
+    {
+      if (total > G_MAXINT64)
+        {
+          bts_file_error_set (error, EFBIG, "Cannot finish the file");
+          return NULL;
+        }
+      if (!finish_file (self, total, origin_uri, error))
+        return NULL;
+
+      self->total = total;
+      if (!self->target->is_descriptor)
+        {
+          self->published_name = bts_publish_rename (self->target, self->folder_fd,
+                                                     self->partial_name, self->fd, error);
+          if (self->published_name == NULL)
+            return NULL;
+        }
+    }
+  if (self->published_path == NULL)
+    self->published_path = make_published_path (self);
+
+  return g_strdup (self->published_path);
+}
