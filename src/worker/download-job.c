@@ -9,8 +9,11 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "common/bgt-error.h"
 #include "common/bgt-web-error.h"
 #include "worker/download-record.h"
+#include "worker/download-report.h"
+#include "worker/files/checksum.h"
 #include "worker/files/destination.h"
 #include "worker/resume-plan.h"
 
@@ -19,10 +22,6 @@
 
 /* A server may answer a range with nonsense, or change its file, so often. */
 #define MAX_ROUNDS_WITHOUT_RANGE 2
-
-/* A daemon that cannot save may get well again; the file waits unpublished. */
-#define MAX_SAVE_ATTEMPTS 10
-#define SAVE_RETRY_US G_USEC_PER_SEC
 
 /* The state of a download; the job's thread only. */
 typedef struct
@@ -37,22 +36,19 @@ typedef struct
   GVariant *request;           /* (owned): of the round under way */
   BtsDestination *destination; /* (owned) (nullable) */
   BtsDownloadRecord record;
-  BtsByteRanges *told; /* (owned) what the daemon has been told */
+  BtsDownloadReport report;
+  BtsChecksum *checksum; /* (owned) (nullable) */
   guint64 held_at_start;
+  gboolean is_descriptor;
 
   guint64 asked_offset; /* of the round under way */
   guint64 position;     /* where the next byte goes */
+  gpointer buffer;      /* (unowned): what the next bytes are put in */
   guint64 n_unsynced;
   gint64 last_sync;
   BtsResumePlan plan;    /* of the round's answer */
   guint status_code;     /* likewise; 0 before */
   gint64 retry_after_us; /* likewise */
-
-  GVariant *response;            /* (owned) (nullable): not yet told */
-  gboolean has_restarted;        /* not yet told */
-  gboolean has_response_changed; /* not yet told */
-  gboolean owes_checkpoint;
-  gboolean is_named; /* the daemon has been sent what names this partial file */
 } Download;
 
 static void
@@ -63,31 +59,12 @@ download_free (gpointer data)
   g_clear_object (&self->destination);
   g_clear_pointer (&self->checkpoint, g_variant_unref);
   g_clear_pointer (&self->request, g_variant_unref);
-  g_clear_pointer (&self->told, bts_byte_ranges_free);
-  g_clear_pointer (&self->response, g_variant_unref);
+  g_clear_pointer (&self->checksum, bts_checksum_free);
+  bts_download_report_clear (&self->report);
   bts_download_record_clear (&self->record);
   if (self->file >= 0)
     close (self->file);
   g_free (self);
-}
-
-/* The ranges of @now that are not in @before; a(tt), floating. */
-static GVariant *
-new_added (const BtsByteRanges *before, const BtsByteRanges *now)
-{
-  g_auto (GVariantBuilder) builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(tt)"));
-
-  for (guint i = 0; i < bts_byte_ranges_get_count (now); i++)
-    {
-      BtsByteRange range = bts_byte_ranges_get_nth (now, i);
-      guint64 end = range.offset + range.length;
-      BtsByteRange gap = { 0, 0 };
-
-      for (guint64 from = range.offset; bts_byte_ranges_get_gap (before, from, end, &gap);
-           from = gap.offset + gap.length)
-        g_variant_builder_add (&builder, "(tt)", gap.offset, gap.length);
-    }
-  return g_variant_builder_end (&builder);
 }
 
 static guint64
@@ -99,63 +76,6 @@ get_held (Download *self)
     return 0;
   held = bts_destination_dup_held (self->destination);
   return bts_byte_ranges_get_held_from (held, 0);
-}
-
-/* All that is durable now and not yet told goes into @update; returns the checkpoint in it. */
-static GVariant *
-fill_update (Download *self, GVariantDict *update)
-{
-  g_autoptr (BtsByteRanges) held = bts_destination_dup_held (self->destination);
-  g_autoptr (GVariant) ranges = bts_byte_ranges_to_variant (held);
-  g_autoptr (GVariant) destination = bts_destination_to_checkpoint (self->destination);
-  guint64 n_held = bts_byte_ranges_get_total (held);
-  GVariant *checkpoint = bts_download_record_to_checkpoint (&self->record, destination, n_held);
-
-  if (self->has_restarted)
-    {
-      g_clear_pointer (&self->told, bts_byte_ranges_free);
-      self->told = bts_byte_ranges_new ();
-    }
-  g_variant_dict_insert_value (update, "checkpoint", checkpoint);
-  g_variant_dict_insert_value (update, "ranges", ranges);
-  g_variant_dict_insert_value (update, "added", new_added (self->told, held));
-  g_variant_dict_insert (update, "bytes-received", "t", n_held);
-  g_variant_dict_insert (update, "total-bytes-to-receive", "t", self->record.total);
-  if (self->has_restarted)
-    g_variant_dict_insert (update, "has-restarted", "b", TRUE);
-  if (self->has_response_changed)
-    g_variant_dict_insert (update, "has-response-changed", "b", TRUE);
-  if (self->response != NULL)
-    g_variant_dict_insert_value (update, "response", self->response);
-
-  self->has_restarted = FALSE;
-  self->has_response_changed = FALSE;
-  g_clear_pointer (&self->response, g_variant_unref);
-  g_clear_pointer (&self->told, bts_byte_ranges_free);
-  self->told = g_steal_pointer (&held);
-  return checkpoint;
-}
-
-static void
-post_checkpoint (Download *self)
-{
-  g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (NULL);
-  g_autoptr (GVariant) checkpoint = fill_update (self, &dict);
-  g_autoptr (GVariant) update = g_variant_ref_sink (g_variant_dict_end (&dict));
-
-  bts_job_post_checkpoint (self->job, update, checkpoint);
-  self->owes_checkpoint = FALSE;
-  self->is_named = TRUE;
-}
-
-/* At most one is under way: a daemon that is slow gets fewer, not a queue. */
-static void
-post_checkpoint_soon (Download *self)
-{
-  if (bts_job_is_checkpoint_pending (self->job))
-    self->owes_checkpoint = TRUE;
-  else
-    post_checkpoint (self);
 }
 
 static gboolean
@@ -173,12 +93,13 @@ static gboolean
 forget_bytes (Download *self, GError **error)
 {
   if (get_held (self) > 0 || self->position > 0)
-    self->has_restarted = TRUE;
+    bts_download_report_take_restart (&self->report);
   if (!bts_destination_restart (self->destination, error))
     return FALSE;
   self->position = 0;
   self->n_unsynced = 0;
-  self->is_named = FALSE;
+  if (self->checksum != NULL)
+    bts_checksum_reset (self->checksum);
   bts_job_get_progress (self->job)->received = 0;
   return TRUE;
 }
@@ -214,7 +135,7 @@ prepare_body (Download *self, const BtsTransportHead *head, GError **error)
   if (is_whole && (get_held (self) > 0 || self->position > 0) && !forget_bytes (self, error))
     return FALSE;
   if (bts_download_record_take_head (&self->record, head))
-    self->has_response_changed = TRUE;
+    self->report.has_response_changed = TRUE;
   if (self->record.is_total_known &&
       !bts_destination_expect (self->destination, self->record.total, error))
     return FALSE;
@@ -223,7 +144,11 @@ prepare_body (Download *self, const BtsTransportHead *head, GError **error)
   self->position = head->body_offset;
   progress->total = self->record.total;
   progress->received = self->position;
-  post_checkpoint_soon (self);
+
+  /* The application's own file is emptied in place: an old claim on it must be gone first. */
+  if (self->is_descriptor && self->report.has_restarted)
+    return bts_download_report_save (&self->report, error);
+  bts_download_report_send_soon (&self->report);
   return TRUE;
 }
 
@@ -234,8 +159,7 @@ take_head (const BtsTransportHead *head, gpointer user_data, GError **error)
 
   self->status_code = head->status_code;
   self->retry_after_us = head->retry_after_us;
-  g_clear_pointer (&self->response, g_variant_unref);
-  self->response = bts_download_response_new (head);
+  bts_download_report_take_response (&self->report, head);
   self->plan = BTS_RESUME_FAIL;
   if (head->status_code >= 300 && head->status_code != 416)
     {
@@ -266,7 +190,16 @@ get_buffer (gsize *size, gpointer user_data)
 {
   Download *self = user_data;
 
-  return bts_destination_get_buffer (self->destination, size);
+  self->buffer = bts_destination_get_buffer (self->destination, size);
+  return self->buffer;
+}
+
+/* Where the digest has not seen all before this, the rest is read back at the end. */
+static void
+add_to_checksum (Download *self, gsize size)
+{
+  if (self->checksum != NULL && bts_checksum_get_position (self->checksum) == self->position)
+    bts_checksum_update (self->checksum, self->buffer, size);
 }
 
 static gboolean
@@ -274,6 +207,7 @@ take_data (gsize size, gpointer user_data, GError **error)
 {
   Download *self = user_data;
 
+  add_to_checksum (self, size);
   if (!bts_destination_commit (self->destination, size, error))
     return FALSE;
   self->position += size;
@@ -285,14 +219,26 @@ take_data (gsize size, gpointer user_data, GError **error)
     {
       if (!sync_destination (self, error))
         return FALSE;
-      self->owes_checkpoint = TRUE;
+      self->report.is_due = TRUE;
     }
-  if (self->owes_checkpoint)
-    post_checkpoint_soon (self);
+  if (self->report.is_due)
+    bts_download_report_send_soon (&self->report);
   return TRUE;
 }
 
 static const BtsTransportSink sink = { take_head, get_buffer, take_data };
+
+/* Before the connection is made: no server has to wait for the disk. */
+static gboolean
+catch_up_checksum (Download *self, guint64 end, GError **error)
+{
+  if (self->checksum == NULL)
+    return TRUE;
+  if (bts_checksum_get_position (self->checksum) > end)
+    bts_checksum_reset (self->checksum);
+  return bts_destination_update_checksum (self->destination, self->checksum, end,
+                                          bts_job_get_cancellable (self->job), error);
+}
 
 static gboolean
 fetch_once (Download *self, GError **error)
@@ -319,6 +265,8 @@ fetch_once (Download *self, GError **error)
   request.offset = self->asked_offset;
   if (request.offset > 0)
     request.validator = self->record.validator;
+  if (!catch_up_checksum (self, request.offset, error))
+    return FALSE;
   return bts_job_run_transport (self->job, transport, &request, &sink, self, error);
 }
 
@@ -365,7 +313,7 @@ fetch (Download *self, GError **error)
 
 /* Everything that was to come is there, all of it durable. */
 static gboolean
-verify (Download *self, GError **error)
+verify_length (Download *self, GError **error)
 {
   guint64 held = get_held (self);
 
@@ -373,7 +321,7 @@ verify (Download *self, GError **error)
     {
       self->record.is_total_known = TRUE;
       self->record.total = held;
-      self->is_named = FALSE;
+      self->report.is_due = TRUE;
     }
   if (held != self->record.total)
     {
@@ -387,23 +335,20 @@ verify (Download *self, GError **error)
   return TRUE;
 }
 
-/* After a crash between here and the end, the daemon has to know which file was the partial one. */
+/* A wrong file is forgotten at once, so that another try fetches all of it. */
 static gboolean
-save_before_publishing (Download *self, GError **error)
+verify_content (Download *self, GError **error)
 {
-  for (guint n_attempts = 0; n_attempts < MAX_SAVE_ATTEMPTS; n_attempts++)
-    {
-      g_clear_error (error);
-      if (n_attempts > 0)
-        bts_job_sleep (self->job, SAVE_RETRY_US);
-      if (n_attempts > 0 || !self->is_named || self->owes_checkpoint)
-        post_checkpoint (self);
-      if (bts_job_wait_for_answers (self->job, error))
-        return TRUE;
-      if (bts_job_is_stopping (self->job))
-        break;
-    }
-  g_prefix_error (error, "The service cannot save its state: ");
+  if (self->checksum == NULL)
+    return TRUE;
+  if (!catch_up_checksum (self, self->record.total, error))
+    return FALSE;
+  if (bts_checksum_matches (self->checksum))
+    return TRUE;
+  if (!forget_bytes (self, error))
+    return FALSE;
+  g_set_error_literal (error, BGT_WEB_ERROR, BGT_WEB_ERROR_CHECKSUM_MISMATCH,
+                       "The file that the server sent does not have the checksum asked for");
   return FALSE;
 }
 
@@ -411,15 +356,10 @@ save_before_publishing (Download *self, GError **error)
 static char *
 complete (Download *self, GError **error)
 {
-  g_autoptr (GError) local_error = NULL;
-
-  if (!verify (self, error))
+  /* After a crash from here on, the daemon has to know which file was the partial one. */
+  if (!verify_length (self, error) || !verify_content (self, error) ||
+      !bts_download_report_save (&self->report, error))
     return NULL;
-  if (!save_before_publishing (self, &local_error))
-    {
-      g_set_error_literal (error, BGT_WEB_ERROR, BGT_WEB_ERROR_FILE_ERROR, local_error->message);
-      return NULL;
-    }
   return bts_destination_publish (self->destination, self->record.total, self->record.actual_uri,
                                   error);
 }
@@ -439,6 +379,7 @@ static gboolean
 open_destination (Download *self, GError **error)
 {
   g_autoptr (GVariant) request = bts_job_dup_request (self->job);
+  const char *checksum = NULL;
   guint64 held_before = 0;
 
   bts_download_record_init (&self->record, self->checkpoint);
@@ -448,9 +389,16 @@ open_destination (Download *self, GError **error)
   if (self->destination == NULL)
     return FALSE;
   self->held_at_start = get_held (self);
-  self->has_restarted = held_before > self->held_at_start;
+  bts_download_report_init (&self->report, self->job, self->destination, &self->record);
+  self->report.has_restarted = held_before > self->held_at_start;
+  if (g_variant_lookup (request, "checksum", "&s", &checksum))
+    {
+      self->checksum = bts_checksum_new (checksum, error);
+      if (self->checksum == NULL)
+        return FALSE;
+    }
+  self->is_descriptor = !g_variant_lookup (request, "destination", "&s", NULL);
   self->position = self->held_at_start;
-  self->told = bts_destination_dup_held (self->destination);
   self->last_sync = g_get_monotonic_time ();
   bts_job_get_progress (self->job)->received = self->held_at_start;
   bts_job_get_progress (self->job)->total = self->record.total;
@@ -477,8 +425,8 @@ get_web_error (const GError *error)
 {
   if (error->domain == BGT_WEB_ERROR)
     return error->code;
-  if (error->domain == G_IO_ERROR && error->code == G_IO_ERROR_NO_SPACE)
-    return BGT_WEB_ERROR_NO_SPACE;
+  if (error->domain == BGT_ERROR)
+    return BGT_WEB_ERROR_FILE_ERROR;
   return BGT_WEB_ERROR_CONNECTION_ABORTED;
 }
 
@@ -490,7 +438,7 @@ new_end (Download *self, const char *destination, const GError *error)
 
   if (self->destination != NULL)
     {
-      g_autoptr (GVariant) checkpoint = fill_update (self, &update);
+      g_autoptr (GVariant) checkpoint = bts_download_report_fill (&self->report, &update);
 
       made_progress = get_held (self) > self->held_at_start;
     }
@@ -519,7 +467,7 @@ save_at_stop (Download *self)
 {
   if (self->destination == NULL)
     return;
-  post_checkpoint (self);
+  bts_download_report_send (&self->report);
   /* Where the daemon could not save, it keeps the checkpoint before. */
   bts_job_wait_for_answers (self->job, NULL);
 }

@@ -12,6 +12,7 @@ struct _BtsJob
   const BtsJobEvents *events; /* (unowned) */
   gpointer user_data;         /* (unowned) */
   BtsProgress progress;
+  GCancellable *stopped; /* (owned) */
 
   BtsJobMain thread_main;
   gpointer thread_data; /* (owned) (nullable) */
@@ -58,6 +59,7 @@ bts_job_new (const char *guid, GVariant *request, const BtsJobEvents *events, gp
   self->user_data = user_data;
   g_mutex_init (&self->lock);
   g_cond_init (&self->changed);
+  self->stopped = g_cancellable_new ();
   self->max_rate = bts_job_get_own_rate (self);
   return self;
 }
@@ -74,6 +76,7 @@ clear_job (gpointer data)
   BtsJob *self = data;
 
   g_free (self->guid);
+  g_object_unref (self->stopped);
   g_variant_unref (self->request);
   g_clear_pointer (&self->checkpoint, g_variant_unref);
   g_clear_object (&self->transport);
@@ -188,6 +191,7 @@ bts_job_stop (BtsJob *self)
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
   self->is_stopping = TRUE;
+  g_cancellable_cancel (self->stopped);
   if (self->transport != NULL)
     bts_transport_cancel (self->transport);
   g_cond_broadcast (&self->changed);
@@ -284,6 +288,12 @@ bts_job_is_stopping (BtsJob *self)
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
   return self->is_stopping;
+}
+
+GCancellable *
+bts_job_get_cancellable (BtsJob *self)
+{
+  return self->stopped;
 }
 
 gboolean

@@ -60,6 +60,7 @@ GVariant *bts_job_dup_checkpoint (BtsJob *self);
 /* For the job's thread. */
 GVariant *bts_job_dup_request (BtsJob *self);
 gboolean bts_job_is_stopping (BtsJob *self);
+GCancellable *bts_job_get_cancellable (BtsJob *self); /* cancelled by _stop */
 
 /* bts_transport_run(), in such a way that stop, reconnect and rate reach it. With
  * G_IO_ERROR_CANCELLED, the job is stopping or shall connect anew. */
