@@ -5,3 +5,632 @@
 #include "config.h"
 
 #include "store/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <glib/gstdio.h>
+
+#include "common/bgt-error.h"
+#include "common/object-path.h"
+#include "store/atomic-file.h"
+#include "store/operation-record.h"
+#include "store/writer.h"
+
+#define MAX_RECORD_BYTES (16 * 1024 * 1024)
+#define MAX_RETRY_DELAY_SECONDS 60
+#define REMOVED_VERSION G_MAXUINT64
+#define UNREADABLE_SUFFIX ".unreadable"
+
+/* A process that has just been killed may hold the folder for a moment longer. */
+#define LOCK_TRIES 100
+#define LOCK_WAIT_US (50 * 1000)
+
+/* How many records are made in one turn of the loop. */
+#define MAX_RECORDS_PER_TURN 32
+
+typedef struct
+{
+  GTask *task; /* (owned) */
+  guint64 version;
+} Waiter;
+
+/* What the store knows of one operation. One that has been removed is remembered as long as the
+ * operation lives, so that a late save does not bring it back. */
+typedef struct
+{
+  BtsStore *store;         /* (unowned) */
+  char *guid;              /* (owned) */
+  BtsOperation *operation; /* (owned) (nullable): while it has to be written */
+  BtsOperation *watched;   /* (unowned) (nullable): once removed, until it is gone */
+  guint64 durable_version;
+  guint64 queued_version;
+  gboolean is_dirty;
+  gboolean is_removed;
+  gboolean has_failed;
+  GArray *waiters; /* (owned) (nullable) (element-type Waiter) */
+} Entry;
+
+struct _BtsStore
+{
+  GObject parent_instance;
+
+  char *folder_path;      /* (owned) */
+  int folder;             /* (owned) */
+  BtsWriter *writer;      /* (owned) */
+  GHashTable *entries;    /* (owned) (element-type utf8 Entry): by GUID */
+  GQueue dirty;           /* (element-type Entry) (unowned) */
+  GSource *record_source; /* (owned) (nullable) */
+  GSource *retry_source;  /* (owned) (nullable) */
+  guint retry_delay_seconds;
+};
+
+G_DEFINE_FINAL_TYPE (BtsStore, bts_store, G_TYPE_OBJECT)
+
+static void on_operation_gone (gpointer user_data, GObject *where_it_was);
+static void on_written (GPtrArray *jobs, gpointer user_data);
+
+static void
+waiter_clear (gpointer data)
+{
+  g_clear_object (&((Waiter *) data)->task);
+}
+
+static GArray *
+waiters_new (void)
+{
+  GArray *waiters = g_array_new (FALSE, FALSE, sizeof (Waiter));
+
+  g_array_set_clear_func (waiters, waiter_clear);
+  return waiters;
+}
+
+static void
+entry_free (gpointer data)
+{
+  Entry *entry = data;
+
+  if (entry->watched != NULL)
+    g_object_weak_unref (G_OBJECT (entry->watched), on_operation_gone, entry);
+  g_clear_object (&entry->operation);
+  g_clear_pointer (&entry->waiters, g_array_unref);
+  g_free (entry->guid);
+  g_free (entry);
+}
+
+static Entry *
+ensure_entry (BtsStore *self, const char *guid)
+{
+  Entry *entry = g_hash_table_lookup (self->entries, guid);
+
+  if (entry == NULL)
+    {
+      entry = g_new0 (Entry, 1);
+      entry->store = self;
+      entry->guid = g_strdup (guid);
+      g_hash_table_insert (self->entries, entry->guid, entry);
+    }
+
+  return entry;
+}
+
+static gboolean
+is_gone_for_good (Entry *entry)
+{
+  return entry->is_removed && entry->durable_version == REMOVED_VERSION && entry->watched == NULL;
+}
+
+static void
+on_operation_gone (gpointer user_data, GObject *where_it_was)
+{
+  Entry *entry = user_data;
+
+  entry->watched = NULL;
+  if (is_gone_for_good (entry))
+    g_hash_table_remove (entry->store->entries, entry->guid);
+}
+
+static void
+bts_store_finalize (GObject *object)
+{
+  BtsStore *self = BTS_STORE (object);
+
+  if (self->record_source != NULL)
+    g_source_destroy (self->record_source);
+  g_clear_pointer (&self->record_source, g_source_unref);
+  if (self->retry_source != NULL)
+    g_source_destroy (self->retry_source);
+  g_clear_pointer (&self->retry_source, g_source_unref);
+
+  g_clear_pointer (&self->writer, bts_writer_free);
+  g_queue_clear (&self->dirty);
+  g_clear_pointer (&self->entries, g_hash_table_unref);
+  if (self->folder >= 0)
+    close (self->folder);
+  g_free (self->folder_path);
+
+  G_OBJECT_CLASS (bts_store_parent_class)->finalize (object);
+}
+
+static void
+bts_store_class_init (BtsStoreClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = bts_store_finalize;
+}
+
+static void
+bts_store_init (BtsStore *self)
+{
+  self->folder = -1;
+  self->entries = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, entry_free);
+  g_queue_init (&self->dirty);
+}
+
+static gboolean
+fail_opening (GError **error, const char *folder, int number)
+{
+  g_set_error (error, BGT_ERROR, BGT_ERROR_FAILED, "the state folder %s cannot be used: %s", folder,
+               g_strerror (number));
+  return FALSE;
+}
+
+/* Two services on one folder would undo each other's changes. */
+static gboolean
+lock_folder (BtsStore *self, GError **error)
+{
+  for (guint i = 0; i < LOCK_TRIES; i++)
+    {
+      if (flock (self->folder, LOCK_EX | LOCK_NB) == 0)
+        return TRUE;
+      if (errno != EWOULDBLOCK && errno != EINTR)
+        return fail_opening (error, self->folder_path, errno);
+      g_usleep (LOCK_WAIT_US);
+    }
+
+  g_set_error (error, BGT_ERROR, BGT_ERROR_FAILED,
+               "the state folder %s is in use by another background-transferd", self->folder_path);
+  return FALSE;
+}
+
+static gboolean
+open_folder (BtsStore *self, GError **error)
+{
+  struct stat status;
+
+  if (g_mkdir_with_parents (self->folder_path, 0700) < 0)
+    return fail_opening (error, self->folder_path, errno);
+
+  self->folder = open (self->folder_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (self->folder < 0 || fstat (self->folder, &status) < 0)
+    return fail_opening (error, self->folder_path, errno);
+
+  if ((status.st_mode & 077) != 0 && fchmod (self->folder, 0700) < 0)
+    return fail_opening (error, self->folder_path, errno);
+
+  if (faccessat (self->folder, ".", W_OK | X_OK, AT_EACCESS) < 0)
+    return fail_opening (error, self->folder_path, errno);
+
+  return lock_folder (self, error);
+}
+
+BtsStore *
+bts_store_open (const char *folder, GError **error)
+{
+  g_autoptr (BtsStore) self = g_object_new (BTS_TYPE_STORE, NULL);
+
+  self->folder_path = g_strdup (folder);
+  if (!open_folder (self, error))
+    return NULL;
+
+  self->writer = bts_writer_new (self->folder, on_written, self);
+
+  return g_steal_pointer (&self);
+}
+
+static gboolean
+read_all (int file, GString *text)
+{
+  gssize n_read;
+
+  do
+    {
+      char buffer[16384];
+
+      n_read = read (file, buffer, sizeof buffer);
+      if (n_read > 0)
+        g_string_append_len (text, buffer, n_read);
+    }
+  while ((n_read > 0 && text->len <= MAX_RECORD_BYTES) || (n_read < 0 && errno == EINTR));
+
+  if (n_read > 0)
+    errno = EFBIG;
+
+  return n_read == 0;
+}
+
+static gboolean
+read_file (BtsStore *self, const char *name, GString *text, GError **error)
+{
+  int file = openat (self->folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  struct stat status;
+  gboolean is_read;
+
+  g_string_truncate (text, 0);
+  is_read = file >= 0 && fstat (file, &status) == 0;
+  if (is_read && !S_ISREG (status.st_mode))
+    {
+      is_read = FALSE;
+      errno = EINVAL;
+    }
+  is_read = is_read && read_all (file, text);
+  if (!is_read)
+    g_set_error (error, BGT_ERROR, BGT_ERROR_FAILED, "it cannot be read: %s", g_strerror (errno));
+  if (file >= 0)
+    close (file);
+
+  return is_read;
+}
+
+static void
+set_aside (BtsStore *self, const char *name, const GError *error)
+{
+  g_autofree char *new_name = g_strconcat (name, UNREADABLE_SUFFIX, NULL);
+
+  if (renameat (self->folder, name, self->folder, new_name) == 0)
+    g_message ("%s/%s is set aside as %s: %s", self->folder_path, name, new_name, error->message);
+  else
+    g_message ("%s/%s is left out: %s", self->folder_path, name, error->message);
+}
+
+static void
+load_one (BtsStore *self, const char *name, GString *buffer, GPtrArray *operations)
+{
+  g_autoptr (GError) error = NULL;
+  BtsOperation *operation = NULL;
+
+  if (read_file (self, name, buffer, &error))
+    operation = bts_operation_record_parse (name, buffer->str, buffer->len, &error);
+
+  if (operation == NULL)
+    {
+      set_aside (self, name, error);
+      return;
+    }
+
+  ensure_entry (self, name)->durable_version = bts_operation_get_version (operation);
+  g_ptr_array_add (operations, operation);
+}
+
+GPtrArray *
+bts_store_load (BtsStore *self)
+{
+  GPtrArray *operations = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr (GString) buffer = g_string_sized_new (4096);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GDir) folder = g_dir_open (self->folder_path, 0, &error);
+  const char *name;
+
+  if (folder == NULL)
+    {
+      g_message ("%s cannot be read: %s", self->folder_path, error->message);
+      return operations;
+    }
+
+  while ((name = g_dir_read_name (folder)) != NULL)
+    if (g_str_has_prefix (name, BTS_ATOMIC_FILE_TEMPORARY))
+      unlinkat (self->folder, name, 0);
+    else if (bts_guid_is_valid (name))
+      load_one (self, name, buffer, operations);
+
+  return operations;
+}
+
+/* Hands the present state to the writer. */
+static void
+push_entry (BtsStore *self, Entry *entry)
+{
+  gsize length = 0;
+  char *text;
+
+  entry->is_dirty = FALSE;
+  if (entry->is_removed)
+    {
+      entry->queued_version = REMOVED_VERSION;
+      bts_writer_push (self->writer, entry->guid, NULL, 0, REMOVED_VERSION);
+      return;
+    }
+
+  text = bts_operation_record_print (entry->operation, &length);
+  entry->queued_version = bts_operation_get_version (entry->operation);
+  bts_writer_push (self->writer, entry->guid, text, length, entry->queued_version);
+}
+
+static gboolean
+push_dirty (BtsStore *self, guint maximum)
+{
+  for (guint i = 0; i < maximum && !g_queue_is_empty (&self->dirty); i++)
+    push_entry (self, g_queue_pop_head (&self->dirty));
+
+  return !g_queue_is_empty (&self->dirty);
+}
+
+static gboolean
+on_record_turn (gpointer user_data)
+{
+  BtsStore *self = user_data;
+
+  if (push_dirty (self, MAX_RECORDS_PER_TURN))
+    return G_SOURCE_CONTINUE;
+
+  g_clear_pointer (&self->record_source, g_source_unref);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+mark_dirty (BtsStore *self, Entry *entry)
+{
+  if (entry->is_dirty)
+    return;
+
+  entry->is_dirty = TRUE;
+  g_queue_push_tail (&self->dirty, entry);
+  if (self->record_source != NULL)
+    return;
+
+  self->record_source = g_idle_source_new ();
+  g_source_set_priority (self->record_source, G_PRIORITY_DEFAULT);
+  g_source_set_callback (self->record_source, on_record_turn, self, NULL);
+  g_source_attach (self->record_source, g_main_context_get_thread_default ());
+}
+
+static void
+push_failed (BtsStore *self)
+{
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, self->entries);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      Entry *entry = value;
+
+      if (!entry->has_failed)
+        continue;
+
+      entry->has_failed = FALSE;
+      mark_dirty (self, entry);
+    }
+}
+
+static gboolean
+on_retry (gpointer user_data)
+{
+  BtsStore *self = user_data;
+
+  g_clear_pointer (&self->retry_source, g_source_unref);
+  push_failed (self);
+
+  return G_SOURCE_REMOVE;
+}
+
+static void
+retry_later (BtsStore *self, const GError *error)
+{
+  if (self->retry_source != NULL)
+    return;
+
+  if (self->retry_delay_seconds == 0)
+    g_message ("Operations cannot be saved in %s, trying again: %s", self->folder_path,
+               error->message);
+
+  self->retry_delay_seconds = CLAMP (self->retry_delay_seconds * 2, 1, MAX_RETRY_DELAY_SECONDS);
+  self->retry_source = g_timeout_source_new_seconds (self->retry_delay_seconds);
+  g_source_set_callback (self->retry_source, on_retry, self, NULL);
+  g_source_attach (self->retry_source, g_main_context_get_thread_default ());
+}
+
+static void
+end_trouble (BtsStore *self)
+{
+  if (self->retry_delay_seconds == 0 || self->retry_source != NULL)
+    return;
+
+  g_message ("Operations are saved in %s again", self->folder_path);
+  self->retry_delay_seconds = 0;
+}
+
+/* Moves those who wait for @version or an older one to @answered. */
+static void
+collect_waiters (Entry *entry, guint64 version, GArray *answered)
+{
+  for (guint i = 0; entry->waiters != NULL && i < entry->waiters->len;)
+    {
+      Waiter *waiter = &g_array_index (entry->waiters, Waiter, i);
+
+      if (waiter->version > version)
+        {
+          i++;
+          continue;
+        }
+
+      g_array_append_val (answered, *waiter);
+      waiter->task = NULL;
+      g_array_remove_index (entry->waiters, i);
+    }
+
+  if (entry->waiters != NULL && entry->waiters->len == 0)
+    g_clear_pointer (&entry->waiters, g_array_unref);
+}
+
+static void
+answer (GArray *waiters, const GError *error)
+{
+  for (guint i = 0; i < waiters->len; i++)
+    {
+      GTask *task = g_array_index (waiters, Waiter, i).task;
+
+      if (error != NULL)
+        g_task_return_error (task, g_error_copy (error));
+      else
+        g_task_return_boolean (task, TRUE);
+    }
+}
+
+static void
+take_success (BtsStore *self, Entry *entry, guint64 version)
+{
+  entry->durable_version = version;
+  entry->has_failed = FALSE;
+
+  /* What is newer waits already, or will be asked for. */
+  if (!entry->is_dirty && entry->queued_version == version)
+    g_clear_object (&entry->operation);
+
+  if (is_gone_for_good (entry))
+    g_hash_table_remove (self->entries, entry->guid);
+}
+
+static void
+take_failure (BtsStore *self, Entry *entry, guint64 version, const GError *error)
+{
+  if (entry->is_dirty || entry->queued_version != version)
+    return;
+
+  entry->has_failed = TRUE;
+  retry_later (self, error);
+}
+
+static void
+on_written (GPtrArray *jobs, gpointer user_data)
+{
+  g_autoptr (BtsStore) self = g_object_ref (user_data);
+  gboolean has_success = FALSE;
+
+  for (guint i = 0; i < jobs->len; i++)
+    {
+      const BtsWriterJob *job = g_ptr_array_index (jobs, i);
+      Entry *entry = g_hash_table_lookup (self->entries, job->name);
+      g_autoptr (GArray) answered = waiters_new ();
+
+      if (entry == NULL)
+        continue;
+
+      collect_waiters (entry, job->version, answered);
+      if (job->error != NULL)
+        take_failure (self, entry, job->version, job->error);
+      else
+        {
+          take_success (self, entry, job->version);
+          has_success = TRUE;
+        }
+      answer (answered, job->error);
+    }
+
+  if (has_success)
+    end_trouble (self);
+}
+
+static void
+add_waiter (Entry *entry, GTask *task, guint64 version)
+{
+  Waiter waiter = { g_object_ref (task), version };
+
+  if (entry->waiters == NULL)
+    entry->waiters = waiters_new ();
+  g_array_append_val (entry->waiters, waiter);
+}
+
+void
+bts_store_save_async (BtsStore *self,
+                      BtsOperation *operation,
+                      GCancellable *cancellable,
+                      GAsyncReadyCallback callback,
+                      gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+  Entry *entry = ensure_entry (self, bts_operation_get_guid (operation));
+  guint64 version = bts_operation_get_version (operation);
+
+  g_task_set_source_tag (task, bts_store_save_async);
+  if (entry->is_removed)
+    version = REMOVED_VERSION;
+
+  if (version <= entry->durable_version)
+    {
+      g_task_return_boolean (task, TRUE);
+      return;
+    }
+
+  add_waiter (entry, task, version);
+  if (version <= entry->queued_version && !entry->has_failed)
+    return;
+
+  if (!entry->is_removed)
+    g_set_object (&entry->operation, operation);
+  entry->has_failed = FALSE;
+  mark_dirty (self, entry);
+}
+
+gboolean
+bts_store_save_finish (BtsStore *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+void
+bts_store_delete_async (BtsStore *self,
+                        BtsOperation *operation,
+                        GCancellable *cancellable,
+                        GAsyncReadyCallback callback,
+                        gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+  Entry *entry = ensure_entry (self, bts_operation_get_guid (operation));
+
+  g_task_set_source_tag (task, bts_store_delete_async);
+  if (entry->is_removed && entry->durable_version == REMOVED_VERSION)
+    {
+      g_task_return_boolean (task, TRUE);
+      return;
+    }
+
+  add_waiter (entry, task, REMOVED_VERSION);
+  if (entry->is_removed && !entry->has_failed)
+    return;
+
+  if (!entry->is_removed)
+    {
+      entry->is_removed = TRUE;
+      entry->watched = operation;
+      g_object_weak_ref (G_OBJECT (operation), on_operation_gone, entry);
+      g_clear_object (&entry->operation);
+    }
+  entry->has_failed = FALSE;
+  mark_dirty (self, entry);
+}
+
+gboolean
+bts_store_delete_finish (BtsStore *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+void
+bts_store_flush (BtsStore *self, guint timeout_ms)
+{
+  gint64 deadline = g_get_monotonic_time () + (gint64) timeout_ms * 1000;
+
+  push_failed (self);
+  do
+    push_dirty (self, G_MAXUINT);
+  while (bts_writer_wait (self->writer, deadline) && !g_queue_is_empty (&self->dirty) &&
+         g_get_monotonic_time () < deadline);
+}
