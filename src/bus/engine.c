@@ -22,8 +22,8 @@ bts_engine_check_async (BtsEngine *self,
                         GAsyncReadyCallback callback,
                         gpointer user_data)
 {
-  BTS_ENGINE_GET_IFACE (self)->check_async (
-      self, owner, request, fd, cancellable, callback, user_data);
+  BTS_ENGINE_GET_IFACE (self)->check_async (self, owner, request, fd, cancellable, callback,
+                                            user_data);
 }
 
 GVariant *
@@ -87,8 +87,8 @@ bts_engine_open_result_async (BtsEngine *self,
                               GAsyncReadyCallback callback,
                               gpointer user_data)
 {
-  BTS_ENGINE_GET_IFACE (self)->open_result_async (
-      self, operation, position, cancellable, callback, user_data);
+  BTS_ENGINE_GET_IFACE (self)->open_result_async (self, operation, position, cancellable, callback,
+                                                  user_data);
 }
 
 int

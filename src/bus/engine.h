@@ -17,23 +17,35 @@ struct _BtsEngineInterface
 {
   GTypeInterface parent;
 
-  void (*check_async) (BtsEngine *self, BtsOwner *owner, BtsRequest *request, int fd,
-                       GCancellable *cancellable, GAsyncReadyCallback callback,
+  void (*check_async) (BtsEngine *self,
+                       BtsOwner *owner,
+                       BtsRequest *request,
+                       int fd,
+                       GCancellable *cancellable,
+                       GAsyncReadyCallback callback,
                        gpointer user_data);
   GVariant *(*check_finish) (BtsEngine *self, GAsyncResult *result, GError **error);
-  void (*settle_async) (BtsEngine *self, BtsOperation *operation, GCancellable *cancellable,
-                        GAsyncReadyCallback callback, gpointer user_data);
+  void (*settle_async) (BtsEngine *self,
+                        BtsOperation *operation,
+                        GCancellable *cancellable,
+                        GAsyncReadyCallback callback,
+                        gpointer user_data);
   gboolean (*settle_finish) (BtsEngine *self, GAsyncResult *result, GError **error);
-  void (*open_result_async) (BtsEngine *self, BtsOperation *operation, guint64 position,
-                             GCancellable *cancellable, GAsyncReadyCallback callback,
+  void (*open_result_async) (BtsEngine *self,
+                             BtsOperation *operation,
+                             guint64 position,
+                             GCancellable *cancellable,
+                             GAsyncReadyCallback callback,
                              gpointer user_data);
   int (*open_result_finish) (BtsEngine *self, GAsyncResult *result, GError **error);
-  void (*request_range) (BtsEngine *self, BtsOperation *operation, guint64 offset,
-                         guint64 length);
+  void (*request_range) (BtsEngine *self, BtsOperation *operation, guint64 offset, guint64 length);
 
   /* Both or none; without them there is nothing to remove. */
-  void (*forget_async) (BtsEngine *self, BtsOperation *operation, GCancellable *cancellable,
-                        GAsyncReadyCallback callback, gpointer user_data);
+  void (*forget_async) (BtsEngine *self,
+                        BtsOperation *operation,
+                        GCancellable *cancellable,
+                        GAsyncReadyCallback callback,
+                        gpointer user_data);
   gboolean (*forget_finish) (BtsEngine *self, GAsyncResult *result, GError **error);
 };
 
@@ -69,10 +81,8 @@ void bts_engine_open_result_async (BtsEngine *self,
 int bts_engine_open_result_finish (BtsEngine *self, GAsyncResult *result, GError **error);
 
 /* Fetch this next; a hint that nobody waits for. */
-void bts_engine_request_range (BtsEngine *self,
-                               BtsOperation *operation,
-                               guint64 offset,
-                               guint64 length);
+void
+bts_engine_request_range (BtsEngine *self, BtsOperation *operation, guint64 offset, guint64 length);
 
 /* Before a finished operation is forgotten: removes the partial file that one which ended in an
  * error kept for another try. Nothing to remove is success. */

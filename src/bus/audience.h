@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The background-transfer authors
+ */
+
+#pragma once
+
+#include <gio/gio.h>
+
+#include "bus/caller-cache.h"
+
+/* Which connections get whose signals: on the system bus each that may see them, by unicast; on
+ * the session bus whoever listens. Immutable, owned by the service. */
+
+typedef struct
+{
+  GDBusConnection *connection; /* (owned) */
+  BtsCallerCache *callers;     /* (owned) */
+  gboolean is_session;
+} BtsAudience;
+
+BtsAudience *
+bts_audience_new (GDBusConnection *connection, BtsCallerCache *callers, gboolean is_session);
+void bts_audience_free (BtsAudience *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (BtsAudience, bts_audience_free)
+
+/* Whether a signal about something of @owner would reach nobody. */
+gboolean bts_audience_is_empty (BtsAudience *self, const BtsOwner *owner);
+
+/* Sends a signal about something of @owner; takes a floating @parameters. */
+void bts_audience_emit (BtsAudience *self,
+                        const BtsOwner *owner,
+                        const char *object_path,
+                        const char *interface_name,
+                        const char *signal_name,
+                        GVariant *parameters);

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The background-transfer authors
+ */
+
+#pragma once
+
+#include <gio/gio.h>
+
+#include "model/owner.h"
+
+/* Who calls: what the service knows about one connection. Immutable, reference-counted. */
+
+typedef struct
+{
+  BtsOwner *owner;      /* (owned) */
+  gboolean has_network; /* FALSE only for a sandbox without that permission */
+} BtsCaller;
+
+BtsCaller *bts_caller_new (BtsOwner *owner, gboolean has_network);
+BtsCaller *bts_caller_ref (BtsCaller *self);
+void bts_caller_unref (BtsCaller *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (BtsCaller, bts_caller_unref)
+
+/* Asks the bus for @name's credentials and looks at its process. ACCESS_DENIED where the caller
+ * has gone or nobody can say who it is. */
+void bts_caller_look_up_async (GDBusConnection *connection,
+                               const char *name,
+                               GCancellable *cancellable,
+                               GAsyncReadyCallback callback,
+                               gpointer user_data);
+BtsCaller *bts_caller_look_up_finish (GAsyncResult *result, GError **error);

@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The background-transfer authors
+ */
+
+#include "config.h"
+
+#include "bus/create-operation.h"
+
+#include <unistd.h>
+
+#include "bus/app-id.h"
+#include "common/bgt-error.h"
+#include "common/object-path.h"
+
+/* One operation on its way. */
+typedef struct
+{
+  struct _Batch *batch; /* (unowned) */
+  guint index;
+  BtsCreateSpec *spec;     /* (owned) */
+  BtsRequest *request;     /* (owned) (nullable) */
+  BtsOwner *owner;         /* (owned) (nullable) */
+  BtsOperation *operation; /* (owned) (nullable) */
+  gboolean is_reserved;
+  gboolean is_saved;
+} Item;
+
+typedef struct _Batch
+{
+  BtsBus *bus;           /* (unowned): held by the call that waits */
+  BtsCaller *caller;     /* (owned) */
+  BtsRegistry *registry; /* (owned): outlives the call, for the reservations */
+  GPtrArray *items;      /* (owned) (element-type Item) */
+  gboolean is_batch;
+  guint n_pending;
+  guint error_index;
+  GError *error; /* (owned) (nullable): that of the first item that failed */
+} Batch;
+
+BtsCreateSpec *
+bts_create_spec_new (BgtOperationKind kind, GVariant *options, int fd)
+{
+  BtsCreateSpec *self = g_new0 (BtsCreateSpec, 1);
+
+  self->kind = kind;
+  self->options = g_variant_ref_sink (options);
+  self->fd = fd;
+
+  return self;
+}
+
+void
+bts_create_spec_free (BtsCreateSpec *self)
+{
+  g_clear_pointer (&self->options, g_variant_unref);
+  if (self->fd >= 0)
+    close (self->fd);
+  g_free (self);
+}
+
+static void
+item_free (Item *item)
+{
+  if (item->is_reserved)
+    bts_registry_release (item->batch->registry, item->owner, 1);
+  g_clear_pointer (&item->spec, bts_create_spec_free);
+  g_clear_pointer (&item->request, bts_request_unref);
+  g_clear_pointer (&item->owner, bts_owner_unref);
+  g_clear_object (&item->operation);
+  g_free (item);
+}
+
+static void
+batch_free (Batch *batch)
+{
+  g_clear_pointer (&batch->items, g_ptr_array_unref);
+  g_clear_object (&batch->registry);
+  g_clear_pointer (&batch->caller, bts_caller_unref);
+  g_clear_error (&batch->error);
+  g_free (batch);
+}
+
+/* Keeps the error of the first item, by index, that has one; takes @error. */
+static void
+take_error (Item *item, GError *error)
+{
+  Batch *batch = item->batch;
+
+  if (batch->error != NULL && batch->error_index <= item->index)
+    {
+      g_error_free (error);
+      return;
+    }
+  if (batch->is_batch)
+    g_prefix_error (&error, "Operation %u: ", item->index);
+  g_clear_error (&batch->error);
+  batch->error = error;
+  batch->error_index = item->index;
+}
+
+/* Who owns it: a caller outside a sandbox may say which application. */
+static BtsOwner *
+dup_owner (Item *item, GError **error)
+{
+  BtsOwner *owner = item->batch->caller->owner;
+  GVariant *value = bts_request_lookup (item->request, "application-id");
+  const char *application;
+
+  if (value == NULL || bts_owner_is_sandboxed (owner))
+    return bts_owner_ref (owner);
+
+  application = g_variant_get_string (value, NULL);
+  if (!bts_app_id_is_valid (application))
+    {
+      g_set_error_literal (error, BGT_ERROR, BGT_ERROR_INVALID_ARGUMENT,
+                           "Option “application-id” must be 1 to 255 bytes without slashes");
+      return NULL;
+    }
+
+  return bts_owner_new (bts_owner_get_uid (owner), application, FALSE);
+}
+
+static gboolean
+check_caller (Item *item, GError **error)
+{
+  BtsCaller *caller = item->batch->caller;
+
+  if (!caller->has_network)
+    {
+      g_set_error_literal (error, BGT_ERROR, BGT_ERROR_ACCESS_DENIED,
+                           "The application's sandbox has no network permission");
+      return FALSE;
+    }
+  if (bts_owner_is_sandboxed (caller->owner) &&
+      (bts_request_get_destination (item->request) != NULL ||
+       bts_request_get_source (item->request) != NULL))
+    {
+      g_set_error_literal (error, BGT_ERROR, BGT_ERROR_ACCESS_DENIED,
+                           "A sandboxed application must pass a file descriptor, not a path");
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+check_uri (Item *item, GError **error)
+{
+  const BtsLimits *limits = item->batch->bus->service.limits;
+
+  if (!limits->allow_plain_http &&
+      g_ascii_strncasecmp (bts_request_get_uri (item->request), "http:", 5) == 0)
+    {
+      g_set_error_literal (error, BGT_ERROR, BGT_ERROR_NOT_SUPPORTED,
+                           "This service has AllowPlainHttp=false: “uri” must be https");
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* All that can be said without asking anybody. */
+static gboolean
+prepare (Item *item, GError **error)
+{
+  const BtsServiceContext *service = &item->batch->bus->service;
+
+  item->request = bts_request_new (item->spec->kind, item->spec->options, error);
+  if (item->request == NULL || !check_caller (item, error) || !check_uri (item, error))
+    return FALSE;
+
+  item->owner = dup_owner (item, error);
+  if (item->owner == NULL)
+    return FALSE;
+
+  item->is_reserved = bts_registry_reserve (service->registry, item->owner, 1,
+                                            service->limits->max_operations_per_application,
+                                            service->limits->max_operations_per_user, error);
+  return item->is_reserved;
+}
+
+static void
+on_undone (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!bts_store_delete_finish (BTS_STORE (source), result, &error))
+    g_warning ("An operation that was not created could not be removed: %s", error->message);
+}
+
+static void
+return_error (GTask *task)
+{
+  Batch *batch = g_task_get_task_data (task);
+
+  for (guint i = 0; i < batch->items->len; i++)
+    {
+      Item *item = batch->items->pdata[i];
+
+      if (item->is_saved)
+        bts_store_delete_async (batch->bus->service.store, item->operation, NULL, on_undone, NULL);
+    }
+  g_task_return_error (task, g_steal_pointer (&batch->error));
+}
+
+static void
+return_operations (GTask *task)
+{
+  Batch *batch = g_task_get_task_data (task);
+  g_autoptr (GPtrArray) operations = g_ptr_array_new_with_free_func (g_object_unref);
+
+  for (guint i = 0; i < batch->items->len; i++)
+    {
+      Item *item = batch->items->pdata[i];
+
+      bts_registry_add (batch->bus->service.registry, item->operation);
+      g_ptr_array_add (operations, g_object_ref (item->operation));
+    }
+  g_task_return_pointer (task, g_steal_pointer (&operations), (GDestroyNotify) g_ptr_array_unref);
+}
+
+typedef struct
+{
+  GTask *task; /* (owned) */
+  Item *item;  /* (unowned) */
+} Step;
+
+static Step *
+step_new (GTask *task, Item *item)
+{
+  Step *step = g_new0 (Step, 1);
+
+  step->task = g_object_ref (task);
+  step->item = item;
+
+  return step;
+}
+
+static GTask *
+step_end (Step *step, Item **item)
+{
+  GTask *task = step->task;
+
+  *item = step->item;
+  g_free (step);
+
+  return task;
+}
+
+static void
+on_saved (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Item *item;
+  g_autoptr (GTask) task = step_end (user_data, &item);
+  Batch *batch = item->batch;
+  GError *error = NULL;
+
+  if (!bts_store_save_finish (BTS_STORE (source), result, &error))
+    take_error (item, error);
+  /* Also where it failed: the store would try again. */
+  item->is_saved = TRUE;
+
+  if (--batch->n_pending > 0)
+    return;
+  if (batch->error != NULL)
+    return_error (task);
+  else
+    return_operations (task);
+}
+
+static void
+make_operation (Item *item)
+{
+  BtsClock *clock = item->batch->bus->service.clock;
+  g_autofree char *guid = bts_guid_new ();
+  gint64 now = bts_clock_get_wall_time (clock);
+  g_autoptr (GError) error = NULL;
+
+  item->operation = bts_operation_new (guid, item->owner, item->request, now);
+  if (item->spec->fd >= 0)
+    bts_operation_take_file (item->operation, g_steal_fd (&item->spec->fd));
+  if (item->spec->is_started && !bts_operation_start (item->operation, now, &error))
+    g_assert_not_reached ();
+}
+
+static void
+save_all (GTask *task)
+{
+  Batch *batch = g_task_get_task_data (task);
+
+  batch->n_pending = batch->items->len;
+  for (guint i = 0; i < batch->items->len; i++)
+    make_operation (batch->items->pdata[i]);
+  for (guint i = 0; i < batch->items->len; i++)
+    {
+      Item *item = batch->items->pdata[i];
+
+      bts_store_save_async (batch->bus->service.store, item->operation, NULL, on_saved,
+                            step_new (task, item));
+    }
+}
+
+/* Adds what the engine found out to the request. */
+static gboolean
+take_found (Item *item, GVariant *found, GError **error)
+{
+  GVariantIter iter;
+  const char *key;
+  GVariant *value;
+
+  g_variant_iter_init (&iter, found);
+  while (g_variant_iter_next (&iter, "{&sv}", &key, &value))
+    {
+      g_autoptr (GVariant) owned = value;
+      BtsRequest *request = bts_request_with (item->request, key, owned, error);
+
+      if (request == NULL)
+        return FALSE;
+      bts_request_unref (item->request);
+      item->request = request;
+    }
+
+  return TRUE;
+}
+
+static void
+on_checked (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Item *item;
+  g_autoptr (GTask) task = step_end (user_data, &item);
+  Batch *batch = item->batch;
+  g_autoptr (GVariant) found = NULL;
+  GError *error = NULL;
+
+  found = bts_engine_check_finish (BTS_ENGINE (source), result, &error);
+  if (found == NULL || !take_found (item, found, &error))
+    take_error (item, error);
+
+  if (--batch->n_pending > 0)
+    return;
+  if (batch->error != NULL)
+    return_error (task);
+  else
+    save_all (task);
+}
+
+static void
+check_all (GTask *task)
+{
+  Batch *batch = g_task_get_task_data (task);
+
+  batch->n_pending = batch->items->len;
+  for (guint i = 0; i < batch->items->len; i++)
+    {
+      Item *item = batch->items->pdata[i];
+
+      bts_engine_check_async (batch->bus->service.engine, item->owner, item->request,
+                              item->spec->fd, NULL, on_checked, step_new (task, item));
+    }
+}
+
+void
+bts_create_operations_async (BtsBus *bus,
+                             BtsCaller *caller,
+                             GPtrArray *specs,
+                             gboolean is_batch,
+                             GAsyncReadyCallback callback,
+                             gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (NULL, NULL, callback, user_data);
+  Batch *batch = g_new0 (Batch, 1);
+
+  g_task_set_source_tag (task, bts_create_operations_async);
+  g_task_set_task_data (task, batch, (GDestroyNotify) batch_free);
+  batch->bus = bus;
+  batch->registry = g_object_ref (bus->service.registry);
+  batch->caller = bts_caller_ref (caller);
+  batch->is_batch = is_batch;
+  batch->items = g_ptr_array_new_with_free_func ((GDestroyNotify) item_free);
+
+  for (guint i = 0; i < specs->len && batch->error == NULL; i++)
+    {
+      Item *item = g_new0 (Item, 1);
+      BtsCreateSpec *spec = specs->pdata[i];
+      GError *error = NULL;
+
+      item->batch = batch;
+      item->index = i;
+      item->spec = bts_create_spec_new (spec->kind, spec->options, g_steal_fd (&spec->fd));
+      item->spec->is_started = spec->is_started;
+      g_ptr_array_add (batch->items, item);
+      if (!prepare (item, &error))
+        take_error (item, error);
+    }
+
+  if (batch->error != NULL)
+    return_error (task);
+  else if (batch->items->len == 0)
+    return_operations (task);
+  else
+    check_all (task);
+}
+
+GPtrArray *
+bts_create_operations_finish (GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
+}

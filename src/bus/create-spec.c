@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The background-transfer authors
+ */
+
+#include "config.h"
+
+#include "bus/create-spec.h"
+
+#include <unistd.h>
+
+#include "common/bgt-error.h"
+
+/* What a spec or the worker may say, but no application in the options of a call. */
+static const char *const parameter_keys[] = {
+  "kind", "uri", "destination", "source", "parts", "start", "destination-file", "source-file", NULL,
+};
+
+/* What not even a spec may say: only the worker. */
+static const char *const internal_keys[] = { "destination-file", "source-file", NULL };
+
+static gboolean
+check_has_none (GVariant *options, const char *const *keys, GError **error)
+{
+  for (guint i = 0; keys[i] != NULL; i++)
+    {
+      g_autoptr (GVariant) value = g_variant_lookup_value (options, keys[i], NULL);
+
+      if (value == NULL)
+        continue;
+      g_set_error (error, BGT_ERROR, BGT_ERROR_INVALID_ARGUMENT, "“%s” is not an option here",
+                   keys[i]);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+static void
+add_string (GVariantBuilder *builder, const char *key, const char *value)
+{
+  if (value != NULL)
+    g_variant_builder_add (builder, "{sv}", key, g_variant_new_string (value));
+}
+
+/* All entries of @options but those that @keys names. */
+static void
+add_others (GVariantBuilder *builder, GVariant *options, const char *const *keys)
+{
+  GVariantIter iter;
+  GVariant *entry;
+
+  g_variant_iter_init (&iter, options);
+  while ((entry = g_variant_iter_next_value (&iter)) != NULL)
+    {
+      g_autoptr (GVariant) owned = entry;
+      const char *key;
+
+      g_variant_get_child (entry, 0, "&s", &key);
+      if (!g_strv_contains (keys, key))
+        g_variant_builder_add_value (builder, entry);
+    }
+}
+
+BtsCreateSpec *
+bts_create_spec_from_call (BgtOperationKind kind,
+                           const char *uri,
+                           const char *destination,
+                           int fd,
+                           GVariant *options,
+                           GError **error)
+{
+  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_VARDICT);
+  const char *const none[] = { NULL };
+
+  if (!check_has_none (options, parameter_keys, error))
+    {
+      if (fd >= 0)
+        close (fd);
+      return NULL;
+    }
+
+  add_string (&builder, "kind", bgt_operation_kind_to_string (kind));
+  add_string (&builder, "uri", uri);
+  add_string (&builder, "destination", destination);
+  add_others (&builder, options, none);
+
+  return bts_create_spec_new (kind, g_variant_builder_end (&builder), fd);
+}
+
+static gboolean
+read_kind (GVariant *dictionary, BgtOperationKind *kind, GError **error)
+{
+  const char *word;
+
+  if (g_variant_lookup (dictionary, "kind", "&s", &word) &&
+      bgt_operation_kind_from_string (word, kind))
+    return TRUE;
+
+  g_set_error_literal (error, BGT_ERROR, BGT_ERROR_INVALID_ARGUMENT,
+                       "Option “kind” must be there and be download or upload");
+  return FALSE;
+}
+
+static gboolean
+read_start (GVariant *dictionary, gboolean *is_started, GError **error)
+{
+  g_autoptr (GVariant) value = g_variant_lookup_value (dictionary, "start", NULL);
+
+  if (value == NULL)
+    return TRUE;
+  if (g_variant_is_of_type (value, G_VARIANT_TYPE_BOOLEAN))
+    {
+      *is_started = g_variant_get_boolean (value);
+      return TRUE;
+    }
+
+  g_set_error (error, BGT_ERROR, BGT_ERROR_INVALID_ARGUMENT,
+               "Option “start” must be of type b, not %s", g_variant_get_type_string (value));
+  return FALSE;
+}
+
+BtsCreateSpec *
+bts_create_spec_from_dictionary (BtsInvocation *call, GVariant *dictionary, GError **error)
+{
+  const char *const without_fd[] = { "start", NULL };
+  const char *const with_fd[] = { "start", "destination", NULL };
+  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_VARDICT);
+  BgtOperationKind kind;
+  gboolean is_started = FALSE;
+  gint32 handle;
+  int fd = -1;
+  BtsCreateSpec *spec;
+
+  if (!check_has_none (dictionary, internal_keys, error) || !read_kind (dictionary, &kind, error) ||
+      !read_start (dictionary, &is_started, error))
+    return NULL;
+  if (g_variant_lookup (dictionary, "destination", "h", &handle))
+    {
+      fd = bts_invocation_dup_fd (call, handle, error);
+      if (fd < 0)
+        return NULL;
+    }
+
+  add_others (&builder, dictionary, fd >= 0 ? with_fd : without_fd);
+  spec = bts_create_spec_new (kind, g_variant_builder_end (&builder), fd);
+  spec->is_started = is_started;
+
+  return spec;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The background-transfer authors
+ */
+
+#pragma once
+
+#include "bus/create-operation.h"
+
+/* The parameters of the Create… calls as specs. */
+
+/* @options with what the parameters of the call say. INVALID_ARGUMENT where an option says what
+ * only a parameter may. Takes @fd. */
+BtsCreateSpec *bts_create_spec_from_call (BgtOperationKind kind,
+                                          const char *uri,
+                                          const char *destination, /* (nullable) */
+                                          int fd,
+                                          GVariant *options,
+                                          GError **error);
+
+/* One dictionary of CreateOperations; @call has the descriptors. */
+BtsCreateSpec *
+bts_create_spec_from_dictionary (BtsInvocation *call, GVariant *dictionary, GError **error);

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The background-transfer authors
+ */
+
+#include "config.h"
+
+#include "bus/interface.h"
+
+#include <gio/gunixfdlist.h>
+
+#include "common/bgt-error.h"
+
+void
+bts_invocation_free (BtsInvocation *call)
+{
+  g_autoptr (GObject) keeper = g_steal_pointer (&call->keeper);
+
+  g_clear_object (&call->operation);
+  g_clear_object (&call->invocation);
+  g_clear_pointer (&call->caller, bts_caller_unref);
+  if (call->ended != NULL)
+    call->ended (keeper);
+  g_free (call);
+}
+
+void
+bts_invocation_return (BtsInvocation *call, GVariant *value)
+{
+  g_dbus_method_invocation_return_value (g_steal_pointer (&call->invocation), value);
+  bts_invocation_free (call);
+}
+
+void
+bts_invocation_return_fd (BtsInvocation *call, int fd)
+{
+  g_autoptr (GUnixFDList) fds = g_unix_fd_list_new_from_array (&fd, 1);
+
+  g_dbus_method_invocation_return_value_with_unix_fd_list (g_steal_pointer (&call->invocation),
+                                                           g_variant_new ("(h)", 0), fds);
+  bts_invocation_free (call);
+}
+
+void
+bts_invocation_return_error (BtsInvocation *call, GError *error)
+{
+  /* Of foreign domains a client would see only an encoded number. */
+  if (error->domain != BGT_ERROR && error->domain != G_DBUS_ERROR)
+    {
+      error->domain = BGT_ERROR;
+      error->code = BGT_ERROR_FAILED;
+    }
+  g_dbus_method_invocation_take_error (g_steal_pointer (&call->invocation), error);
+  bts_invocation_free (call);
+}
+
+void
+bts_invocation_return_new_error (
+    BtsInvocation *call, GQuark domain, int code, const char *format, ...)
+{
+  va_list args;
+  GError *error;
+
+  va_start (args, format);
+  error = g_error_new_valist (domain, code, format, args);
+  va_end (args);
+  bts_invocation_return_error (call, error);
+}
+
+const char *
+bts_invocation_get_sender (BtsInvocation *call)
+{
+  return g_dbus_method_invocation_get_sender (call->invocation);
+}
+
+int
+bts_invocation_dup_fd (BtsInvocation *call, gint32 handle, GError **error)
+{
+  GDBusMessage *message = g_dbus_method_invocation_get_message (call->invocation);
+  GUnixFDList *fds = g_dbus_message_get_unix_fd_list (message);
+  g_autoptr (GError) local_error = NULL;
+  int fd = -1;
+
+  if (fds != NULL && handle >= 0 && handle < g_unix_fd_list_get_length (fds))
+    {
+      fd = g_unix_fd_list_get (fds, handle, &local_error);
+      if (fd >= 0)
+        return fd;
+    }
+
+  g_set_error (error, BGT_ERROR, BGT_ERROR_INVALID_ARGUMENT,
+               "The call carries no usable file descriptor with index %d%s%s", handle,
+               local_error != NULL ? ": " : "", local_error != NULL ? local_error->message : "");
+  return -1;
+}
+
+const BtsMethodRow *
+bts_interface_find_method (const BtsInterface *self, const char *name)
+{
+  for (gsize i = 0; i < self->n_methods; i++)
+    {
+      if (g_str_equal (self->methods[i].name, name))
+        return &self->methods[i];
+    }
+
+  return NULL;
+}
+
+const BtsPropertyRow *
+bts_interface_find_property (const BtsInterface *self, const char *name)
+{
+  for (gsize i = 0; i < self->n_properties; i++)
+    {
+      if (g_str_equal (self->properties[i].name, name))
+        return &self->properties[i];
+    }
+
+  return NULL;
+}
+
+static gboolean
+is_property_complete (const BtsInterface *self, const GDBusPropertyInfo *info)
+{
+  const BtsPropertyRow *row = bts_interface_find_property (self, info->name);
+  gboolean is_writable = (info->flags & G_DBUS_PROPERTY_INFO_FLAGS_WRITABLE) != 0;
+
+  return row != NULL && row->read != NULL && (row->option != NULL) == is_writable;
+}
+
+gboolean
+bts_interface_is_complete (const BtsInterface *self, const char **missing)
+{
+  GDBusInterfaceInfo *info = (GDBusInterfaceInfo *) self->info;
+
+  for (guint i = 0; info->methods != NULL && info->methods[i] != NULL; i++)
+    {
+      *missing = info->methods[i]->name;
+      if (bts_interface_find_method (self, *missing) == NULL)
+        return FALSE;
+    }
+  for (guint i = 0; info->properties != NULL && info->properties[i] != NULL; i++)
+    {
+      *missing = info->properties[i]->name;
+      if (!is_property_complete (self, info->properties[i]))
+        return FALSE;
+    }
+  for (gsize i = 0; i < self->n_methods; i++)
+    {
+      *missing = self->methods[i].name;
+      if (g_dbus_interface_info_lookup_method (info, *missing) == NULL)
+        return FALSE;
+    }
+  for (gsize i = 0; i < self->n_properties; i++)
+    {
+      *missing = self->properties[i].name;
+      if (g_dbus_interface_info_lookup_property (info, *missing) == NULL)
+        return FALSE;
+    }
+  *missing = NULL;
+
+  return TRUE;
+}
+
+GVariant *
+bts_interface_read_all (const BtsInterface *self, const BtsBus *bus, const BtsOperationView *view)
+{
+  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_VARDICT);
+
+  for (gsize i = 0; i < self->n_properties; i++)
+    {
+      const BtsPropertyRow *row = &self->properties[i];
+      g_autoptr (GVariant) value = g_variant_take_ref (row->read (bus, view));
+
+      g_variant_builder_add (&builder, "{sv}", row->name, value);
+    }
+
+  return g_variant_builder_end (&builder);
+}
+
+GVariant *
+bts_interface_read_changes (const BtsInterface *self,
+                            const BtsBus *bus,
+                            const BtsOperationView *before,
+                            const BtsOperationView *after)
+{
+  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_VARDICT);
+  gboolean is_empty = TRUE;
+
+  for (gsize i = 0; i < self->n_properties; i++)
+    {
+      const BtsPropertyRow *row = &self->properties[i];
+      g_autoptr (GVariant) old = g_variant_take_ref (row->read (bus, before));
+      g_autoptr (GVariant) new = g_variant_take_ref (row->read (bus, after));
+
+      if (g_variant_equal (old, new))
+        continue;
+      g_variant_builder_add (&builder, "{sv}", row->name, new);
+      is_empty = FALSE;
+    }
+  if (is_empty)
+    {
+      g_variant_builder_clear (&builder);
+      return NULL;
+    }
+
+  return g_variant_builder_end (&builder);
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The background-transfer authors
+ */
+
+#pragma once
+
+#include <gio/gio.h>
+
+#include "bus/audience.h"
+#include "bus/caller-cache.h"
+#include "bus/operation-view.h"
+#include "bus/service.h"
+
+typedef struct _BtsPropertyNotifier BtsPropertyNotifier;
+
+/* What every handler works on; the service's. */
+typedef struct
+{
+  BtsServiceContext service;
+  BtsCallerCache *callers;       /* (owned) */
+  BtsAudience *audience;         /* (owned) */
+  BtsPropertyNotifier *notifier; /* (owned) */
+} BtsBus;
+
+/* One method call, from its arrival to its answer. A handler owns it and ends it with one of the
+ * _return functions below, at once or later. */
+typedef struct
+{
+  BtsBus *bus;                       /* (unowned): lives as long as @keeper */
+  GObject *keeper;                   /* (owned) */
+  BtsCaller *caller;                 /* (owned) */
+  BtsOperation *operation;           /* (owned) (nullable): NULL on the root object */
+  GDBusMethodInvocation *invocation; /* (owned) */
+  GDestroyNotify ended;              /* called with @keeper at the end */
+} BtsInvocation;
+
+void bts_invocation_return (BtsInvocation *call, GVariant *value);
+void bts_invocation_return_fd (BtsInvocation *call, int fd); /* takes @fd; the answer is (h) */
+void bts_invocation_return_error (BtsInvocation *call, GError *error); /* takes @error */
+void bts_invocation_return_new_error (
+    BtsInvocation *call, GQuark domain, int code, const char *format, ...) G_GNUC_PRINTF (4, 5);
+/* Ends the call without an answer: something else has sent it. */
+void bts_invocation_free (BtsInvocation *call);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (BtsInvocation, bts_invocation_free)
+
+/* The unique name of the connection that called. */
+const char *bts_invocation_get_sender (BtsInvocation *call);
+
+/* The descriptor number @handle of the call's message; the caller closes it. INVALID_ARGUMENT. */
+int bts_invocation_dup_fd (BtsInvocation *call, gint32 handle, GError **error);
+
+typedef struct
+{
+  const char *name;
+  void (*handle) (BtsInvocation *call, GVariant *parameters);
+} BtsMethodRow;
+
+typedef struct
+{
+  const char *name;
+  GVariant *(*read) (const BtsBus *bus, const BtsOperationView *view); /* g_variant_take_ref */
+  const char *option; /* (nullable): writing the property sets this option */
+} BtsPropertyRow;
+
+/* One interface: its description, generated from the XML, and a row for each of its members, in
+ * any order. */
+typedef struct
+{
+  const GDBusInterfaceInfo *info;
+  const BtsMethodRow *methods;
+  gsize n_methods;
+  const BtsPropertyRow *properties;
+  gsize n_properties;
+} BtsInterface;
+
+/* Whether every member of the description has its row and every row its member; names the first
+ * that has not. */
+gboolean bts_interface_is_complete (const BtsInterface *self, const char **missing);
+
+const BtsMethodRow *bts_interface_find_method (const BtsInterface *self, const char *name);
+const BtsPropertyRow *bts_interface_find_property (const BtsInterface *self, const char *name);
+
+/* All properties, a{sv}; floating. */
+GVariant *
+bts_interface_read_all (const BtsInterface *self, const BtsBus *bus, const BtsOperationView *view);
+
+/* The properties in which @after differs from @before, a{sv}; NULL where there is none. */
+GVariant *bts_interface_read_changes (const BtsInterface *self,
+                                      const BtsBus *bus,
+                                      const BtsOperationView *before,
+                                      const BtsOperationView *after);

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The background-transfer authors
+ */
+
+#include "config.h"
+
+#include "bus/introspection.h"
+
+#include "bus/interfaces.h"
+#include "common/names.h"
+#include "common/object-path.h"
+#include "introspection/bus-interface-info.h"
+
+#define DOCTYPE                                                                                    \
+  "<!DOCTYPE node PUBLIC \"-//freedesktop//DTD D-BUS Object Introspection 1.0//EN\"\n"             \
+  " \"http://www.freedesktop.org/standards/dbus/1.0/introspect.dtd\">\n"
+
+BtsOperation *
+bts_find_operation (const BtsBus *bus, BtsCaller *caller, const char *path)
+{
+  g_autofree char *guid = bts_object_path_to_operation_guid (path);
+  BtsOperation *operation = guid != NULL ? bts_registry_lookup (bus->service.registry, guid) : NULL;
+
+  if (operation == NULL || !bts_owner_may_see (caller->owner, bts_operation_get_owner (operation)))
+    return NULL;
+
+  return operation;
+}
+
+static void
+append_interface (GString *xml, const GDBusInterfaceInfo *info)
+{
+  g_dbus_interface_info_generate_xml ((GDBusInterfaceInfo *) info, 2, xml);
+}
+
+static void
+append_interfaces (GString *xml, BtsOperation *operation)
+{
+  const BtsInterface *const *interfaces = bts_interfaces_get_for (operation);
+
+  append_interface (xml, &bts_dbus_org_freedesktop_dbus_introspectable_interface);
+  append_interface (xml, &bts_dbus_org_freedesktop_dbus_peer_interface);
+  for (guint i = 0; interfaces[i] != NULL; i++)
+    append_interface (xml, interfaces[i]->info);
+}
+
+static void
+append_operations (GString *xml, const BtsBus *bus, BtsCaller *caller)
+{
+  GPtrArray *operations = bts_registry_get_operations (bus->service.registry);
+
+  for (guint i = 0; i < operations->len; i++)
+    {
+      BtsOperation *operation = operations->pdata[i];
+
+      if (bts_owner_may_see (caller->owner, bts_operation_get_owner (operation)))
+        g_string_append_printf (xml, "  <node name=\"%s\"/>\n", bts_operation_get_guid (operation));
+    }
+}
+
+char *
+bts_introspect (const BtsBus *bus, BtsCaller *caller, const char *path)
+{
+  g_autoptr (GString) xml = g_string_new (DOCTYPE "<node>\n");
+
+  if (g_str_equal (path, BGT_OBJECT_PATH))
+    {
+      append_interfaces (xml, NULL);
+      g_string_append (xml, "  <node name=\"operations\"/>\n");
+    }
+  else if (g_str_equal (path, BGT_OPERATIONS_PATH))
+    {
+      append_operations (xml, bus, caller);
+    }
+  else
+    {
+      BtsOperation *operation = bts_find_operation (bus, caller, path);
+
+      if (operation != NULL)
+        append_interfaces (xml, operation);
+    }
+  g_string_append (xml, "</node>\n");
+
+  return g_string_free (g_steal_pointer (&xml), FALSE);
+}

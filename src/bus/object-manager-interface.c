@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The background-transfer authors
+ */
+
+#include "config.h"
+
+#include "bus/interfaces.h"
+#include "bus/object-tree.h"
+#include "common/object-path.h"
+#include "introspection/bus-interface-info.h"
+
+/* org.freedesktop.DBus.ObjectManager, of the root object: all operations the caller may see. */
+
+static void
+handle_get_managed_objects (BtsInvocation *call, GVariant *parameters)
+{
+  GPtrArray *operations = bts_registry_get_operations (call->bus->service.registry);
+  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a{oa{sa{sv}}}"));
+
+  for (guint i = 0; i < operations->len; i++)
+    {
+      BtsOperation *operation = operations->pdata[i];
+      g_autofree char *path = NULL;
+
+      if (!bts_owner_may_see (call->caller->owner, bts_operation_get_owner (operation)))
+        continue;
+      path = bts_object_path_for_operation (bts_operation_get_guid (operation));
+      g_variant_builder_add (&builder, "{o@a{sa{sv}}}", path,
+                             bts_object_tree_describe (call->bus, operation));
+    }
+
+  bts_invocation_return (call, g_variant_new ("(a{oa{sa{sv}}})", &builder));
+}
+
+static const BtsMethodRow methods[] = {
+  { "GetManagedObjects", handle_get_managed_objects },
+};
+
+const BtsInterface bts_object_manager_interface = {
+  .info = &bts_dbus_org_freedesktop_dbus_object_manager_interface,
+  .methods = methods,
+  .n_methods = G_N_ELEMENTS (methods),
+};

@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The background-transfer authors
+ */
+
+#include "config.h"
+
+#include "bus/object-tree.h"
+
+#include <string.h>
+
+#include "bus/interfaces.h"
+#include "bus/introspection.h"
+#include "bus/property-notifier.h"
+#include "common/bgt-error.h"
+#include "common/names.h"
+#include "common/object-path.h"
+#include "introspection/bus-interface-info.h"
+
+/* The filter runs in GDBus's own thread and may run for a while after it has been removed. */
+typedef struct
+{
+  BtsObjectTree *tree;   /* (unowned) (nullable): NULL once it is gone; main thread only */
+  GMainContext *context; /* (owned) */
+} Filter;
+
+struct _BtsObjectTree
+{
+  BtsBus *bus;     /* (unowned) */
+  GObject *keeper; /* (unowned): owns this, and is held by every call */
+  GDestroyNotify began;
+  GDestroyNotify ended;
+  guint subtree_ids[2];
+  Filter *filter; /* (owned by the connection) */
+  guint filter_id;
+};
+
+/* A call on its way to its handler, while its caller is being looked up. */
+typedef struct
+{
+  BtsInvocation *call;  /* (owned) */
+  GVariant *parameters; /* (owned) */
+  const BtsInterface *interface;
+  const BtsMethodRow *method;
+} Arrival;
+
+/* A call of Introspect. */
+typedef struct
+{
+  Filter *filter;        /* (owned) */
+  GDBusMessage *message; /* (owned) */
+  GObject *keeper;       /* (owned) (nullable) */
+  BtsBus *bus;           /* (unowned) */
+} Introspection;
+
+static void
+filter_clear (Filter *filter)
+{
+  g_main_context_unref (filter->context);
+}
+
+static void
+filter_unref (Filter *filter)
+{
+  g_atomic_rc_box_release_full (filter, (GDestroyNotify) filter_clear);
+}
+
+static gboolean
+has_interface (BtsOperation *operation, const BtsInterface *interface)
+{
+  const BtsInterface *const *interfaces = bts_interfaces_get_for (operation);
+
+  for (guint i = 0; interfaces[i] != NULL; i++)
+    {
+      if (interfaces[i] == interface)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+static void
+on_caller_known (BtsCaller *caller, const GError *error, gpointer user_data)
+{
+  g_autofree Arrival *arrival = user_data;
+  g_autoptr (BtsInvocation) call = g_steal_pointer (&arrival->call);
+  g_autoptr (GVariant) parameters = g_steal_pointer (&arrival->parameters);
+  const char *path = g_dbus_method_invocation_get_object_path (call->invocation);
+
+  if (caller == NULL)
+    {
+      bts_invocation_return_error (g_steal_pointer (&call), g_error_copy (error));
+      return;
+    }
+
+  call->caller = bts_caller_ref (caller);
+  if (!g_str_equal (path, BGT_OBJECT_PATH))
+    {
+      BtsOperation *operation = bts_find_operation (call->bus, caller, path);
+
+      if (operation == NULL)
+        {
+          bts_invocation_return_new_error (g_steal_pointer (&call), G_DBUS_ERROR,
+                                           G_DBUS_ERROR_UNKNOWN_OBJECT, "There is no object at %s",
+                                           path);
+          return;
+        }
+      call->operation = g_object_ref (operation);
+    }
+  if (!has_interface (call->operation, arrival->interface))
+    {
+      bts_invocation_return_new_error (
+          g_steal_pointer (&call), G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_INTERFACE,
+          "The object has no interface “%s”", arrival->interface->info->name);
+      return;
+    }
+
+  arrival->method->handle (g_steal_pointer (&call), parameters);
+}
+
+static const BtsInterface *const *
+get_interfaces_at (const char *path)
+{
+  return g_str_equal (path, BGT_OBJECT_PATH) ? bts_interfaces_get_for (NULL)
+                                             : bts_interfaces_get_for_any_operation ();
+}
+
+static const BtsInterface *
+find_interface_at (const char *path, const char *name)
+{
+  const BtsInterface *const *interfaces = get_interfaces_at (path);
+
+  for (guint i = 0; interfaces[i] != NULL; i++)
+    {
+      if (g_str_equal (interfaces[i]->info->name, name))
+        return interfaces[i];
+    }
+
+  return NULL;
+}
+
+static void
+on_method_call (GDBusConnection *connection,
+                const char *sender,
+                const char *object_path,
+                const char *interface_name,
+                const char *method_name,
+                GVariant *parameters,
+                GDBusMethodInvocation *invocation,
+                gpointer user_data)
+{
+  BtsObjectTree *self = user_data;
+  Arrival *arrival = g_new0 (Arrival, 1);
+
+  arrival->interface = find_interface_at (object_path, interface_name);
+  arrival->method = bts_interface_find_method (arrival->interface, method_name);
+  arrival->parameters = g_variant_ref (parameters);
+  arrival->call = g_new0 (BtsInvocation, 1);
+  arrival->call->bus = self->bus;
+  arrival->call->keeper = g_object_ref (self->keeper);
+  arrival->call->invocation = invocation;
+  arrival->call->ended = self->ended;
+  self->began (self->keeper);
+
+  bts_caller_cache_look_up (self->bus->callers, sender, on_caller_known, arrival);
+}
+
+static const GDBusInterfaceVTable interface_vtable = { on_method_call, NULL, NULL };
+
+static char **
+on_enumerate (GDBusConnection *connection,
+              const char *sender,
+              const char *object_path,
+              gpointer user_data)
+{
+  /* Introspect is answered in the filter. */
+  return NULL;
+}
+
+/* Every interface for any path that may be an object's: only the handler, which knows the caller,
+ * can tell whether there is one. */
+static GDBusInterfaceInfo **
+on_introspect (GDBusConnection *connection,
+               const char *sender,
+               const char *object_path,
+               const char *node,
+               gpointer user_data)
+{
+  g_autoptr (GPtrArray) infos = NULL;
+  const BtsInterface *const *interfaces;
+
+  if (node == NULL && !g_str_equal (object_path, BGT_OBJECT_PATH))
+    return NULL;
+
+  infos = g_ptr_array_new ();
+  interfaces = get_interfaces_at (object_path);
+  for (guint i = 0; interfaces[i] != NULL; i++)
+    g_ptr_array_add (infos, g_dbus_interface_info_ref ((GDBusInterfaceInfo *) interfaces[i]->info));
+  g_ptr_array_add (infos, NULL);
+
+  return (GDBusInterfaceInfo **) g_ptr_array_free (g_steal_pointer (&infos), FALSE);
+}
+
+static const GDBusInterfaceVTable *
+on_dispatch (GDBusConnection *connection,
+             const char *sender,
+             const char *object_path,
+             const char *interface_name,
+             const char *node,
+             gpointer *out_user_data,
+             gpointer user_data)
+{
+  *out_user_data = user_data;
+  return &interface_vtable;
+}
+
+static const GDBusSubtreeVTable subtree_vtable = { on_enumerate, on_introspect, on_dispatch };
+
+static void
+introspection_free (Introspection *self)
+{
+  filter_unref (self->filter);
+  g_clear_object (&self->message);
+  g_clear_object (&self->keeper);
+  g_free (self);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Introspection, introspection_free)
+
+static void
+on_introspector_known (BtsCaller *caller, const GError *error, gpointer user_data)
+{
+  g_autoptr (Introspection) self = user_data;
+  g_autoptr (GDBusMessage) reply = NULL;
+  g_autofree char *xml = NULL;
+
+  if (caller == NULL)
+    {
+      reply = g_dbus_message_new_method_error_literal (
+          self->message, "org.freedesktop.DBus.Error.AccessDenied", error->message);
+    }
+  else
+    {
+      xml = bts_introspect (self->bus, caller, g_dbus_message_get_path (self->message));
+      reply = g_dbus_message_new_method_reply (self->message);
+      g_dbus_message_set_body (reply, g_variant_new ("(s)", xml));
+    }
+  /* It fails only on a closed connection, and then there is nobody to tell. */
+  g_dbus_connection_send_message (self->bus->service.connection, reply,
+                                  G_DBUS_SEND_MESSAGE_FLAGS_NONE, NULL, NULL);
+}
+
+static gboolean
+on_introspection_arrived (gpointer user_data)
+{
+  Introspection *self = user_data;
+  BtsObjectTree *tree = self->filter->tree;
+
+  if (tree == NULL)
+    {
+      introspection_free (self);
+      return G_SOURCE_REMOVE;
+    }
+  self->keeper = g_object_ref (tree->keeper);
+  self->bus = tree->bus;
+  bts_caller_cache_look_up (tree->bus->callers, g_dbus_message_get_sender (self->message),
+                            on_introspector_known, self);
+
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+is_ours (const char *path)
+{
+  return g_str_has_prefix (path, BGT_OBJECT_PATH) &&
+         (path[strlen (BGT_OBJECT_PATH)] == '\0' || path[strlen (BGT_OBJECT_PATH)] == '/');
+}
+
+static gboolean
+is_introspect (GDBusMessage *message)
+{
+  return g_dbus_message_get_message_type (message) == G_DBUS_MESSAGE_TYPE_METHOD_CALL &&
+         g_strcmp0 (g_dbus_message_get_member (message), "Introspect") == 0 &&
+         g_strcmp0 (g_dbus_message_get_interface (message),
+                    "org.freedesktop.DBus.Introspectable") == 0 &&
+         *g_dbus_message_get_signature (message) == '\0' &&
+         g_dbus_message_get_sender (message) != NULL && is_ours (g_dbus_message_get_path (message));
+}
+
+/* GDBus wants the answer to Introspect at once and so cannot wait for the caller to be looked up;
+ * its calls are taken out of the stream here, and answered when the caller is known. */
+static GDBusMessage *
+on_message (GDBusConnection *connection,
+            GDBusMessage *message,
+            gboolean is_incoming,
+            gpointer user_data)
+{
+  Filter *filter = user_data;
+  Introspection *introspection;
+  g_autoptr (GSource) source = NULL;
+
+  if (!is_incoming || !is_introspect (message))
+    return message;
+
+  introspection = g_new0 (Introspection, 1);
+  introspection->filter = g_atomic_rc_box_acquire (filter);
+  introspection->message = message;
+  source = g_idle_source_new ();
+  g_source_set_priority (source, G_PRIORITY_DEFAULT);
+  g_source_set_callback (source, on_introspection_arrived, introspection, NULL);
+  g_source_attach (source, filter->context);
+
+  return NULL;
+}
+
+BtsObjectTree *
+bts_object_tree_new (BtsBus *bus, GObject *keeper, GDestroyNotify began, GDestroyNotify ended)
+{
+  static const char *const subtrees[] = { BGT_OBJECT_PATH, BGT_OPERATIONS_PATH };
+  GDBusConnection *connection = bus->service.connection;
+  BtsObjectTree *self = g_new0 (BtsObjectTree, 1);
+
+  self->bus = bus;
+  self->keeper = keeper;
+  self->began = began;
+  self->ended = ended;
+
+  self->filter = g_atomic_rc_box_new0 (Filter);
+  self->filter->tree = self;
+  self->filter->context = g_main_context_ref_thread_default ();
+  self->filter_id = g_dbus_connection_add_filter (connection, on_message, self->filter,
+                                                  (GDestroyNotify) filter_unref);
+
+  /* GDBus looks for a subtree one level up only, so each level needs its own. */
+  for (guint i = 0; i < G_N_ELEMENTS (subtrees); i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      self->subtree_ids[i] = g_dbus_connection_register_subtree (
+          connection, subtrees[i], &subtree_vtable,
+          G_DBUS_SUBTREE_FLAGS_DISPATCH_TO_UNENUMERATED_NODES, self, NULL, &error);
+      g_assert_no_error (error);
+    }
+
+  return self;
+}
+
+void
+bts_object_tree_free (BtsObjectTree *self)
+{
+  GDBusConnection *connection = self->bus->service.connection;
+
+  for (guint i = 0; i < G_N_ELEMENTS (self->subtree_ids); i++)
+    g_dbus_connection_unregister_subtree (connection, self->subtree_ids[i]);
+  self->filter->tree = NULL;
+  g_dbus_connection_remove_filter (connection, self->filter_id);
+  g_free (self);
+}
+
+GVariant *
+bts_object_tree_describe (const BtsBus *bus, BtsOperation *operation)
+{
+  g_autoptr (BtsOperationView) view = bts_property_notifier_dup_view (bus->notifier, operation);
+  const BtsInterface *const *interfaces = bts_interfaces_get_for (operation);
+  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a{sa{sv}}"));
+
+  for (guint i = 0; interfaces[i] != NULL; i++)
+    {
+      if (interfaces[i] != &bts_properties_interface)
+        g_variant_builder_add (&builder, "{s@a{sv}}", interfaces[i]->info->name,
+                               bts_interface_read_all (interfaces[i], bus, view));
+    }
+
+  return g_variant_builder_end (&builder);
+}
+
+void
+bts_object_tree_emit_added (BtsBus *bus, BtsOperation *operation)
+{
+  BtsOwner *owner = bts_operation_get_owner (operation);
+  g_autofree char *path = NULL;
+
+  if (bts_audience_is_empty (bus->audience, owner))
+    return;
+
+  path = bts_object_path_for_operation (bts_operation_get_guid (operation));
+  bts_audience_emit (
+      bus->audience, owner, BGT_OBJECT_PATH, "org.freedesktop.DBus.ObjectManager",
+      "InterfacesAdded",
+      g_variant_new ("(o@a{sa{sv}})", path, bts_object_tree_describe (bus, operation)));
+}
+
+void
+bts_object_tree_emit_removed (BtsBus *bus, BtsOperation *operation)
+{
+  const BtsInterface *const *interfaces = bts_interfaces_get_for (operation);
+  GVariantBuilder names = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_STRING_ARRAY);
+  g_autofree char *path = bts_object_path_for_operation (bts_operation_get_guid (operation));
+
+  for (guint i = 0; interfaces[i] != NULL; i++)
+    {
+      if (interfaces[i] != &bts_properties_interface)
+        g_variant_builder_add (&names, "s", interfaces[i]->info->name);
+    }
+  bts_audience_emit (bus->audience, bts_operation_get_owner (operation), BGT_OBJECT_PATH,
+                     "org.freedesktop.DBus.ObjectManager", "InterfacesRemoved",
+                     g_variant_new ("(oas)", path, &names));
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The background-transfer authors
+ */
+
+#pragma once
+
+#include "bus/interface.h"
+
+/* The objects: path and caller in, object or nothing out. A missing object and one that the
+ * caller may not see answer alike. */
+
+typedef struct _BtsObjectTree BtsObjectTree;
+
+/* Exports the tree. @keeper owns @bus and is held by every call; @began and @ended are called
+ * with it at the beginning and the end of each. */
+BtsObjectTree *
+bts_object_tree_new (BtsBus *bus, GObject *keeper, GDestroyNotify began, GDestroyNotify ended);
+void bts_object_tree_free (BtsObjectTree *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (BtsObjectTree, bts_object_tree_free)
+
+/* The interfaces of @operation with their properties, a{sa{sv}}; floating. */
+GVariant *bts_object_tree_describe (const BtsBus *bus, BtsOperation *operation);
+
+/* Tells clients that @operation has come or gone. */
+void bts_object_tree_emit_added (BtsBus *bus, BtsOperation *operation);
+void bts_object_tree_emit_removed (BtsBus *bus, BtsOperation *operation);

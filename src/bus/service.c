@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The background-transfer authors
+ */
+
+#include "config.h"
+
+#include "bus/service.h"
+
+#include "bus/interfaces.h"
+#include "bus/object-tree.h"
+#include "bus/property-notifier.h"
+#include "common/bgt-error.h"
+#include "common/names.h"
+
+struct _BtsService
+{
+  GObject parent_instance;
+  BtsBus bus;          /* its members are (owned) */
+  BtsObjectTree *tree; /* (owned) (nullable): NULL once stopped */
+  guint n_calls;
+  guint name_id;
+};
+
+enum
+{
+  SIGNAL_NAME_ACQUIRED,
+  SIGNAL_NAME_LOST,
+  SIGNAL_ACTIVITY,
+  N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
+
+G_DEFINE_FINAL_TYPE (BtsService, bts_service, G_TYPE_OBJECT)
+
+static void
+on_call_began (gpointer user_data)
+{
+  BtsService *self = user_data;
+
+  self->n_calls++;
+  g_signal_emit (self, signals[SIGNAL_ACTIVITY], 0);
+}
+
+static void
+on_call_ended (gpointer user_data)
+{
+  BtsService *self = user_data;
+
+  self->n_calls--;
+  g_signal_emit (self, signals[SIGNAL_ACTIVITY], 0);
+}
+
+static void
+on_caller_vanished (BtsCallerCache *callers, const char *name, gpointer user_data)
+{
+  g_signal_emit (user_data, signals[SIGNAL_ACTIVITY], 0);
+}
+
+static void
+on_operation_added (BtsRegistry *registry, BtsOperation *operation, gpointer user_data)
+{
+  BtsService *self = user_data;
+
+  bts_property_notifier_add (self->bus.notifier, operation);
+  if (self->tree != NULL)
+    bts_object_tree_emit_added (&self->bus, operation);
+}
+
+static void
+on_operation_removed (BtsRegistry *registry, BtsOperation *operation, gpointer user_data)
+{
+  BtsService *self = user_data;
+
+  bts_property_notifier_remove (self->bus.notifier, operation);
+  if (self->tree != NULL)
+    bts_object_tree_emit_removed (&self->bus, operation);
+}
+
+static void
+on_operation_finished (BtsRegistry *registry, BtsOperation *operation, gpointer user_data)
+{
+  /* One that was attached to holds nothing up any more. */
+  g_signal_emit (user_data, signals[SIGNAL_ACTIVITY], 0);
+}
+
+static void
+on_name_acquired (GDBusConnection *connection, const char *name, gpointer user_data)
+{
+  g_signal_emit (user_data, signals[SIGNAL_NAME_ACQUIRED], 0);
+}
+
+static void
+on_name_lost (GDBusConnection *connection, const char *name, gpointer user_data)
+{
+  g_signal_emit (user_data, signals[SIGNAL_NAME_LOST], 0);
+}
+
+void
+bts_service_own_name (BtsService *self)
+{
+  g_return_if_fail (self->name_id == 0);
+
+  self->name_id = g_bus_own_name_on_connection (self->bus.service.connection, BGT_BUS_NAME,
+                                                G_BUS_NAME_OWNER_FLAGS_DO_NOT_QUEUE,
+                                                on_name_acquired, on_name_lost, self, NULL);
+}
+
+static gboolean
+is_unfinished (const char *guid, gpointer user_data)
+{
+  BtsOperation *operation = bts_registry_lookup (user_data, guid);
+
+  return operation != NULL && !bts_operation_is_finished (operation);
+}
+
+gboolean
+bts_service_is_idle (BtsService *self)
+{
+  return self->n_calls == 0 && !bts_caller_cache_is_attached (self->bus.callers, is_unfinished,
+                                                              self->bus.service.registry);
+}
+
+void
+bts_service_stop (BtsService *self)
+{
+  g_clear_pointer (&self->tree, bts_object_tree_free);
+  if (self->name_id != 0)
+    g_clear_handle_id (&self->name_id, g_bus_unown_name);
+}
+
+static void
+bts_service_dispose (GObject *object)
+{
+  BtsService *self = BTS_SERVICE (object);
+
+  bts_service_stop (self);
+
+  G_OBJECT_CLASS (bts_service_parent_class)->dispose (object);
+}
+
+static void
+bts_service_finalize (GObject *object)
+{
+  BtsService *self = BTS_SERVICE (object);
+
+  g_clear_pointer (&self->bus.notifier, bts_property_notifier_free);
+  g_clear_pointer (&self->bus.audience, bts_audience_free);
+  g_clear_object (&self->bus.callers);
+  g_clear_object (&self->bus.service.clock);
+  g_clear_object (&self->bus.service.engine);
+  g_clear_object (&self->bus.service.store);
+  g_clear_object (&self->bus.service.registry);
+  g_clear_object (&self->bus.service.connection);
+
+  G_OBJECT_CLASS (bts_service_parent_class)->finalize (object);
+}
+
+static guint
+new_signal (BtsServiceClass *class, const char *name)
+{
+  return g_signal_new (name, G_TYPE_FROM_CLASS (class), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                       G_TYPE_NONE, 0);
+}
+
+static void
+bts_service_class_init (BtsServiceClass *class)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (class);
+
+  object_class->dispose = bts_service_dispose;
+  object_class->finalize = bts_service_finalize;
+
+  signals[SIGNAL_NAME_ACQUIRED] = new_signal (class, "name-acquired");
+  signals[SIGNAL_NAME_LOST] = new_signal (class, "name-lost");
+  signals[SIGNAL_ACTIVITY] = new_signal (class, "activity");
+}
+
+static void
+bts_service_init (BtsService *self)
+{
+}
+
+/* The tables are part of the program, so a gap in them is found at its first start. */
+static void
+assert_complete (const BtsInterface *const *interfaces)
+{
+  for (guint i = 0; interfaces[i] != NULL; i++)
+    {
+      const char *missing;
+
+      if (!bts_interface_is_complete (interfaces[i], &missing))
+        g_error ("Interface %s and its rows differ in %s", interfaces[i]->info->name, missing);
+    }
+}
+
+static void
+follow_registry (BtsService *self)
+{
+  BtsRegistry *registry = self->bus.service.registry;
+  GPtrArray *operations = bts_registry_get_operations (registry);
+
+  for (guint i = 0; i < operations->len; i++)
+    bts_property_notifier_add (self->bus.notifier, operations->pdata[i]);
+  g_signal_connect_object (registry, "operation-added", G_CALLBACK (on_operation_added), self,
+                           G_CONNECT_DEFAULT);
+  g_signal_connect_object (registry, "operation-removed", G_CALLBACK (on_operation_removed), self,
+                           G_CONNECT_DEFAULT);
+  g_signal_connect_object (registry, "operation-finished", G_CALLBACK (on_operation_finished), self,
+                           G_CONNECT_DEFAULT);
+}
+
+BtsService *
+bts_service_new (const BtsServiceContext *context)
+{
+  BtsService *self = g_object_new (BTS_TYPE_SERVICE, NULL);
+  BtsBus *bus = &self->bus;
+
+  assert_complete (bts_interfaces_get_for (NULL));
+  assert_complete (bts_interfaces_get_for_any_operation ());
+  /* Registers the names of our errors with GDBus. */
+  bgt_error_quark ();
+
+  bus->service = *context;
+  g_object_ref (bus->service.connection);
+  g_object_ref (bus->service.registry);
+  g_object_ref (bus->service.store);
+  g_object_ref (bus->service.engine);
+  g_object_ref (bus->service.clock);
+
+  bus->callers = bts_caller_cache_new (bus->service.connection);
+  g_signal_connect_object (bus->callers, "vanished", G_CALLBACK (on_caller_vanished), self,
+                           G_CONNECT_DEFAULT);
+  bus->audience = bts_audience_new (bus->service.connection, bus->callers, bus->service.is_session);
+  bus->notifier = bts_property_notifier_new (bus);
+  follow_registry (self);
+  self->tree = bts_object_tree_new (bus, G_OBJECT (self), on_call_began, on_call_ended);
+
+  return self;
+}
