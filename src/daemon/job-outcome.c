@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The background-transfer authors
+ */
+
+#include "config.h"
+
+#include "daemon/job-outcome.h"
+
+#include "common/bgt-web-error.h"
+#include "policy/cost.h"
+#include "policy/retry.h"
+
+static gboolean
+has_network (BtsOperation *operation, const BtsJobContext *context)
+{
+  BgtCostPolicy policy = bts_request_get_cost_policy (bts_operation_get_request (operation));
+  BtsBlockers blockers = bts_cost_get_blockers (context->conditions, context->limits, policy);
+
+  return (blockers & (BTS_BLOCKER_NO_NETWORK | BTS_BLOCKER_CAPTIVE_PORTAL)) == 0;
+}
+
+static void
+finish (BtsOperation *operation,
+        const BtsJobContext *context,
+        BgtOperationStatus status,
+        int web_error,
+        const char *message)
+{
+  g_info ("%s: %s%s%s", bts_operation_get_guid (operation), bgt_operation_status_to_string (status),
+          web_error != BGT_WEB_ERROR_NONE ? ": " : "", bgt_web_error_to_string (web_error));
+  bts_operation_finish (operation, status, web_error, message,
+                        bts_clock_get_wall_time (context->clock));
+}
+
+gint64
+bts_job_outcome_take_failure (BtsOperation *operation,
+                              const BtsJobContext *context,
+                              const BtsJobFailure *failure)
+{
+  int web_error = failure->web_error;
+  BtsFailure counted = {
+    .web_error = web_error,
+    .retry_after_us = failure->retry_after_us,
+    .random = g_random_int (),
+  };
+  gint64 delay_us = 0;
+
+  /* What was stopped is not judged by how it took it. */
+  if (bts_operation_get_intent (operation) != BTS_INTENT_GO)
+    return 0;
+  if (bts_request_is_recoverable (bts_operation_get_request (operation), web_error))
+    {
+      bts_operation_pause_for_error (operation, web_error, failure->message);
+      return 0;
+    }
+  if (bgt_web_error_is_worth_a_retry (web_error))
+    {
+      /* Without a network nothing is counted; it goes on as soon as there is one. */
+      if (!has_network (operation, context))
+        return 0;
+      bts_operation_take_failure (operation, failure->made_progress);
+      counted.attempts = MAX (bts_operation_get_attempts (operation), 1);
+      if (bts_retry_decide (&counted, context->limits, &delay_us))
+        {
+          g_info ("%s: %s, tried again in %.1f s", bts_operation_get_guid (operation),
+                  bgt_web_error_to_string (web_error), (double) delay_us / G_USEC_PER_SEC);
+          return bts_clock_get_boot_time (context->clock) + delay_us;
+        }
+    }
+  finish (operation, context, BGT_OPERATION_STATUS_ERROR, web_error, failure->message);
+  return 0;
+}
+
+gint64
+bts_job_outcome_take_end (BtsOperation *operation, const BtsJobContext *context, GVariant *update)
+{
+  BtsJobFailure failure = { .retry_after_us = -1 };
+  const char *word = NULL;
+
+  g_variant_lookup (update, "error-message", "&s", &failure.message);
+  g_variant_lookup (update, "retry-after", "x", &failure.retry_after_us);
+  g_variant_lookup (update, "made-progress", "b", &failure.made_progress);
+  if (!g_variant_lookup (update, "web-error-status", "&s", &word))
+    {
+      failure.web_error = BGT_WEB_ERROR_CONNECTION_ABORTED;
+      failure.message = "The worker did not say how the transfer ended";
+      return bts_job_outcome_take_failure (operation, context, &failure);
+    }
+  if (*word == '\0')
+    {
+      finish (operation, context, BGT_OPERATION_STATUS_COMPLETED, BGT_WEB_ERROR_NONE, NULL);
+      return 0;
+    }
+  if (!bgt_web_error_from_string (word, &failure.web_error))
+    failure.web_error = BGT_WEB_ERROR_CONNECTION_ABORTED;
+  return bts_job_outcome_take_failure (operation, context, &failure);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The background-transfer authors
+ */
+
+#pragma once
+
+#include "daemon/job.h"
+
+/* What the end of a try means for its operation: done, again later, paused, or over. */
+
+typedef struct
+{
+  int web_error;
+  const char *message;   /* (nullable) */
+  gint64 retry_after_us; /* -1 unknown */
+  gboolean made_progress;
+} BtsJobFailure;
+
+/* Reads the keys of WorkerHost.Finished, which the worker may have got wrong. Returns the boot
+ * time of the next try, 0 where there is none or where nothing but the network is waited for. */
+gint64
+bts_job_outcome_take_end (BtsOperation *operation, const BtsJobContext *context, GVariant *update);
+
+gint64 bts_job_outcome_take_failure (BtsOperation *operation,
+                                     const BtsJobContext *context,
+                                     const BtsJobFailure *failure);

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The background-transfer authors
+ */
+
+#include "config.h"
+
+#include "daemon/retention.h"
+
+struct _BtsRetention
+{
+  GObject parent;
+
+  BtsRegistry *registry;   /* (owned) */
+  BtsStore *store;         /* (owned) */
+  BtsClock *clock;         /* (owned) */
+  const BtsLimits *limits; /* (unowned) */
+  guint alarm_id;
+};
+
+G_DEFINE_FINAL_TYPE (BtsRetention, bts_retention, G_TYPE_OBJECT)
+
+static void
+on_deleted (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!bts_store_delete_finish (BTS_STORE (source), result, &error))
+    g_warning ("A finished transfer could not be forgotten: %s", error->message);
+}
+
+static void
+drop (BtsRetention *self, BtsOperation *operation)
+{
+  g_message ("%s: %s more than %u days ago and never acknowledged, so it is forgotten",
+             bts_operation_get_guid (operation),
+             bgt_operation_status_to_string (bts_operation_get_status (operation)),
+             self->limits->finished_operations_days);
+  bts_store_delete_async (self->store, operation, NULL, on_deleted, NULL);
+  bts_registry_remove (self->registry, operation);
+}
+
+static void
+drop_old (BtsRetention *self)
+{
+  GPtrArray *operations = bts_registry_get_operations (self->registry);
+  g_autoptr (GPtrArray) old = g_ptr_array_new_with_free_func (g_object_unref);
+  gint64 oldest = bts_clock_get_wall_time (self->clock) -
+                  self->limits->finished_operations_days * G_TIME_SPAN_DAY;
+
+  for (guint i = 0; i < operations->len; i++)
+    {
+      BtsOperation *operation = operations->pdata[i];
+
+      if (bts_operation_is_finished (operation) && bts_operation_get_finished (operation) < oldest)
+        g_ptr_array_add (old, g_object_ref (operation));
+    }
+  for (guint i = 0; i < old->len; i++)
+    drop (self, old->pdata[i]);
+}
+
+static void
+on_alarm (gpointer user_data)
+{
+  BtsRetention *self = BTS_RETENTION (user_data);
+
+  drop_old (self);
+  self->alarm_id = bts_clock_add_alarm (
+      self->clock, bts_clock_get_boot_time (self->clock) + G_TIME_SPAN_DAY, on_alarm, self);
+}
+
+static void
+bts_retention_dispose (GObject *object)
+{
+  BtsRetention *self = BTS_RETENTION (object);
+
+  if (self->alarm_id != 0)
+    bts_clock_remove_alarm (self->clock, self->alarm_id);
+  self->alarm_id = 0;
+  g_clear_object (&self->clock);
+  g_clear_object (&self->store);
+  g_clear_object (&self->registry);
+  G_OBJECT_CLASS (bts_retention_parent_class)->dispose (object);
+}
+
+static void
+bts_retention_class_init (BtsRetentionClass *klass)
+{
+  G_OBJECT_CLASS (klass)->dispose = bts_retention_dispose;
+}
+
+static void
+bts_retention_init (BtsRetention *self)
+{
+}
+
+BtsRetention *
+bts_retention_new (BtsRegistry *registry, BtsStore *store, BtsClock *clock, const BtsLimits *limits)
+{
+  BtsRetention *self = g_object_new (BTS_TYPE_RETENTION, NULL);
+
+  self->registry = g_object_ref (registry);
+  self->store = g_object_ref (store);
+  self->clock = g_object_ref (clock);
+  self->limits = limits;
+  on_alarm (self);
+  return self;
+}

@@ -1,0 +1,576 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The background-transfer authors
+ */
+
+#include "config.h"
+
+#include "daemon/worker-link.h"
+
+#include <gio/gunixfdlist.h>
+
+#include "common/bgt-error.h"
+#include "common/names.h"
+#include "common/object-path.h"
+#include "introspection/worker-interface-info.h"
+
+#define CALL_TIMEOUT_MS (30 * 1000)
+#define STOP_TIMEOUT_MS (10 * 1000)
+#define DISCARD_TIMEOUT_MS (60 * 1000)
+
+struct _BtsWorkerLink
+{
+  GObject parent;
+
+  uid_t uid;
+  GDBusConnection *connection; /* (owned) (nullable) */
+  gboolean is_closed;
+  guint registration_id;
+  guint subscription_id;
+};
+
+struct _BtsWorkerReport
+{
+  char *guid;       /* (owned) */
+  GVariant *update; /* (owned) */
+  gboolean is_final;
+  GDBusMethodInvocation *invocation; /* (owned) (nullable): NULL once answered */
+};
+
+G_DEFINE_FINAL_TYPE (BtsWorkerLink, bts_worker_link, G_TYPE_OBJECT)
+
+enum
+{
+  SIGNAL_REPORT,
+  SIGNAL_PROGRESS,
+  SIGNAL_CLOSED,
+  N_SIGNALS,
+};
+
+static guint signals[N_SIGNALS];
+
+/* Reports */
+
+static BtsWorkerReport *
+report_new (GDBusMethodInvocation *invocation, gboolean is_final)
+{
+  BtsWorkerReport *self = g_rc_box_new0 (BtsWorkerReport);
+
+  g_variant_get (g_dbus_method_invocation_get_parameters (invocation), "(s@a{sv})", &self->guid,
+                 &self->update);
+  self->is_final = is_final;
+  self->invocation = invocation;
+  return self;
+}
+
+static void
+report_clear (gpointer data)
+{
+  BtsWorkerReport *self = data;
+  g_autoptr (GError) error = g_error_new (BGT_ERROR, BGT_ERROR_NOT_FOUND, "There is no transfer %s",
+                                          self->guid);
+
+  bts_worker_report_answer (self, error);
+  g_free (self->guid);
+  g_variant_unref (self->update);
+}
+
+BtsWorkerReport *
+bts_worker_report_ref (BtsWorkerReport *self)
+{
+  return g_rc_box_acquire (self);
+}
+
+void
+bts_worker_report_unref (BtsWorkerReport *self)
+{
+  g_rc_box_release_full (self, report_clear);
+}
+
+const char *
+bts_worker_report_get_guid (BtsWorkerReport *self)
+{
+  return self->guid;
+}
+
+GVariant *
+bts_worker_report_get_update (BtsWorkerReport *self)
+{
+  return self->update;
+}
+
+gboolean
+bts_worker_report_is_final (BtsWorkerReport *self)
+{
+  return self->is_final;
+}
+
+void
+bts_worker_report_answer (BtsWorkerReport *self, const GError *error)
+{
+  GDBusMethodInvocation *invocation = g_steal_pointer (&self->invocation);
+
+  if (invocation == NULL)
+    return;
+  /* Both consume the invocation. */
+  if (error != NULL)
+    g_dbus_method_invocation_return_gerror (invocation, error);
+  else
+    g_dbus_method_invocation_return_value (invocation, NULL);
+}
+
+/* What comes from the worker */
+
+static void
+on_method_call (GDBusConnection *connection,
+                const char *sender,
+                const char *object_path,
+                const char *interface_name,
+                const char *method_name,
+                GVariant *parameters,
+                GDBusMethodInvocation *invocation,
+                gpointer user_data)
+{
+  BtsWorkerLink *self = BTS_WORKER_LINK (user_data);
+  gboolean is_final = g_str_equal (method_name, "Finished");
+  g_autoptr (BtsWorkerReport) report = report_new (invocation, is_final);
+
+  g_signal_emit (self, signals[SIGNAL_REPORT], 0, report);
+}
+
+static void
+on_progress (GDBusConnection *connection,
+             const char *sender,
+             const char *object_path,
+             const char *interface_name,
+             const char *signal_name,
+             GVariant *parameters,
+             gpointer user_data)
+{
+  BtsWorkerLink *self = BTS_WORKER_LINK (user_data);
+  const char *guid;
+  guint64 received;
+  guint64 to_receive;
+  guint64 sent;
+  guint64 to_send;
+
+  if (!g_variant_is_of_type (parameters, G_VARIANT_TYPE ("(stttt)")))
+    {
+      g_warning ("The worker of user %u sent progress of type %s instead of (stttt)", self->uid,
+                 g_variant_get_type_string (parameters));
+      return;
+    }
+  g_variant_get (parameters, "(&stttt)", &guid, &received, &to_receive, &sent, &to_send);
+  g_signal_emit (self, signals[SIGNAL_PROGRESS], 0, guid, received, to_receive, sent, to_send);
+}
+
+static void
+on_closed (BtsWorkerLink *self)
+{
+  if (self->is_closed)
+    return;
+  self->is_closed = TRUE;
+  g_signal_emit (self, signals[SIGNAL_CLOSED], 0);
+}
+
+static const GDBusInterfaceVTable host_vtable = { on_method_call, NULL, NULL, { NULL } };
+
+/* Construction */
+
+static gboolean
+on_allow_mechanism (GDBusAuthObserver *observer, const char *mechanism, gpointer user_data)
+{
+  return g_str_equal (mechanism, "EXTERNAL");
+}
+
+/* Called in GDBus's own thread: only compares values. */
+static gboolean
+on_authorize_peer (GDBusAuthObserver *observer,
+                   GIOStream *stream,
+                   GCredentials *credentials,
+                   gpointer user_data)
+{
+  uid_t expected = (uid_t) GPOINTER_TO_UINT (user_data);
+
+  return credentials != NULL && g_credentials_get_unix_user (credentials, NULL) == expected;
+}
+
+static gboolean
+set_up (BtsWorkerLink *self, GError **error)
+{
+  GDBusInterfaceInfo *info = (GDBusInterfaceInfo *) &bts_dbus_worker_host_interface;
+
+  g_signal_connect_object (self->connection, "closed", G_CALLBACK (on_closed), self,
+                           G_CONNECT_SWAPPED);
+  self->registration_id = g_dbus_connection_register_object (self->connection, BTS_WORKER_HOST_PATH,
+                                                             info, &host_vtable, self, NULL, error);
+  if (self->registration_id == 0)
+    return FALSE;
+  self->subscription_id = g_dbus_connection_signal_subscribe (
+      self->connection, NULL, BTS_INTERFACE_WORKER_HOST, "Progress", BTS_WORKER_HOST_PATH, NULL,
+      G_DBUS_SIGNAL_FLAGS_NONE, on_progress, self, NULL);
+  g_dbus_connection_start_message_processing (self->connection);
+  return TRUE;
+}
+
+static void
+on_connection_new (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = G_TASK (user_data);
+  g_autoptr (BtsWorkerLink) self = g_object_new (BTS_TYPE_WORKER_LINK, NULL);
+  g_autoptr (GError) error = NULL;
+
+  self->uid = (uid_t) GPOINTER_TO_UINT (g_task_get_task_data (task));
+  self->connection = g_dbus_connection_new_finish (result, &error);
+  if (self->connection == NULL || !set_up (self, &error))
+    {
+      g_prefix_error (&error, "No connection with the worker of user %u: ", self->uid);
+      g_task_return_error (task, g_steal_pointer (&error));
+      return;
+    }
+  g_task_return_pointer (task, g_steal_pointer (&self), g_object_unref);
+}
+
+static void
+bts_worker_link_dispose (GObject *object)
+{
+  BtsWorkerLink *self = BTS_WORKER_LINK (object);
+
+  if (self->connection != NULL)
+    {
+      g_signal_handlers_disconnect_by_data (self->connection, self);
+      if (self->registration_id != 0)
+        g_dbus_connection_unregister_object (self->connection, self->registration_id);
+      if (self->subscription_id != 0)
+        g_dbus_connection_signal_unsubscribe (self->connection, self->subscription_id);
+      self->registration_id = 0;
+      self->subscription_id = 0;
+      bts_worker_link_close (self);
+      g_clear_object (&self->connection);
+    }
+  G_OBJECT_CLASS (bts_worker_link_parent_class)->dispose (object);
+}
+
+static void
+bts_worker_link_class_init (BtsWorkerLinkClass *klass)
+{
+  G_OBJECT_CLASS (klass)->dispose = bts_worker_link_dispose;
+
+  signals[SIGNAL_REPORT] = g_signal_new ("report", BTS_TYPE_WORKER_LINK, G_SIGNAL_RUN_LAST, 0, NULL,
+                                         NULL, NULL, G_TYPE_NONE, 1, G_TYPE_POINTER);
+  signals[SIGNAL_PROGRESS] = g_signal_new (
+      "progress", BTS_TYPE_WORKER_LINK, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 5,
+      G_TYPE_STRING, G_TYPE_UINT64, G_TYPE_UINT64, G_TYPE_UINT64, G_TYPE_UINT64);
+  signals[SIGNAL_CLOSED] = g_signal_new ("closed", BTS_TYPE_WORKER_LINK, G_SIGNAL_RUN_LAST, 0, NULL,
+                                         NULL, NULL, G_TYPE_NONE, 0);
+}
+
+static void
+bts_worker_link_init (BtsWorkerLink *self)
+{
+}
+
+void
+bts_worker_link_new_async (GSocketConnection *socket,
+                           uid_t uid,
+                           GCancellable *cancellable,
+                           GAsyncReadyCallback callback,
+                           gpointer user_data)
+{
+  GTask *task = g_task_new (NULL, cancellable, callback, user_data);
+  g_autoptr (GDBusAuthObserver) observer = g_dbus_auth_observer_new ();
+  g_autofree char *guid = g_dbus_generate_guid ();
+
+  g_task_set_source_tag (task, bts_worker_link_new_async);
+  g_task_set_task_data (task, GUINT_TO_POINTER (uid), NULL);
+  g_signal_connect (observer, "allow-mechanism", G_CALLBACK (on_allow_mechanism), NULL);
+  g_signal_connect (observer, "authorize-authenticated-peer", G_CALLBACK (on_authorize_peer),
+                    GUINT_TO_POINTER (uid));
+  g_dbus_connection_new (G_IO_STREAM (socket), guid,
+                         G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_SERVER |
+                             G_DBUS_CONNECTION_FLAGS_DELAY_MESSAGE_PROCESSING,
+                         observer, cancellable, on_connection_new, task);
+}
+
+BtsWorkerLink *
+bts_worker_link_new_finish (GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+uid_t
+bts_worker_link_get_uid (BtsWorkerLink *self)
+{
+  return self->uid;
+}
+
+gboolean
+bts_worker_link_is_closed (BtsWorkerLink *self)
+{
+  return self->is_closed || g_dbus_connection_is_closed (self->connection);
+}
+
+void
+bts_worker_link_close (BtsWorkerLink *self)
+{
+  if (!g_dbus_connection_is_closed (self->connection))
+    g_dbus_connection_close (self->connection, NULL, NULL, NULL);
+}
+
+/* Calls */
+
+typedef struct
+{
+  GVariant *value;  /* (owned) */
+  GUnixFDList *fds; /* (owned) (nullable) */
+} Answer;
+
+static void
+answer_free (Answer *answer)
+{
+  g_clear_pointer (&answer->value, g_variant_unref);
+  g_clear_object (&answer->fds);
+  g_free (answer);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Answer, answer_free)
+
+static void
+on_called (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = G_TASK (user_data);
+  g_autoptr (Answer) answer = g_new0 (Answer, 1);
+  g_autoptr (GError) error = NULL;
+
+  answer->value = g_dbus_connection_call_with_unix_fd_list_finish (G_DBUS_CONNECTION (source),
+                                                                   &answer->fds, result, &error);
+  if (answer->value == NULL)
+    {
+      g_dbus_error_strip_remote_error (error);
+      g_task_return_error (task, g_steal_pointer (&error));
+      return;
+    }
+  g_task_return_pointer (task, g_steal_pointer (&answer), (GDestroyNotify) answer_free);
+}
+
+typedef struct
+{
+  const char *method;
+  const char *reply_type;
+  int timeout_ms;
+} CallRow;
+
+static const CallRow configure_call = { "Configure", "()", CALL_TIMEOUT_MS };
+static const CallRow check_call = { "Check", "(a{sv})", CALL_TIMEOUT_MS };
+static const CallRow start_call = { "Start", "()", CALL_TIMEOUT_MS };
+static const CallRow stop_call = { "Stop", "()", STOP_TIMEOUT_MS };
+static const CallRow discard_call = { "Discard", "()", DISCARD_TIMEOUT_MS };
+static const CallRow open_result_call = { "OpenResult", "(h)", CALL_TIMEOUT_MS };
+static const CallRow change_call = { "Change", "()", CALL_TIMEOUT_MS };
+static const CallRow request_range_call = { "RequestRange", "()", CALL_TIMEOUT_MS };
+static const CallRow reconnect_call = { "Reconnect", "()", CALL_TIMEOUT_MS };
+
+/* Consumes a floating @parameters. */
+static void
+call (BtsWorkerLink *self,
+      const CallRow *row,
+      GVariant *parameters,
+      GUnixFDList *fds,
+      GCancellable *cancellable,
+      GAsyncReadyCallback callback,
+      gpointer user_data)
+{
+  GTask *task = g_task_new (self, cancellable, callback, user_data);
+
+  g_task_set_source_tag (task, (gpointer) row);
+  g_dbus_connection_call_with_unix_fd_list (
+      self->connection, NULL, BTS_WORKER_PATH, BTS_INTERFACE_WORKER, row->method, parameters,
+      G_VARIANT_TYPE (row->reply_type), G_DBUS_CALL_FLAGS_NO_AUTO_START, row->timeout_ms, fds,
+      cancellable, on_called, task);
+}
+
+/* The `ah` of a call; a copy of @fd travels in @fds. FALSE where there are no descriptors left. */
+static gboolean
+build_files (int fd, GUnixFDList **fds, GVariant **files, GError **error)
+{
+  g_autoptr (GVariantBuilder) builder = g_variant_builder_new (G_VARIANT_TYPE ("ah"));
+  g_autoptr (GUnixFDList) list = g_unix_fd_list_new ();
+
+  if (fd >= 0)
+    {
+      int handle = g_unix_fd_list_append (list, fd, error);
+
+      if (handle < 0)
+        return FALSE;
+      g_variant_builder_add (builder, "h", handle);
+    }
+  *files = g_variant_builder_end (builder);
+  *fds = g_steal_pointer (&list);
+  return TRUE;
+}
+
+static GVariant *
+get_dictionary (GVariant *dictionary)
+{
+  return dictionary != NULL ? dictionary : g_variant_new ("a{sv}", NULL);
+}
+
+void
+bts_worker_link_configure_async (BtsWorkerLink *self,
+                                 GVariant *settings,
+                                 GCancellable *cancellable,
+                                 GAsyncReadyCallback callback,
+                                 gpointer user_data)
+{
+  call (self, &configure_call, g_variant_new ("(@a{sv})", settings), NULL, cancellable, callback,
+        user_data);
+}
+
+void
+bts_worker_link_check_async (BtsWorkerLink *self,
+                             GVariant *request,
+                             int fd,
+                             GCancellable *cancellable,
+                             GAsyncReadyCallback callback,
+                             gpointer user_data)
+{
+  g_autoptr (GUnixFDList) fds = NULL;
+  GVariant *files = NULL;
+  GError *error = NULL;
+
+  if (!build_files (fd, &fds, &files, &error))
+    {
+      g_task_report_error (self, callback, user_data, (gpointer) &check_call, error);
+      return;
+    }
+  call (self, &check_call, g_variant_new ("(@a{sv}@ah)", request, files), fds, cancellable,
+        callback, user_data);
+}
+
+void
+bts_worker_link_start_async (BtsWorkerLink *self,
+                             const char *guid,
+                             GVariant *request,
+                             GVariant *checkpoint,
+                             int fd,
+                             GCancellable *cancellable,
+                             GAsyncReadyCallback callback,
+                             gpointer user_data)
+{
+  g_autoptr (GUnixFDList) fds = NULL;
+  GVariant *files = NULL;
+  GError *error = NULL;
+
+  if (!build_files (fd, &fds, &files, &error))
+    {
+      g_task_report_error (self, callback, user_data, (gpointer) &start_call, error);
+      return;
+    }
+  call (self, &start_call,
+        g_variant_new ("(s@a{sv}@a{sv}@ah)", guid, request, get_dictionary (checkpoint), files),
+        fds, cancellable, callback, user_data);
+}
+
+void
+bts_worker_link_stop_async (BtsWorkerLink *self,
+                            const char *guid,
+                            GCancellable *cancellable,
+                            GAsyncReadyCallback callback,
+                            gpointer user_data)
+{
+  call (self, &stop_call, g_variant_new ("(s)", guid), NULL, cancellable, callback, user_data);
+}
+
+void
+bts_worker_link_discard_async (BtsWorkerLink *self,
+                               const char *guid,
+                               GVariant *request,
+                               GVariant *checkpoint,
+                               GCancellable *cancellable,
+                               GAsyncReadyCallback callback,
+                               gpointer user_data)
+{
+  call (self, &discard_call,
+        g_variant_new ("(s@a{sv}@a{sv})", guid, request, get_dictionary (checkpoint)), NULL,
+        cancellable, callback, user_data);
+}
+
+void
+bts_worker_link_open_result_async (BtsWorkerLink *self,
+                                   const char *guid,
+                                   GVariant *request,
+                                   GVariant *checkpoint,
+                                   guint64 position,
+                                   GCancellable *cancellable,
+                                   GAsyncReadyCallback callback,
+                                   gpointer user_data)
+{
+  call (self, &open_result_call,
+        g_variant_new ("(s@a{sv}@a{sv}t)", guid, request, get_dictionary (checkpoint), position),
+        NULL, cancellable, callback, user_data);
+}
+
+void
+bts_worker_link_change_async (BtsWorkerLink *self,
+                              const char *guid,
+                              GVariant *changes,
+                              GCancellable *cancellable,
+                              GAsyncReadyCallback callback,
+                              gpointer user_data)
+{
+  call (self, &change_call, g_variant_new ("(s@a{sv})", guid, changes), NULL, cancellable, callback,
+        user_data);
+}
+
+void
+bts_worker_link_request_range_async (BtsWorkerLink *self,
+                                     const char *guid,
+                                     guint64 offset,
+                                     guint64 length,
+                                     GCancellable *cancellable,
+                                     GAsyncReadyCallback callback,
+                                     gpointer user_data)
+{
+  call (self, &request_range_call, g_variant_new ("(stt)", guid, offset, length), NULL, cancellable,
+        callback, user_data);
+}
+
+void
+bts_worker_link_reconnect_async (BtsWorkerLink *self,
+                                 GCancellable *cancellable,
+                                 GAsyncReadyCallback callback,
+                                 gpointer user_data)
+{
+  call (self, &reconnect_call, NULL, NULL, cancellable, callback, user_data);
+}
+
+gboolean
+bts_worker_link_call_finish (BtsWorkerLink *self, GAsyncResult *result, GError **error)
+{
+  g_autoptr (Answer) answer = g_task_propagate_pointer (G_TASK (result), error);
+
+  return answer != NULL;
+}
+
+GVariant *
+bts_worker_link_check_finish (BtsWorkerLink *self, GAsyncResult *result, GError **error)
+{
+  g_autoptr (Answer) answer = g_task_propagate_pointer (G_TASK (result), error);
+
+  return answer != NULL ? g_variant_get_child_value (answer->value, 0) : NULL;
+}
+
+int
+bts_worker_link_open_result_finish (BtsWorkerLink *self, GAsyncResult *result, GError **error)
+{
+  g_autoptr (Answer) answer = g_task_propagate_pointer (G_TASK (result), error);
+  int handle;
+
+  if (answer == NULL)
+    return -1;
+  g_variant_get (answer->value, "(h)", &handle);
+  if (answer->fds == NULL || handle < 0 || handle >= g_unix_fd_list_get_length (answer->fds))
+    {
+      g_set_error (error, BGT_ERROR, BGT_ERROR_FAILED, "The worker has sent no descriptor");
+      return -1;
+    }
+  return g_unix_fd_list_get (answer->fds, handle, error);
+}

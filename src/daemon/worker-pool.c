@@ -1,0 +1,634 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The background-transfer authors
+ */
+
+#include "config.h"
+
+#include "daemon/worker-pool.h"
+
+#include "common/bgt-error.h"
+
+#define IDLE_US (10 * G_USEC_PER_SEC)
+#define START_TIMEOUT_US (20 * G_USEC_PER_SEC)
+#define EXIT_TIMEOUT_US (5 * G_USEC_PER_SEC)
+#define BACK_OFF_US (G_USEC_PER_SEC / 2)
+#define MAX_BACK_OFF_US (60 * G_USEC_PER_SEC)
+#define STABLE_US (10 * G_USEC_PER_SEC)
+
+typedef enum
+{
+  WORKER_NONE,
+  WORKER_STARTING, /* launched, connected, configured: one after the other */
+  WORKER_READY,
+  WORKER_LEAVING, /* its socket is closed, or it has been killed */
+} WorkerState;
+
+typedef struct
+{
+  BtsWorkerPool *pool; /* (unowned) */
+  uid_t uid;
+  WorkerState state;
+  guint worker_id;     /* 0 until launched */
+  BtsWorkerLink *link; /* (owned) (nullable) */
+  gboolean was_ready;
+  GCancellable *cancellable; /* (owned) (nullable): ends the starting */
+  GError *error;             /* (owned) (nullable): why the starting failed */
+  GQueue waiting;            /* (element-type GTask) (owned) */
+  guint n_holds;
+  guint alarm_id; /* of what may not last: starting, being idle, leaving */
+  gint64 started_at;
+  guint n_failures; /* in a row */
+  gint64 not_before;
+} Worker;
+
+struct _BtsWorkerPool
+{
+  GObject parent;
+
+  BtsWorkerLauncher *launcher; /* (owned) */
+  BtsClock *clock;             /* (owned) */
+  const BtsLimits *limits;     /* (unowned) */
+  GHashTable *workers;         /* (owned) (element-type uid_t Worker) */
+  gboolean is_closed;
+};
+
+G_DEFINE_FINAL_TYPE (BtsWorkerPool, bts_worker_pool, G_TYPE_OBJECT)
+
+enum
+{
+  SIGNAL_WORKER_ADDED,
+  SIGNAL_WORKER_LOST,
+  SIGNAL_BECAME_IDLE,
+  N_SIGNALS,
+};
+
+static guint signals[N_SIGNALS];
+
+static void start_worker (Worker *worker);
+
+/* A step of an asynchronous call on a worker; the worker lives as long as its pool. */
+typedef struct
+{
+  BtsWorkerPool *pool;       /* (owned) */
+  Worker *worker;            /* (unowned) */
+  GCancellable *cancellable; /* (owned): tells one start of the worker from the next */
+} Step;
+
+static Step *
+step_new (Worker *worker)
+{
+  Step *step = g_new0 (Step, 1);
+
+  step->pool = g_object_ref (worker->pool);
+  step->worker = worker;
+  step->cancellable = g_object_ref (worker->cancellable);
+  return step;
+}
+
+static void
+step_free (Step *step)
+{
+  g_object_unref (step->cancellable);
+  g_object_unref (step->pool);
+  g_free (step);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Step, step_free)
+
+/* Whether the start that @step belongs to still goes on. */
+static gboolean
+step_is_current (Step *step)
+{
+  return step->worker->cancellable == step->cancellable && step->worker->state == WORKER_STARTING;
+}
+
+static void
+clear_alarm (Worker *worker)
+{
+  if (worker->alarm_id != 0)
+    bts_clock_remove_alarm (worker->pool->clock, worker->alarm_id);
+  worker->alarm_id = 0;
+}
+
+static void
+set_alarm (Worker *worker, gint64 delay_us, BtsClockAlarm alarm)
+{
+  BtsClock *clock = worker->pool->clock;
+
+  clear_alarm (worker);
+  worker->alarm_id =
+      bts_clock_add_alarm (clock, bts_clock_get_boot_time (clock) + delay_us, alarm, worker);
+}
+
+static void
+worker_free (Worker *worker)
+{
+  clear_alarm (worker);
+  g_clear_object (&worker->link);
+  g_clear_object (&worker->cancellable);
+  g_clear_error (&worker->error);
+  g_queue_clear_full (&worker->waiting, g_object_unref);
+  g_free (worker);
+}
+
+static Worker *
+get_worker (BtsWorkerPool *self, uid_t uid)
+{
+  Worker *worker = g_hash_table_lookup (self->workers, GUINT_TO_POINTER (uid));
+
+  if (worker == NULL)
+    {
+      worker = g_new0 (Worker, 1);
+      worker->pool = self;
+      worker->uid = uid;
+      g_hash_table_insert (self->workers, GUINT_TO_POINTER (uid), worker);
+    }
+  return worker;
+}
+
+static Worker *
+find_worker_by_link (BtsWorkerPool *self, BtsWorkerLink *link)
+{
+  Worker *worker =
+      g_hash_table_lookup (self->workers, GUINT_TO_POINTER (bts_worker_link_get_uid (link)));
+
+  return worker != NULL && worker->link == link ? worker : NULL;
+}
+
+static GVariant *
+build_settings (const BtsLimits *limits)
+{
+  g_auto (GVariantDict) settings = G_VARIANT_DICT_INIT (NULL);
+
+  g_variant_dict_insert (&settings, "connect-timeout", "u", limits->connect_timeout_seconds);
+  g_variant_dict_insert (&settings, "response-timeout", "u", limits->response_timeout_seconds);
+  g_variant_dict_insert (&settings, "max-retries", "u", limits->max_retries);
+  g_variant_dict_insert (&settings, "checkpoint-bytes", "t", limits->checkpoint_bytes);
+  g_variant_dict_insert (&settings, "max-rate", "t", limits->max_rate);
+  g_variant_dict_insert (&settings, "max-connections-per-download", "u",
+                         limits->max_connections_per_download);
+  g_variant_dict_insert (&settings, "tls-ca-file", "s",
+                         limits->tls_ca_file != NULL ? limits->tls_ca_file : "");
+  g_variant_dict_insert (&settings, "allow-plain-http", "b", limits->allow_plain_http);
+  return g_variant_dict_end (&settings);
+}
+
+/* Ending */
+
+static void
+fail_waiting (Worker *worker, const GError *error)
+{
+  GTask *task;
+
+  while ((task = g_queue_pop_head (&worker->waiting)) != NULL)
+    {
+      g_task_return_error (task, g_error_copy (error));
+      g_object_unref (task);
+    }
+}
+
+static GError *
+new_back_off_error (uid_t uid)
+{
+  return g_error_new (BGT_ERROR, BGT_ERROR_FAILED,
+                      "The worker of user %u keeps ending; it is started again soon", uid);
+}
+
+static void
+check_idle (BtsWorkerPool *self)
+{
+  if (bts_worker_pool_is_idle (self))
+    g_signal_emit (self, signals[SIGNAL_BECAME_IDLE], 0);
+}
+
+/* The first failure costs no time: it may well be an accident. */
+static void
+count_failure (Worker *worker)
+{
+  BtsClock *clock = worker->pool->clock;
+  gint64 now = bts_clock_get_boot_time (clock);
+  gint64 delay;
+
+  if (worker->was_ready && now - worker->started_at >= STABLE_US)
+    worker->n_failures = 0;
+  worker->n_failures++;
+  delay = worker->n_failures == 1
+              ? 0
+              : MIN (BACK_OFF_US << MIN (worker->n_failures - 2, 16), MAX_BACK_OFF_US);
+  worker->not_before = now + delay;
+}
+
+/* The worker has ended, or has never begun. */
+static void
+finish_worker (Worker *worker)
+{
+  g_autoptr (BtsWorkerPool) pool = g_object_ref (worker->pool);
+  g_autoptr (BtsWorkerLink) link = g_steal_pointer (&worker->link);
+  g_autoptr (GError) error = g_steal_pointer (&worker->error);
+
+  clear_alarm (worker);
+  g_clear_object (&worker->cancellable);
+  worker->state = WORKER_NONE;
+  worker->worker_id = 0;
+  worker->n_holds = 0;
+  if (worker->was_ready && link != NULL)
+    g_signal_emit (pool, signals[SIGNAL_WORKER_LOST], 0, link);
+  worker->was_ready = FALSE;
+  if (error == NULL && bts_worker_pool_get_not_before (pool, worker->uid) != 0)
+    error = new_back_off_error (worker->uid);
+  if (error != NULL)
+    fail_waiting (worker, error);
+  else if (!g_queue_is_empty (&worker->waiting) && worker->state == WORKER_NONE)
+    start_worker (worker);
+  check_idle (pool);
+}
+
+static void
+on_leaving_too_long (gpointer user_data)
+{
+  Worker *worker = user_data;
+
+  worker->alarm_id = 0;
+  g_message ("The worker of user %u does not exit by itself and is ended", worker->uid);
+  bts_worker_launcher_stop (worker->pool->launcher, worker->worker_id);
+}
+
+/* Lets a healthy worker exit by itself. */
+static void
+let_go (Worker *worker)
+{
+  worker->state = WORKER_LEAVING;
+  set_alarm (worker, EXIT_TIMEOUT_US, on_leaving_too_long);
+  bts_worker_link_close (worker->link);
+}
+
+/* Ends one that is not. */
+static void
+kill_worker (Worker *worker)
+{
+  if (worker->state == WORKER_LEAVING)
+    return;
+  count_failure (worker);
+  clear_alarm (worker);
+  worker->state = WORKER_LEAVING;
+  if (worker->worker_id != 0)
+    bts_worker_launcher_stop (worker->pool->launcher, worker->worker_id);
+}
+
+static void
+on_idle_for_long (gpointer user_data)
+{
+  Worker *worker = user_data;
+
+  worker->alarm_id = 0;
+  g_debug ("The worker of user %u has nothing to do", worker->uid);
+  let_go (worker);
+}
+
+static void
+on_exited (BtsWorkerPool *self, guint worker_id, BtsWorkerLauncher *launcher)
+{
+  GHashTableIter iter;
+  Worker *worker;
+
+  g_hash_table_iter_init (&iter, self->workers);
+  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &worker))
+    {
+      if (worker->worker_id != worker_id || worker_id == 0)
+        continue;
+      if (worker->state == WORKER_STARTING)
+        {
+          g_cancellable_cancel (worker->cancellable);
+          if (worker->error == NULL)
+            worker->error =
+                g_error_new (BGT_ERROR, BGT_ERROR_FAILED,
+                             "The worker of user %u ended while it was started", worker->uid);
+        }
+      if (worker->state != WORKER_LEAVING)
+        count_failure (worker);
+      finish_worker (worker);
+      return;
+    }
+}
+
+static void
+on_link_closed (BtsWorkerPool *self, BtsWorkerLink *link)
+{
+  Worker *worker = find_worker_by_link (self, link);
+
+  /* The socket is gone: most often because the process is. */
+  if (worker != NULL)
+    kill_worker (worker);
+}
+
+/* Starting */
+
+static void
+fail_start (Worker *worker, GError *error)
+{
+  g_warning ("No worker for user %u: %s", worker->uid, error->message);
+  g_clear_error (&worker->error);
+  worker->error = error;
+  if (worker->worker_id != 0)
+    {
+      kill_worker (worker);
+      return;
+    }
+  count_failure (worker);
+  finish_worker (worker);
+}
+
+static void
+on_start_too_long (gpointer user_data)
+{
+  Worker *worker = user_data;
+
+  worker->alarm_id = 0;
+  g_cancellable_cancel (worker->cancellable);
+  fail_start (worker, g_error_new (BGT_ERROR, BGT_ERROR_FAILED,
+                                   "The worker of user %u does not answer", worker->uid));
+}
+
+static void
+serve_waiting (Worker *worker)
+{
+  GTask *task;
+
+  while (worker->state == WORKER_READY && (task = g_queue_pop_head (&worker->waiting)) != NULL)
+    {
+      worker->n_holds++;
+      g_task_return_pointer (task, g_object_ref (worker->link), g_object_unref);
+      g_object_unref (task);
+    }
+}
+
+static void
+on_configured (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Step) step = user_data;
+  Worker *worker = step->worker;
+  GError *error = NULL;
+  gboolean is_configured = bts_worker_link_call_finish (BTS_WORKER_LINK (source), result, &error);
+
+  if (!step_is_current (step))
+    {
+      g_clear_error (&error);
+      return;
+    }
+  if (!is_configured)
+    {
+      fail_start (worker, error);
+      return;
+    }
+  clear_alarm (worker);
+  worker->state = WORKER_READY;
+  worker->was_ready = TRUE;
+  g_signal_emit (step->pool, signals[SIGNAL_WORKER_ADDED], 0, worker->link);
+  serve_waiting (worker);
+  if (worker->state == WORKER_READY && worker->n_holds == 0)
+    set_alarm (worker, IDLE_US, on_idle_for_long);
+}
+
+static void
+on_linked (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Step) step = user_data;
+  Worker *worker = step->worker;
+  GError *error = NULL;
+  g_autoptr (BtsWorkerLink) link = bts_worker_link_new_finish (result, &error);
+
+  if (!step_is_current (step))
+    {
+      g_clear_error (&error);
+      return;
+    }
+  if (link == NULL)
+    {
+      fail_start (worker, error);
+      return;
+    }
+  worker->link = g_steal_pointer (&link);
+  g_signal_connect_object (worker->link, "closed", G_CALLBACK (on_link_closed), worker->pool,
+                           G_CONNECT_SWAPPED);
+  bts_worker_link_configure_async (worker->link, build_settings (worker->pool->limits),
+                                   step->cancellable, on_configured, step_new (worker));
+}
+
+static void
+on_launched (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Step) step = user_data;
+  Worker *worker = step->worker;
+  GError *error = NULL;
+  guint worker_id = 0;
+  g_autoptr (GSocketConnection) socket = bts_worker_launcher_launch_finish (
+      BTS_WORKER_LAUNCHER (source), result, &worker_id, &error);
+
+  if (!step_is_current (step))
+    {
+      g_clear_error (&error);
+      if (socket != NULL)
+        bts_worker_launcher_stop (BTS_WORKER_LAUNCHER (source), worker_id);
+      return;
+    }
+  if (socket == NULL)
+    {
+      fail_start (worker, error);
+      return;
+    }
+  worker->worker_id = worker_id;
+  bts_worker_link_new_async (socket, worker->uid, step->cancellable, on_linked, step_new (worker));
+}
+
+static void
+start_worker (Worker *worker)
+{
+  BtsWorkerPool *self = worker->pool;
+
+  worker->state = WORKER_STARTING;
+  worker->started_at = bts_clock_get_boot_time (self->clock);
+  g_clear_object (&worker->cancellable);
+  worker->cancellable = g_cancellable_new ();
+  set_alarm (worker, START_TIMEOUT_US, on_start_too_long);
+  bts_worker_launcher_launch_async (self->launcher, worker->uid, worker->cancellable, on_launched,
+                                    step_new (worker));
+}
+
+static void
+bts_worker_pool_dispose (GObject *object)
+{
+  BtsWorkerPool *self = BTS_WORKER_POOL (object);
+
+  g_clear_pointer (&self->workers, g_hash_table_unref);
+  g_clear_object (&self->launcher);
+  g_clear_object (&self->clock);
+  G_OBJECT_CLASS (bts_worker_pool_parent_class)->dispose (object);
+}
+
+static void
+bts_worker_pool_class_init (BtsWorkerPoolClass *klass)
+{
+  static const char *const names[N_SIGNALS] = { "worker-added", "worker-lost", "became-idle" };
+
+  G_OBJECT_CLASS (klass)->dispose = bts_worker_pool_dispose;
+  for (guint i = 0; i < N_SIGNALS; i++)
+    {
+      gboolean has_link = i != SIGNAL_BECAME_IDLE;
+
+      signals[i] = g_signal_new (names[i], BTS_TYPE_WORKER_POOL, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                                 NULL, G_TYPE_NONE, has_link ? 1 : 0, BTS_TYPE_WORKER_LINK);
+    }
+}
+
+static void
+bts_worker_pool_init (BtsWorkerPool *self)
+{
+  self->workers = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) worker_free);
+}
+
+BtsWorkerPool *
+bts_worker_pool_new (BtsWorkerLauncher *launcher, BtsClock *clock, const BtsLimits *limits)
+{
+  BtsWorkerPool *self = g_object_new (BTS_TYPE_WORKER_POOL, NULL);
+
+  self->launcher = g_object_ref (launcher);
+  self->clock = g_object_ref (clock);
+  self->limits = limits;
+  g_signal_connect_object (launcher, "exited", G_CALLBACK (on_exited), self, G_CONNECT_SWAPPED);
+  return self;
+}
+
+void
+bts_worker_pool_acquire_async (BtsWorkerPool *self,
+                               uid_t uid,
+                               GCancellable *cancellable,
+                               GAsyncReadyCallback callback,
+                               gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (self, NULL, callback, user_data);
+  Worker *worker = get_worker (self, uid);
+
+  g_task_set_source_tag (task, bts_worker_pool_acquire_async);
+  if (self->is_closed)
+    {
+      g_task_return_new_error (task, BGT_ERROR, BGT_ERROR_FAILED, "The service is stopping");
+      return;
+    }
+  if (worker->state == WORKER_NONE && bts_worker_pool_get_not_before (self, uid) != 0)
+    {
+      g_task_return_error (task, new_back_off_error (uid));
+      return;
+    }
+
+  g_queue_push_tail (&worker->waiting, g_steal_pointer (&task));
+  if (worker->state == WORKER_NONE)
+    start_worker (worker);
+  else if (worker->state == WORKER_READY)
+    {
+      clear_alarm (worker);
+      serve_waiting (worker);
+    }
+}
+
+BtsWorkerLink *
+bts_worker_pool_acquire_finish (BtsWorkerPool *self, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+void
+bts_worker_pool_release (BtsWorkerPool *self, BtsWorkerLink *link)
+{
+  Worker *worker = find_worker_by_link (self, link);
+
+  /* A worker that has ended meanwhile has no holds any more. */
+  if (worker == NULL || worker->n_holds == 0)
+    return;
+  worker->n_holds--;
+  if (worker->n_holds > 0 || worker->state != WORKER_READY)
+    return;
+  set_alarm (worker, IDLE_US, on_idle_for_long);
+  check_idle (self);
+}
+
+gint64
+bts_worker_pool_get_not_before (BtsWorkerPool *self, uid_t uid)
+{
+  Worker *worker = g_hash_table_lookup (self->workers, GUINT_TO_POINTER (uid));
+
+  if (worker == NULL || worker->not_before <= bts_clock_get_boot_time (self->clock))
+    return 0;
+  return worker->not_before;
+}
+
+void
+bts_worker_pool_note_progress (BtsWorkerPool *self, uid_t uid)
+{
+  Worker *worker = g_hash_table_lookup (self->workers, GUINT_TO_POINTER (uid));
+
+  if (worker != NULL)
+    worker->n_failures = 0;
+}
+
+void
+bts_worker_pool_kill (BtsWorkerPool *self, BtsWorkerLink *link)
+{
+  Worker *worker = find_worker_by_link (self, link);
+
+  if (worker != NULL)
+    kill_worker (worker);
+}
+
+static void
+on_reconfigured (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!bts_worker_link_call_finish (BTS_WORKER_LINK (source), result, &error))
+    g_warning ("A worker did not take the new configuration: %s", error->message);
+}
+
+void
+bts_worker_pool_configure (BtsWorkerPool *self)
+{
+  GHashTableIter iter;
+  Worker *worker;
+
+  g_hash_table_iter_init (&iter, self->workers);
+  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &worker))
+    {
+      if (worker->state == WORKER_READY)
+        bts_worker_link_configure_async (worker->link, build_settings (self->limits), NULL,
+                                         on_reconfigured, NULL);
+    }
+}
+
+void
+bts_worker_pool_close (BtsWorkerPool *self)
+{
+  GHashTableIter iter;
+  Worker *worker;
+
+  self->is_closed = TRUE;
+  g_hash_table_iter_init (&iter, self->workers);
+  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &worker))
+    {
+      if (worker->state == WORKER_READY)
+        let_go (worker);
+    }
+}
+
+gboolean
+bts_worker_pool_is_idle (BtsWorkerPool *self)
+{
+  GHashTableIter iter;
+  Worker *worker;
+
+  g_hash_table_iter_init (&iter, self->workers);
+  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &worker))
+    {
+      if (worker->state == WORKER_STARTING || worker->n_holds > 0 ||
+          !g_queue_is_empty (&worker->waiting))
+        return FALSE;
+    }
+  return TRUE;
+}
