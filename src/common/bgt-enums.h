@@ -9,7 +9,8 @@
 G_BEGIN_DECLS
 
 /* One enum a set of words on the wire. `_to_string` never fails and lends a static string;
- * `_from_string` returns FALSE and leaves @value alone where @string is none of the words. */
+ * `_from_string` returns FALSE and leaves @value alone where @string is none of the words (or
+ * NULL). A number that is none of the enum's is "". */
 
 /** BgtOperationKind: */
 typedef enum

@@ -58,7 +58,8 @@ typedef enum
 
 GQuark bgt_web_error_quark (void);
 
-/* Lends an interned string; "" for %BGT_WEB_ERROR_NONE. */
+/* Lends an interned string; "" for %BGT_WEB_ERROR_NONE, and `invalid-server-response` for a number
+ * that is no #BgtWebError at all, so that it never reads like success. */
 const char *bgt_web_error_to_string (int web_error);
 
 /* TRUE for every word above and `http-300` to `http-999`, FALSE for anything else, "" included. */

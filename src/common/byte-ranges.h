@@ -35,13 +35,11 @@ BtsByteRange bts_byte_ranges_get_nth (const BtsByteRanges *self, guint n);
 guint64 bts_byte_ranges_get_held_from (const BtsByteRanges *self, guint64 offset);
 
 /* The first gap at or after @from and before @end; FALSE where there is none. */
-gboolean bts_byte_ranges_get_gap (const BtsByteRanges *self,
-                                  guint64 from,
-                                  guint64 end,
-                                  BtsByteRange *gap);
+gboolean
+bts_byte_ranges_get_gap (const BtsByteRanges *self, guint64 from, guint64 end, BtsByteRange *gap);
 
 /* a(tt), offset and length; not floating. */
 GVariant *bts_byte_ranges_to_variant (const BtsByteRanges *self);
 
-/* NULL where @variant is not a(tt), not sorted, overlapping, or overflows. */
+/* NULL where @variant is not a(tt), not sorted, overlapping, overflows, or has an empty range. */
 BtsByteRanges *bts_byte_ranges_from_variant (GVariant *variant);

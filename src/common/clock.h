@@ -20,10 +20,7 @@ struct _BtsClockInterface
 
   gint64 (*get_wall_time) (BtsClock *self);
   gint64 (*get_boot_time) (BtsClock *self);
-  guint (*add_alarm) (BtsClock *self,
-                      gint64 boot_time,
-                      BtsClockAlarm alarm,
-                      gpointer user_data);
+  guint (*add_alarm) (BtsClock *self, gint64 boot_time, BtsClockAlarm alarm, gpointer user_data);
   void (*remove_alarm) (BtsClock *self, guint alarm_id);
 };
 
@@ -32,8 +29,6 @@ gint64 bts_clock_get_boot_time (BtsClock *self);
 
 /* Calls @alarm once, from the main loop, at @boot_time or soon after. The ID, never 0, is valid
  * until the alarm has gone off or been removed. */
-guint bts_clock_add_alarm (BtsClock *self,
-                           gint64 boot_time,
-                           BtsClockAlarm alarm,
-                           gpointer user_data);
+guint
+bts_clock_add_alarm (BtsClock *self, gint64 boot_time, BtsClockAlarm alarm, gpointer user_data);
 void bts_clock_remove_alarm (BtsClock *self, guint alarm_id);

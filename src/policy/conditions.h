@@ -17,9 +17,9 @@ typedef struct
   gboolean is_background_data_restricted;
 
   gboolean is_on_battery;
-  double battery_percentage;  /* 100 where there is no battery */
-  gboolean is_battery_low;    /* with its hysteresis already applied */
+  double battery_percentage; /* 100 where there is no battery */
+  gboolean is_battery_low;   /* with its hysteresis already applied */
   gboolean is_battery_saver;
 
-  gboolean is_suspending;  /* about to sleep, or asleep */
+  gboolean is_suspending; /* about to sleep, or asleep */
 } BtsConditions;

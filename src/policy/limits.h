@@ -6,7 +6,8 @@
 
 #include <glib.h>
 
-/* What is configured, all in one value; the keys are in data/background-transfer.conf. */
+/* What is configured, all in one value; the keys are in data/background-transfer.conf. A limit on
+ * what runs at once (max_active…) that is 0 is none. */
 typedef struct
 {
   guint max_active;

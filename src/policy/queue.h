@@ -12,17 +12,17 @@ typedef struct
 {
   /* in */
   BgtPriority priority;
-  gint64 started;           /* when the application started it: age */
-  guint64 sequence;         /* breaks ties of @started */
+  gint64 started;   /* when the application started it: age */
+  guint64 sequence; /* breaks ties of @started */
   guint uid;
-  const char *application;  /* (unowned) */
-  const char *host;         /* (unowned): scheme, host and port */
-  const char *group;        /* (unowned) (nullable): only for a serialized group */
-  guint64 group_position;   /* order within that group */
-  gboolean is_active;       /* has its slot already */
+  const char *application; /* (unowned) */
+  const char *host;        /* (unowned): scheme, host and port */
+  const char *group;       /* (unowned) (nullable): only for a serialized group */
+  guint64 group_position;  /* order within that group */
+  gboolean is_active;      /* has its slot already */
 
   /* out */
-  BtsBlockers blockers;     /* 0: it runs; else the limits that make it wait */
+  BtsBlockers blockers; /* 0: it runs; else the limits that make it wait */
   gpointer user_data;
 } BtsCandidate;
 

@@ -8,15 +8,13 @@
 
 typedef struct
 {
-  int web_error;              /* BgtWebError or HTTP status */
-  guint attempts;             /* failures in a row without progress, this one included */
-  gint64 retry_after_us;      /* what the server asked for, from now; -1 where it did not */
-  guint32 random;             /* any, for the jitter */
+  int web_error;         /* BgtWebError or HTTP status */
+  guint attempts;        /* failures in a row without progress, this one included */
+  gint64 retry_after_us; /* what the server asked for, from now; -1 where it did not */
+  guint32 random;        /* any, for the jitter */
 } BtsFailure;
 
 /* TRUE: try again after @delay_us. FALSE: that was the last try.
  * The delay is Retry-After where there is one (at most a day); else RetryDelaySeconds, doubled
  * with every attempt, at most 10 minutes, with a jitter of a quarter either way. */
-gboolean bts_retry_decide (const BtsFailure *failure,
-                           const BtsLimits *limits,
-                           gint64 *delay_us);
+gboolean bts_retry_decide (const BtsFailure *failure, const BtsLimits *limits, gint64 *delay_us);
