@@ -633,3 +633,39 @@ bgt_operation_is_removed (BgtOperation *self)
 
   return get_private (self)->is_removed;
 }
+
+/**
+ * bgt_operation_has_restarted:
+ * @self: an operation
+ *
+ * Whether what had arrived once had to be thrown away.
+ *
+ * Returns: %TRUE if the transfer has started over
+ *
+ * Since: 1.0
+ */
+gboolean
+bgt_operation_has_restarted (BgtOperation *self)
+{
+  g_return_val_if_fail (BGT_IS_OPERATION (self), FALSE);
+
+  return bts_lib_properties_get_boolean (get_private (self)->values, "HasRestarted");
+}
+
+/**
+ * bgt_operation_has_response_changed:
+ * @self: an operation
+ *
+ * Whether the server has answered differently than before.
+ *
+ * Returns: %TRUE if bgt_operation_get_response_information_async() tells something new
+ *
+ * Since: 1.0
+ */
+gboolean
+bgt_operation_has_response_changed (BgtOperation *self)
+{
+  g_return_val_if_fail (BGT_IS_OPERATION (self), FALSE);
+
+  return bts_lib_properties_get_boolean (get_private (self)->values, "HasResponseChanged");
+}

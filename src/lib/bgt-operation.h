@@ -50,6 +50,8 @@ guint64 bgt_operation_get_bytes_received (BgtOperation *self);
 guint64 bgt_operation_get_total_bytes_to_receive (BgtOperation *self);
 guint64 bgt_operation_get_bytes_sent (BgtOperation *self);
 guint64 bgt_operation_get_total_bytes_to_send (BgtOperation *self);
+gboolean bgt_operation_has_restarted (BgtOperation *self);
+gboolean bgt_operation_has_response_changed (BgtOperation *self);
 const char *bgt_operation_get_web_error_status (BgtOperation *self);
 const char *bgt_operation_get_error_message (BgtOperation *self);
 

@@ -49,7 +49,7 @@ class Bus:
         self.process = subprocess.Popen(
             ["dbus-daemon", f"--config-file={self.configuration}", "--nofork", "--nopidfile",
              "--print-address=1"],
-            stdout=subprocess.PIPE, text=True)
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         self.address = self.process.stdout.readline().strip()
         if not self.address:
             raise RuntimeError("dbus-daemon did not start")

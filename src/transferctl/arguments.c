@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The background-transfer authors
+ */
+
+#include "config.h"
+
+#include "transferctl/arguments.h"
+
+#include <glib/gi18n.h>
+#include <string.h>
+
+#include "lib/background-transfer.h"
+
+#define MAX_NAME_BYTES 200
+#define DEFAULT_NAME "download"
+
+static void set_error (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
+
+static void
+set_error (GError **error, const char *format, ...)
+{
+  va_list values;
+
+  va_start (values, format);
+  if (error != NULL)
+    *error = g_error_new_valist (BGT_ERROR, BGT_ERROR_INVALID_ARGUMENT, format, values);
+  va_end (values);
+}
+
+/* The shift of a unit; -1 where it is none. */
+static int
+get_unit_shift (const char *unit)
+{
+  static const char units[] = "kmgt";
+  const char *found;
+
+  if (unit[0] == '\0')
+    return 0;
+  found = strchr (units, g_ascii_tolower (unit[0]));
+  return found != NULL && unit[1] == '\0' ? 10 * (int) (found - units + 1) : -1;
+}
+
+gboolean
+bts_arguments_parse_size (const char *text, guint64 *bytes, GError **error)
+{
+  char *end = NULL;
+  const double number = g_ascii_isdigit (text[0]) ? g_ascii_strtod (text, &end) : -1;
+  const int shift = end != NULL ? get_unit_shift (end) : -1;
+  double size;
+
+  if (shift < 0)
+    {
+      set_error (error, _ ("“%s” is no size: a number with k, M, G or nothing after it is"), text);
+      return FALSE;
+    }
+  size = number * (double) (G_GUINT64_CONSTANT (1) << shift);
+  if (!(size < 9e18))
+    {
+      set_error (error, _ ("“%s” is too large"), text);
+      return FALSE;
+    }
+  *bytes = (guint64) size;
+  return TRUE;
+}
+
+/* Splits @text at the first @separator into @name and @value, which starts after spaces. */
+static gboolean
+split (const char *text, char separator, char **name, char **value)
+{
+  const char *place = strchr (text, separator);
+
+  if (place == NULL || place == text || !g_utf8_validate (text, -1, NULL))
+    return FALSE;
+  *name = g_strstrip (g_strndup (text, (gsize) (place - text)));
+  *value = g_strdup (place + 1);
+  return TRUE;
+}
+
+gboolean
+bts_arguments_parse_header (const char *text, char **name, char **value, GError **error)
+{
+  if (!split (text, ':', name, value))
+    {
+      set_error (error, _ ("“%s” is no header: “Name: value” is"), text);
+      return FALSE;
+    }
+  g_strstrip (*value);
+  return TRUE;
+}
+
+gboolean
+bts_arguments_parse_pair (const char *text, char **name, char **value, GError **error)
+{
+  if (!split (text, '=', name, value))
+    {
+      set_error (error, _ ("“%s” will not do: it must be NAME=VALUE"), text);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+gboolean
+bts_arguments_check_uri (const char *uri, GError **error)
+{
+  g_autoptr (GUri) parsed = NULL;
+
+  if (g_utf8_validate (uri, -1, NULL))
+    parsed = g_uri_parse (uri, G_URI_FLAGS_ENCODED, NULL);
+  if (parsed != NULL && g_uri_get_host (parsed) != NULL && g_uri_get_host (parsed)[0] != '\0')
+    return TRUE;
+  set_error (error, _ ("“%s” is no URL: https://example.org/file is one"), uri);
+  return FALSE;
+}
+
+/* At most MAX_NAME_BYTES of valid UTF-8: with what the service adds, a name must still fit. */
+static char *
+cut (const char *name)
+{
+  const char *end = name;
+
+  while (*end != '\0' && (gsize) (g_utf8_next_char (end) - name) <= MAX_NAME_BYTES)
+    end = g_utf8_next_char (end);
+  return g_strndup (name, (gsize) (end - name));
+}
+
+static char *
+make_safe (const char *name)
+{
+  g_autofree char *valid = g_utf8_make_valid (name, -1);
+  g_autoptr (GString) safe = g_string_new (NULL);
+
+  for (const char *c = valid; *c != '\0'; c = g_utf8_next_char (c))
+    {
+      const gunichar character = g_utf8_get_char (c);
+
+      if (character == '/' || character == '\\')
+        g_string_append_c (safe, '_');
+      else if (!g_unichar_iscntrl (character) && g_unichar_type (character) != G_UNICODE_FORMAT &&
+               !(safe->len == 0 && (character == '.' || g_unichar_isspace (character))))
+        g_string_append_unichar (safe, character);
+    }
+  return cut (g_strchomp (safe->str));
+}
+
+char *
+bts_arguments_make_file_name (const char *uri)
+{
+  g_autoptr (GUri) parsed = g_uri_parse (uri, G_URI_FLAGS_ENCODED, NULL);
+  g_autofree char *decoded = NULL;
+  g_autofree char *name = NULL;
+  const char *part;
+
+  if (parsed == NULL)
+    return g_strdup (DEFAULT_NAME);
+  part = strrchr (g_uri_get_path (parsed), '/');
+  part = part != NULL ? part + 1 : g_uri_get_path (parsed);
+  /* A sequence that can not be decoded stays as it is. */
+  decoded = g_uri_unescape_string (part, NULL);
+  name = make_safe (decoded != NULL ? decoded : part);
+  return name[0] != '\0' ? g_steal_pointer (&name) : g_strdup (DEFAULT_NAME);
+}
+
+char *
+bts_arguments_make_destination (const char *output, const char *uri, GError **error)
+{
+  g_autofree char *name = bts_arguments_make_file_name (uri);
+  g_autofree char *path = NULL;
+  g_autofree char *absolute = NULL;
+
+  if (output == NULL)
+    path = g_strdup (name);
+  else if (output[0] == '\0')
+    {
+      set_error (error, _ ("The output has no name"));
+      return NULL;
+    }
+  else if (g_file_test (output, G_FILE_TEST_IS_DIR))
+    path = g_build_filename (output, name, NULL);
+  else if (g_str_has_suffix (output, "/"))
+    {
+      set_error (error, _ ("“%s” is not a folder"), output);
+      return NULL;
+    }
+  else
+    path = g_strdup (output);
+
+  absolute = g_canonicalize_filename (path, NULL);
+  if (!g_utf8_validate (absolute, -1, NULL))
+    return g_filename_to_uri (absolute, NULL, error);
+  return g_steal_pointer (&absolute);
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The background-transfer authors
+ */
+
+#pragma once
+
+#include "transferctl/context.h"
+
+typedef enum
+{
+  BTS_FOLLOW_NONE = 0,
+  BTS_FOLLOW_START = 1 << 0,       /* start what is not started yet */
+  BTS_FOLLOW_ACKNOWLEDGE = 1 << 1, /* forget each operation at its end */
+} BtsFollowFlags;
+
+/* Shows how @operations, (element-type BgtOperation), go until all are finished, over restarts of
+ * the service. Returns what to exit with: FAILED if any has. */
+BtsExitStatus bts_follow (BtsContext *context, GPtrArray *operations, BtsFollowFlags flags);

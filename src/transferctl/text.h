@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The background-transfer authors
+ */
+
+#pragma once
+
+#include <glib.h>
+
+/* Values as people read them. All results are UTF-8 and newly allocated. */
+
+/* Without control characters and with valid UTF-8 only, so that nothing from a server or another
+ * application can move the cursor. */
+char *bts_text_make_printable (const char *text);
+
+/* "12.3 MiB" */
+char *bts_text_format_size (guint64 bytes);
+
+/* "0:07", "1:02:03"; "" for a negative number. */
+char *bts_text_format_seconds (gint64 seconds);
+
+/* Local date and time of a Unix time in microseconds; "" for 0. */
+char *bts_text_format_time (gint64 time_us);
+
+/* A word of BlockedBy as a phrase, translated; the word itself where it is not known. */
+const char *bts_text_describe_blocker (const char *word);
+
+/* All of @words as one phrase, "" for none. */
+char *bts_text_describe_blockers (char **words);
+
+/* Columns that @text takes on a terminal. */
+int bts_text_get_width (const char *text);
+
+/* At most @width columns of @text, with "..." where something is left out. */
+char *bts_text_shorten (const char *text, int width);
