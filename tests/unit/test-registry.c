@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The background-transfer authors
+ */
+
+#include "config.h"
+
+#include "common/bgt-error.h"
+#include "common/object-path.h"
+#include "model/registry.h"
+
+typedef struct
+{
+  BtsRegistry *registry; /* (owned) */
+  BtsOwner *owner;       /* (owned) */
+  guint n_added;
+  guint n_removed;
+  guint n_changed;
+  guint n_finished;
+} Fixture;
+
+static void
+count (BtsRegistry *registry, BtsOperation *operation, guint *counter)
+{
+  g_assert_true (BTS_IS_OPERATION (operation));
+  (*counter)++;
+}
+
+static void
+count_changed (BtsRegistry *registry, BtsOperation *operation, guint changes, guint *counter)
+{
+  g_assert_cmphex (changes, !=, 0);
+  (*counter)++;
+}
+
+static void
+set_up (Fixture *fixture, gconstpointer data)
+{
+  BtsRegistry *registry = bts_registry_new ();
+
+  fixture->registry = registry;
+  fixture->owner = bts_owner_new (1000, "test", FALSE);
+  g_signal_connect (registry, "operation-added", G_CALLBACK (count), &fixture->n_added);
+  g_signal_connect (registry, "operation-removed", G_CALLBACK (count), &fixture->n_removed);
+  g_signal_connect (registry, "operation-changed", G_CALLBACK (count_changed), &fixture->n_changed);
+  g_signal_connect (registry, "operation-finished", G_CALLBACK (count), &fixture->n_finished);
+}
+
+static void
+tear_down (Fixture *fixture, gconstpointer data)
+{
+  g_assert_finalize_object (fixture->registry);
+  bts_owner_unref (fixture->owner);
+}
+
+static BtsOperation *
+add (Fixture *fixture, gint64 created)
+{
+  g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (NULL);
+  g_autofree char *guid = bts_guid_new ();
+  g_autoptr (BtsRequest) request = NULL;
+  g_autoptr (BtsOperation) operation = NULL;
+
+  g_variant_dict_insert (&dict, "uri", "s", "https://example.org/");
+  request = bts_request_new (BGT_OPERATION_KIND_DOWNLOAD, g_variant_dict_end (&dict), NULL);
+  operation = bts_operation_new (guid, fixture->owner, request, created);
+  bts_registry_add (fixture->registry, operation);
+
+  return operation;
+}
+
+static gboolean
+reserve (Fixture *fixture, guint n, guint max_per_application, guint max_per_user)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (bts_registry_reserve (fixture->registry, fixture->owner, n, max_per_application, max_per_user,
+                            &error))
+    return TRUE;
+
+  g_assert_error (error, BGT_ERROR, BGT_ERROR_LIMIT_EXCEEDED);
+  return FALSE;
+}
+
+static void
+test_operations_are_oldest_first (Fixture *fixture, gconstpointer data)
+{
+  GPtrArray *operations = bts_registry_get_operations (fixture->registry);
+  BtsOperation *third = add (fixture, 3);
+  BtsOperation *first = add (fixture, 1);
+  BtsOperation *second = add (fixture, 2);
+
+  g_assert_cmpuint (bts_registry_get_n_operations (fixture->registry), ==, 3);
+  g_assert_true (g_ptr_array_index (operations, 0) == first);
+  g_assert_true (g_ptr_array_index (operations, 1) == second);
+  g_assert_true (g_ptr_array_index (operations, 2) == third);
+  g_assert_true (bts_registry_lookup (fixture->registry, bts_operation_get_guid (second)) ==
+                 second);
+
+  bts_registry_remove (fixture->registry, first);
+  g_assert_true (g_ptr_array_index (operations, 0) == second);
+  g_assert_cmpuint (fixture->n_added, ==, 3);
+  g_assert_cmpuint (fixture->n_removed, ==, 1);
+}
+
+static void
+test_signals_are_passed_on (Fixture *fixture, gconstpointer data)
+{
+  BtsOperation *operation = add (fixture, 1);
+  g_autoptr (BtsOperation) kept = g_object_ref (operation);
+
+  g_assert_true (bts_operation_start (operation, 2, NULL));
+  g_assert_cmpuint (fixture->n_changed, ==, 1);
+  bts_operation_finish (operation, BGT_OPERATION_STATUS_COMPLETED, 0, NULL, 3);
+  g_assert_cmpuint (fixture->n_changed, ==, 2);
+  g_assert_cmpuint (fixture->n_finished, ==, 1);
+
+  bts_registry_remove (fixture->registry, operation);
+  g_assert_null (bts_registry_lookup (fixture->registry, bts_operation_get_guid (kept)));
+  g_assert_true (bts_operation_resume (kept, 4, NULL) == FALSE);
+  bts_operation_take_progress (kept, 1, 1, 1, 1);
+  g_assert_cmpuint (fixture->n_changed, ==, 2);
+
+  bts_registry_remove (fixture->registry, kept);
+  g_assert_cmpuint (fixture->n_removed, ==, 1);
+}
+
+static void
+test_finished_operations_do_not_count (Fixture *fixture, gconstpointer data)
+{
+  BtsOperation *operation = add (fixture, 1);
+
+  g_assert_false (reserve (fixture, 1, 1, 9));
+  bts_operation_finish (operation, BGT_OPERATION_STATUS_ERROR, 404, NULL, 3);
+  g_assert_true (reserve (fixture, 1, 1, 9));
+  bts_registry_release (fixture->registry, fixture->owner, 1);
+
+  g_assert_true (bts_operation_resume (operation, 4, NULL));
+  g_assert_false (reserve (fixture, 1, 1, 9));
+  bts_registry_remove (fixture->registry, operation);
+  g_assert_true (reserve (fixture, 1, 1, 9));
+  bts_registry_release (fixture->registry, fixture->owner, 1);
+}
+
+static void
+test_reservations_count (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (BtsOwner) other = bts_owner_new (1000, "other", FALSE);
+
+  g_assert_true (reserve (fixture, 3, 5, 6));
+  g_assert_false (reserve (fixture, 3, 5, 6));
+  g_assert_true (reserve (fixture, 2, 5, 6));
+  g_assert_false (reserve (fixture, 1, 5, 6));
+  g_assert_false (reserve (fixture, G_MAXUINT, 5, 6));
+
+  g_assert_true (bts_registry_reserve (fixture->registry, other, 1, 5, 6, NULL));
+  g_assert_false (bts_registry_reserve (fixture->registry, other, 1, 5, 6, NULL));
+
+  bts_registry_release (fixture->registry, fixture->owner, 5);
+  bts_registry_release (fixture->registry, other, 1);
+  g_assert_true (reserve (fixture, 5, 5, 6));
+  bts_registry_release (fixture->registry, fixture->owner, 5);
+}
+
+static void
+test_ten_thousand_operations_are_no_matter (Fixture *fixture, gconstpointer data)
+{
+  gint64 begin = g_get_monotonic_time ();
+
+  for (guint i = 0; i < 10000; i++)
+    add (fixture, g_test_rand_int_range (0, 1000));
+  while (bts_registry_get_n_operations (fixture->registry) > 0)
+    bts_registry_remove (fixture->registry,
+                         g_ptr_array_index (bts_registry_get_operations (fixture->registry), 0));
+
+  g_test_message ("%" G_GINT64_FORMAT " µs", g_get_monotonic_time () - begin);
+  g_assert_cmpuint (fixture->n_removed, ==, 10000);
+}
+
+int
+main (int argc, char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+
+#define ADD(name, function)                                                                        \
+  g_test_add ("/model/registry/" name, Fixture, NULL, set_up, function, tear_down)
+
+  ADD ("operations-are-oldest-first", test_operations_are_oldest_first);
+  ADD ("signals-are-passed-on", test_signals_are_passed_on);
+  ADD ("finished-operations-do-not-count", test_finished_operations_do_not_count);
+  ADD ("reservations-count", test_reservations_count);
+  ADD ("ten-thousand-operations-are-no-matter", test_ten_thousand_operations_are_no_matter);
+
+  return g_test_run ();
+}
