@@ -16,6 +16,7 @@
 #include "worker/files/checkpoint.h"
 #include "worker/files/file-error.h"
 #include "worker/files/partial-file.h"
+#include "worker/files/publish.h"
 #include "worker/files/target.h"
 
 /* What is asked about a destination while no job has it open. */
@@ -179,9 +180,9 @@ open_beside (const BtsTarget *target,
   if (folder_fd < 0)
     return -1;
 
-  if (checkpoint->published_name != NULL)
-    name = g_strdup (checkpoint->published_name);
-  else
+  /* The checkpoint may be older than the name. */
+  name = bts_publish_find (target, folder_fd, checkpoint);
+  if (name == NULL)
     name = bts_partial_file_get_name (target, folder_fd, checkpoint, guid);
   fd = open_stored (target, folder_fd, name, checkpoint);
   error_number = errno;

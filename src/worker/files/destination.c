@@ -15,6 +15,7 @@
 #include "common/bgt-web-error.h"
 #include "worker/files/checkpoint.h"
 #include "worker/files/file-error.h"
+#include "worker/files/held-ranges.h"
 #include "worker/files/partial-file.h"
 #include "worker/files/preallocate.h"
 #include "worker/files/publish.h"
@@ -36,9 +37,7 @@ struct _BtsDestination
   gboolean is_name_durable;
   BtsWriter *writer; /* (owned) (nullable) */
 
-  GMutex lock;
-  BtsByteRanges *held;    /* (owned) durable; under @lock */
-  BtsByteRanges *pending; /* (owned) written, not yet durable; under @lock */
+  BtsHeldRanges ranges;
 };
 
 G_DEFINE_FINAL_TYPE (BtsDestination, bts_destination, G_TYPE_OBJECT)
@@ -48,9 +47,7 @@ bts_destination_init (BtsDestination *self)
 {
   self->folder_fd = -1;
   self->fd = -1;
-  g_mutex_init (&self->lock);
-  self->held = bts_byte_ranges_new ();
-  self->pending = bts_byte_ranges_new ();
+  bts_held_ranges_init (&self->ranges);
 }
 
 static void
@@ -72,9 +69,7 @@ bts_destination_finalize (GObject *object)
   g_free (self->partial_name);
   g_free (self->published_name);
   g_free (self->published_path);
-  g_clear_pointer (&self->held, bts_byte_ranges_free);
-  g_clear_pointer (&self->pending, bts_byte_ranges_free);
-  g_mutex_clear (&self->lock);
+  bts_held_ranges_clear (&self->ranges);
 
   G_OBJECT_CLASS (bts_destination_parent_class)->finalize (object);
 }
@@ -85,52 +80,12 @@ bts_destination_class_init (BtsDestinationClass *klass)
   G_OBJECT_CLASS (klass)->finalize = bts_destination_finalize;
 }
 
-/* ---- ranges ---- */
-
 static void
 on_written (guint64 offset, guint64 length, gpointer user_data)
 {
   BtsDestination *self = user_data;
 
-  g_mutex_lock (&self->lock);
-  bts_byte_ranges_add (self->pending, offset, length);
-  g_mutex_unlock (&self->lock);
-}
-
-static void
-add_all (BtsByteRanges *ranges, const BtsByteRanges *added)
-{
-  for (guint n = 0; n < bts_byte_ranges_get_count (added); n++)
-    {
-      BtsByteRange range = bts_byte_ranges_get_nth (added, n);
-
-      bts_byte_ranges_add (ranges, range.offset, range.length);
-    }
-}
-
-static BtsByteRanges *
-steal_pending (BtsDestination *self)
-{
-  BtsByteRanges *pending;
-
-  g_mutex_lock (&self->lock);
-  pending = self->pending;
-  self->pending = bts_byte_ranges_new ();
-  g_mutex_unlock (&self->lock);
-
-  return pending;
-}
-
-static void
-set_held (BtsDestination *self, const BtsByteRanges *ranges, guint64 size)
-{
-  g_autoptr (BtsByteRanges) held = bts_byte_ranges_copy (ranges);
-
-  bts_byte_ranges_truncate (held, size);
-  g_mutex_lock (&self->lock);
-  g_clear_pointer (&self->held, bts_byte_ranges_free);
-  self->held = g_steal_pointer (&held);
-  g_mutex_unlock (&self->lock);
+  bts_held_ranges_add_written (&self->ranges, offset, length);
 }
 
 static void
@@ -138,16 +93,14 @@ forget_ranges (BtsDestination *self)
 {
   g_autoptr (BtsByteRanges) none = bts_byte_ranges_new ();
 
-  bts_byte_ranges_free (steal_pending (self));
-  set_held (self, none, 0);
+  bts_held_ranges_set (&self->ranges, none, 0);
 }
 
-/* Data and what is needed to find it again. What a failed sync should have kept is never claimed:
- * the kernel may have dropped it and report success the next time. */
+/* The data, and what is needed to find it again. */
 static gboolean
 sync_data (BtsDestination *self, GError **error)
 {
-  g_autoptr (BtsByteRanges) pending = steal_pending (self);
+  g_autoptr (BtsByteRanges) pending = bts_held_ranges_steal_written (&self->ranges);
 
   if (fdatasync (self->fd) != 0)
     {
@@ -162,9 +115,7 @@ sync_data (BtsDestination *self, GError **error)
     }
 
   self->is_name_durable = TRUE;
-  g_mutex_lock (&self->lock);
-  add_all (self->held, pending);
-  g_mutex_unlock (&self->lock);
+  bts_held_ranges_confirm (&self->ranges, pending);
 
   return TRUE;
 }
@@ -211,7 +162,7 @@ take_up (BtsDestination *self, int fd, const BtsFileCheckpoint *checkpoint, GErr
 
   self->total = checkpoint->total;
   bts_writer_set_is_large (self->writer, self->total >= BTS_WRITER_LARGE_BYTES);
-  set_held (self, checkpoint->ranges, info.size);
+  bts_held_ranges_set (&self->ranges, checkpoint->ranges, info.size);
 
   return TRUE;
 }
@@ -260,7 +211,7 @@ take_published (BtsDestination *self, char *name, GError **error)
   self->identity = info.identity;
   self->total = info.size;
   bts_byte_ranges_add (all, 0, info.size);
-  set_held (self, all, info.size);
+  bts_held_ranges_set (&self->ranges, all, info.size);
 
   return TRUE;
 }
@@ -345,13 +296,7 @@ bts_destination_is_published (BtsDestination *self)
 BtsByteRanges *
 bts_destination_dup_held (BtsDestination *self)
 {
-  BtsByteRanges *held;
-
-  g_mutex_lock (&self->lock);
-  held = bts_byte_ranges_copy (self->held);
-  g_mutex_unlock (&self->lock);
-
-  return held;
+  return bts_held_ranges_dup (&self->ranges);
 }
 
 /* ---- writing ---- */
@@ -547,16 +492,14 @@ finish_file (BtsDestination *self, guint64 total, const char *origin_uri, GError
   if (origin_uri != NULL)
     bts_publish_set_origin (self->fd, origin_uri);
 
-  pending = steal_pending (self);
+  pending = bts_held_ranges_steal_written (&self->ranges);
   if (fsync (self->fd) != 0)
     {
       bts_file_error_set (error, errno, "Cannot write the file to its disk");
       return FALSE;
     }
-  g_mutex_lock (&self->lock);
-  add_all (self->held, pending);
-  bts_byte_ranges_truncate (self->held, total);
-  g_mutex_unlock (&self->lock);
+  bts_held_ranges_confirm (&self->ranges, pending);
+  bts_held_ranges_truncate (&self->ranges, total);
 
   return check_is_whole (self, total, error);
 }

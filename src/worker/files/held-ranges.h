@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The background-transfer authors
+ */
+
+#pragma once
+
+#include "common/byte-ranges.h"
+
+/* What of a file is written and what of that is durable. Thread-safe: several writers add, one
+ * sync at a time confirms. */
+
+typedef struct
+{
+  GMutex lock;
+  BtsByteRanges *held;    /* (owned) durable */
+  BtsByteRanges *pending; /* (owned) written, not yet durable */
+} BtsHeldRanges;
+
+void bts_held_ranges_init (BtsHeldRanges *self);
+void bts_held_ranges_clear (BtsHeldRanges *self);
+
+BtsByteRanges *bts_held_ranges_dup (BtsHeldRanges *self);
+
+void bts_held_ranges_add_written (BtsHeldRanges *self, guint64 offset, guint64 length);
+
+/* What a sync that begins now will make durable; the caller gives it to _confirm, or, if the sync
+ * fails, frees it: what a failed sync should have kept is never claimed, since the kernel may have
+ * dropped it and report success the next time. */
+BtsByteRanges *bts_held_ranges_steal_written (BtsHeldRanges *self);
+void bts_held_ranges_confirm (BtsHeldRanges *self, const BtsByteRanges *written);
+
+/* Nothing but @ranges below @size is held, and nothing is written. */
+void bts_held_ranges_set (BtsHeldRanges *self, const BtsByteRanges *ranges, guint64 size);
+void bts_held_ranges_truncate (BtsHeldRanges *self, guint64 size);
