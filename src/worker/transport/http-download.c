@@ -6,11 +6,13 @@
 
 #include "worker/transport/http-download.h"
 
-#include <libsoup/soup.h>
-
 #include "common/bgt-web-error.h"
-#include "worker/transport/http-error.h"
-#include "worker/transport/http-headers.h"
+#include "worker/transport/http-client.h"
+#include "worker/transport/http-head.h"
+#include "worker/transport/http-proof.h"
+#include "worker/transport/token-bucket.h"
+
+#define MAX_READ_BYTES (1024 * 1024)
 
 #define BTS_TYPE_HTTP_DOWNLOAD (bts_http_download_get_type ())
 G_DECLARE_FINAL_TYPE (BtsHttpDownload, bts_http_download, BTS, HTTP_DOWNLOAD, GObject)
@@ -19,9 +21,24 @@ struct _BtsHttpDownload
 {
   GObject parent;
 
-  BtsHttpSession *session;   /* (owned) */
-  GCancellable *cancellable; /* (owned) */
+  BtsHttpClient *client; /* (owned) */
+
+  GMutex mutex; /* for the next two */
+  GCond changed;
+  BtsTokenBucket bucket;
 };
+
+/* A body on its way from the answer to the sink. */
+typedef struct
+{
+  BtsHttpDownload *download;    /* (unowned) */
+  BtsHttpAnswer *answer;        /* (unowned) */
+  const BtsTransportHead *head; /* (unowned) */
+  const BtsTransportSink *sink; /* (unowned) */
+  gpointer user_data;
+  BtsHttpProof *proof; /* (unowned) (nullable): where the end cannot be seen */
+  guint64 received;
+} Body;
 
 static void bts_http_download_transport_init (BtsTransportInterface *interface);
 
@@ -31,77 +48,153 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (BtsHttpDownload,
                                G_IMPLEMENT_INTERFACE (BTS_TYPE_TRANSPORT,
                                                       bts_http_download_transport_init))
 
-static void
-fill_head (BtsTransportHead *head, SoupMessage *message)
+/* Waits until the rate allows some bytes; returns how many. */
+static gsize
+throttle (BtsHttpDownload *self, gsize size)
 {
-  SoupMessageHeaders *headers = soup_message_get_response_headers (message);
-  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(ss)"));
-  SoupMessageHeadersIter iter;
-  BtsHttpContentRange range;
-  const char *name, *value;
+  gsize allowed = 0;
 
-  soup_message_headers_iter_init (&iter, headers);
-  while (soup_message_headers_iter_next (&iter, &name, &value))
-    g_variant_builder_add (&builder, "(ss)", name, value);
-
-  head->headers = g_variant_ref_sink (g_variant_builder_end (&builder));
-  head->actual_uri = g_uri_to_string_partial (soup_message_get_uri (message), G_URI_HIDE_USERINFO);
-  head->status_code = soup_message_get_status (message);
-  head->body_length = soup_message_headers_get_content_length (headers);
-  head->total_length = head->body_length;
-  head->retry_after_us = -1;
-  value = soup_message_headers_get_one (headers, "Content-Range");
-  if (value != NULL && bts_http_headers_parse_content_range (value, &range))
+  g_mutex_lock (&self->mutex);
+  for (;;)
     {
-      head->body_offset = range.first;
-      head->total_length = range.total;
-      head->has_ranges = head->status_code == 206;
+      gint64 now_us = g_get_monotonic_time ();
+      gint64 wait_us;
+
+      allowed = bts_token_bucket_get_allowed (&self->bucket, size, now_us, &wait_us);
+      if (allowed > 0 || bts_http_client_is_cancelled (self->client))
+        break;
+      g_cond_wait_until (&self->changed, &self->mutex, now_us + wait_us);
     }
-  head->validator = bts_http_headers_dup_validator (
-      soup_message_headers_get_one (headers, "ETag"),
-      soup_message_headers_get_one (headers, "Last-Modified"),
-      soup_message_headers_get_one (headers, "Date"), g_get_real_time ());
-  head->last_modified = g_strdup (soup_message_headers_get_one (headers, "Last-Modified"));
+  g_mutex_unlock (&self->mutex);
+  return MAX (allowed, 1);
+}
+
+static void
+take_from_bucket (BtsHttpDownload *self, gsize size)
+{
+  g_mutex_lock (&self->mutex);
+  bts_token_bucket_take (&self->bucket, size);
+  g_mutex_unlock (&self->mutex);
 }
 
 static gboolean
-read_body (BtsHttpDownload *self,
-           GInputStream *body,
-           gint64 length,
-           const BtsTransportSink *sink,
-           gpointer user_data,
-           GError **error)
+fail (int web_error, const char *problem, GError **error)
 {
-  gint64 received = 0;
+  g_set_error_literal (error, BGT_WEB_ERROR, web_error, problem);
+  return FALSE;
+}
 
-  while (length < 0 || received < length)
+/* Returns what came, 0 at the end of what comes, -1 on error. */
+static gssize
+move_some (Body *body, GError **error)
+{
+  BtsHttpDownload *self = body->download;
+  gint64 expected = body->head->body_length;
+  guint64 left = expected >= 0 ? (guint64) expected - body->received : 0;
+  gsize size = 0;
+  gpointer buffer = body->sink->get_buffer (&size, body->user_data);
+  gssize n;
+
+  size = MIN (size, MAX_READ_BYTES);
+  if (expected >= 0)
+    size = MIN (size, left);
+  size = throttle (self, size);
+  n = bts_http_client_read (self->client, body->answer, buffer, size, left, error);
+  if (n <= 0)
+    return n;
+
+  take_from_bucket (self, (gsize) n);
+  body->received += (guint64) n;
+  if (body->received > bts_http_framing_get_body_bytes (body->answer->framing))
     {
-      g_autoptr (GError) local_error = NULL;
-      gsize size = 0;
-      gpointer buffer = sink->get_buffer (&size, user_data);
-      gssize n;
-
-      if (length >= 0)
-        size = MIN (size, (guint64) (length - received));
-      n = g_input_stream_read (body, buffer, size, self->cancellable, &local_error);
-      if (n < 0)
-        {
-          bts_http_error_propagate (error, local_error, 0, "Could not read the answer");
-          return FALSE;
-        }
-      if (n == 0 && length < 0)
-        return TRUE;
-      if (n == 0)
-        {
-          g_set_error_literal (error, BGT_WEB_ERROR, BGT_WEB_ERROR_DISCONNECTED,
-                               "The answer ended too early");
-          return FALSE;
-        }
-      received += n;
-      if (!sink->take_data ((gsize) n, user_data, error))
-        return FALSE;
+      fail (BGT_WEB_ERROR_INVALID_SERVER_RESPONSE, "The answer cannot be told from what frames it",
+            error);
+      return -1;
     }
+  if (body->proof != NULL)
+    bts_http_proof_update (body->proof, buffer, (gsize) n);
+  return body->sink->take_data ((gsize) n, body->user_data, error) ? n : -1;
+}
+
+/* All that was announced has come. What frames it must end here too. */
+static gboolean
+check_frame (Body *body, GError **error)
+{
+  BtsHttpClient *client = body->download->client;
+  gssize n;
+  char byte;
+
+  if (bts_http_framing_get_kind (body->answer->framing) == BTS_HTTP_FRAMING_UNTIL_CLOSE)
+    return TRUE;
+  if (!bts_http_client_check_excess (client, body->answer, error))
+    return FALSE;
+
+  n = bts_http_client_read (client, body->answer, &byte, sizeof byte, 0, error);
+  if (n < 0)
+    return FALSE;
+  if (n > 0)
+    return fail (BGT_WEB_ERROR_INVALID_SERVER_RESPONSE, "The answer is longer than it says", error);
+  if (!bts_http_framing_is_complete (body->answer->framing))
+    return fail (BGT_WEB_ERROR_DISCONNECTED, "The connection was closed before the end", error);
   return TRUE;
+}
+
+static gboolean
+check_end (Body *body, const BtsTransportRequest *request, GError **error)
+{
+  gint64 expected = body->head->body_length;
+
+  if (expected >= 0 && body->received < (guint64) expected)
+    return fail (BGT_WEB_ERROR_DISCONNECTED, "The connection was closed before the end", error);
+  if (expected >= 0 || body->proof == NULL)
+    return check_frame (body, error);
+  /* TLS says by itself whether it was closed or cut off. */
+  if (bts_http_target_is_tls (&body->answer->target))
+    return TRUE;
+
+  return bts_http_proof_check (body->proof, body->download->client, request, body->head, error);
+}
+
+static gboolean
+move_body (Body *body, const BtsTransportRequest *request, GError **error)
+{
+  gint64 expected = body->head->body_length;
+  gssize n = 1;
+
+  while (n > 0 && (expected < 0 || body->received < (guint64) expected))
+    n = move_some (body, error);
+  return n >= 0 && check_end (body, request, error);
+}
+
+static gboolean
+take_answer (BtsHttpDownload *self,
+             const BtsTransportRequest *request,
+             BtsHttpAnswer *answer,
+             const BtsTransportHead *head,
+             const BtsTransportSink *sink,
+             gpointer user_data,
+             GError **error)
+{
+  gboolean is_endless = head->body_length < 0 &&
+                        bts_http_framing_get_kind (answer->framing) == BTS_HTTP_FRAMING_UNTIL_CLOSE;
+  g_autoptr (BtsHttpProof) proof = is_endless ? bts_http_proof_new () : NULL;
+  Body body = {
+    .download = self,
+    .answer = answer,
+    .head = head,
+    .sink = sink,
+    .user_data = user_data,
+    .proof = proof,
+  };
+
+  if (!sink->take_head (head, user_data, error))
+    return FALSE;
+  if (head->status_code < 300)
+    return move_body (&body, request, error);
+
+  g_set_error (error, BGT_WEB_ERROR, (int) head->status_code, "The server answered %u %s",
+               head->status_code, soup_status_get_phrase (head->status_code));
+  return FALSE;
 }
 
 static gboolean
@@ -112,59 +205,43 @@ bts_http_download_run (BtsTransport *transport,
                        GError **error)
 {
   BtsHttpDownload *self = BTS_HTTP_DOWNLOAD (transport);
-  g_autoptr (SoupMessage) message = soup_message_new ("GET", request->uri);
-  g_autoptr (GInputStream) body = NULL;
-  g_autoptr (GError) local_error = NULL;
   BtsTransportHead head = { 0 };
-  gboolean taken;
-  SoupMessageHeaders *headers;
+  BtsHttpAnswer answer;
+  gboolean is_done;
 
-  if (message == NULL)
+  bts_http_client_enter (self->client);
+  is_done = bts_http_client_ask (self->client, request, &answer, error);
+  if (is_done)
     {
-      g_set_error_literal (error, BGT_WEB_ERROR, BGT_WEB_ERROR_HOST_NAME_NOT_RESOLVED,
-                           "The URI has no host");
-      return FALSE;
+      is_done = bts_http_head_fill (&head, request, &answer, error) &&
+                take_answer (self, request, &answer, &head, sink, user_data, error);
+      bts_http_client_finish (self->client, &answer);
+      bts_transport_head_clear (&head);
     }
-  headers = soup_message_get_request_headers (message);
-  if (request->offset > 0 || request->length != G_MAXUINT64)
-    {
-      gint64 last =
-          request->length == G_MAXUINT64 ? -1 : (gint64) (request->offset + request->length - 1);
-
-      soup_message_headers_set_range (headers, (gint64) request->offset, last);
-      if (request->validator != NULL)
-        soup_message_headers_replace (headers, "If-Range", request->validator);
-    }
-
-  body = soup_session_send (bts_http_session_get_soup (self->session), message, self->cancellable,
-                            &local_error);
-  if (body == NULL)
-    {
-      bts_http_error_propagate (error, local_error, 0, "Could not send the request");
-      return FALSE;
-    }
-
-  fill_head (&head, message);
-  taken = sink->take_head (&head, user_data, error);
-  if (taken && head.status_code >= 300)
-    {
-      g_set_error (error, BGT_WEB_ERROR, (int) head.status_code, "HTTP %u", head.status_code);
-      taken = FALSE;
-    }
-  taken = taken && read_body (self, body, head.body_length, sink, user_data, error);
-  bts_transport_head_clear (&head);
-  return taken;
+  bts_http_client_leave (self->client);
+  return is_done;
 }
 
 static void
 bts_http_download_cancel (BtsTransport *transport)
 {
-  g_cancellable_cancel (BTS_HTTP_DOWNLOAD (transport)->cancellable);
+  BtsHttpDownload *self = BTS_HTTP_DOWNLOAD (transport);
+
+  bts_http_client_cancel (self->client);
+  g_mutex_lock (&self->mutex);
+  g_cond_broadcast (&self->changed);
+  g_mutex_unlock (&self->mutex);
 }
 
 static void
 bts_http_download_set_max_rate (BtsTransport *transport, guint64 bytes_per_second)
 {
+  BtsHttpDownload *self = BTS_HTTP_DOWNLOAD (transport);
+
+  g_mutex_lock (&self->mutex);
+  bts_token_bucket_set_rate (&self->bucket, bytes_per_second, g_get_monotonic_time ());
+  g_cond_broadcast (&self->changed);
+  g_mutex_unlock (&self->mutex);
 }
 
 static void
@@ -176,25 +253,27 @@ bts_http_download_transport_init (BtsTransportInterface *interface)
 }
 
 static void
-bts_http_download_dispose (GObject *object)
+bts_http_download_finalize (GObject *object)
 {
   BtsHttpDownload *self = BTS_HTTP_DOWNLOAD (object);
 
-  g_clear_object (&self->session);
-  g_clear_object (&self->cancellable);
-  G_OBJECT_CLASS (bts_http_download_parent_class)->dispose (object);
+  g_clear_pointer (&self->client, bts_http_client_free);
+  g_mutex_clear (&self->mutex);
+  g_cond_clear (&self->changed);
+  G_OBJECT_CLASS (bts_http_download_parent_class)->finalize (object);
 }
 
 static void
 bts_http_download_class_init (BtsHttpDownloadClass *class)
 {
-  G_OBJECT_CLASS (class)->dispose = bts_http_download_dispose;
+  G_OBJECT_CLASS (class)->finalize = bts_http_download_finalize;
 }
 
 static void
 bts_http_download_init (BtsHttpDownload *self)
 {
-  self->cancellable = g_cancellable_new ();
+  g_mutex_init (&self->mutex);
+  g_cond_init (&self->changed);
 }
 
 BtsTransport *
@@ -202,6 +281,6 @@ bts_http_download_new (BtsHttpSession *session)
 {
   BtsHttpDownload *self = g_object_new (BTS_TYPE_HTTP_DOWNLOAD, NULL);
 
-  self->session = g_object_ref (session);
+  self->client = bts_http_client_new (session);
   return BTS_TRANSPORT (self);
 }

@@ -29,7 +29,3 @@ bts_http_session_configure (BtsHttpSession *self, const BtsHttpSettings *setting
 
 /* The network has changed: idle connections are closed, so that new ones are made. */
 void bts_http_session_drop_connections (BtsHttpSession *self);
-
-/* Private to the folder. */
-typedef struct _SoupSession SoupSession;
-SoupSession *bts_http_session_get_soup (BtsHttpSession *self);

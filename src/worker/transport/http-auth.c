@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The background-transfer authors
+ */
+
+#include "config.h"
+
+#include "worker/transport/http-auth.h"
+
+#include <string.h>
+
+struct _BtsHttpAuth
+{
+  char *user;       /* (owned) (nullable) */
+  char *password;   /* (owned) (nullable) */
+  SoupAuth *auth;   /* (owned) (nullable): the challenge as it was met */
+  gboolean is_used; /* the last request had it */
+};
+
+/* The stronger one first. */
+static const struct
+{
+  const char *scheme;
+  GType (*get_type) (void);
+} schemes[] = {
+  { "Digest", soup_auth_digest_get_type },
+  { "Basic", soup_auth_basic_get_type },
+};
+
+BtsHttpAuth *
+bts_http_auth_new (void)
+{
+  return g_new0 (BtsHttpAuth, 1);
+}
+
+void
+bts_http_auth_free (BtsHttpAuth *self)
+{
+  g_clear_object (&self->auth);
+  g_free (self->user);
+  g_free (self->password);
+  g_free (self);
+}
+
+void
+bts_http_auth_set_credential (BtsHttpAuth *self, GVariant *credential)
+{
+  g_autofree char *user = NULL;
+  g_autofree char *password = NULL;
+
+  if (credential != NULL && g_variant_is_of_type (credential, G_VARIANT_TYPE ("(ss)")))
+    g_variant_get (credential, "(ss)", &user, &password);
+  if (g_strcmp0 (user, self->user) == 0 && g_strcmp0 (password, self->password) == 0)
+    return;
+
+  g_clear_object (&self->auth);
+  g_free (self->user);
+  self->user = g_steal_pointer (&user);
+  g_free (self->password);
+  self->password = g_steal_pointer (&password);
+}
+
+/* The challenge of @scheme in @field, which may have several (RFC 9110 §11.6.1). What follows it is
+ * no harm: the parameters of another challenge come with its scheme before their name. */
+static const char *
+find_challenge (const char *field, const char *scheme)
+{
+  gsize length = strlen (scheme);
+  gboolean is_quoted = FALSE;
+
+  for (const char *c = field; *c != '\0'; c++)
+    {
+      gboolean is_word = c == field || strchr (", \t", c[-1]) != NULL;
+
+      if (is_quoted && *c == '\\' && c[1] != '\0')
+        c++;
+      else if (*c == '"')
+        is_quoted = !is_quoted;
+      else if (!is_quoted && is_word && g_ascii_strncasecmp (c, scheme, length) == 0 &&
+               (c[length] == ' ' || c[length] == '\t'))
+        return c;
+    }
+  return NULL;
+}
+
+static SoupAuth *
+choose (SoupMessage *message)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (schemes); i++)
+    {
+      SoupMessageHeadersIter iter;
+      const char *name, *value;
+
+      soup_message_headers_iter_init (&iter, soup_message_get_response_headers (message));
+      while (soup_message_headers_iter_next (&iter, &name, &value))
+        {
+          const char *challenge = NULL;
+          SoupAuth *auth = NULL;
+
+          if (g_ascii_strcasecmp (name, "WWW-Authenticate") == 0)
+            challenge = find_challenge (value, schemes[i].scheme);
+          if (challenge != NULL)
+            auth = soup_auth_new (schemes[i].get_type (), message, challenge);
+          if (auth != NULL)
+            return auth;
+        }
+    }
+  return NULL;
+}
+
+static gboolean
+is_stale (SoupMessage *message)
+{
+  const char *value = soup_message_headers_get_list (soup_message_get_response_headers (message),
+                                                     "WWW-Authenticate");
+  g_autofree char *lower = value != NULL ? g_ascii_strdown (value, -1) : NULL;
+
+  return lower != NULL &&
+         (strstr (lower, "stale=true") != NULL || strstr (lower, "stale=\"true\"") != NULL);
+}
+
+gboolean
+bts_http_auth_take_challenge (BtsHttpAuth *self, SoupMessage *message)
+{
+  if (self->user == NULL || soup_message_get_status (message) != SOUP_STATUS_UNAUTHORIZED)
+    return FALSE;
+  /* Refused with the credential in hand: it is wrong, or only the nonce is too old. */
+  if (self->is_used && !is_stale (message))
+    return FALSE;
+
+  g_clear_object (&self->auth);
+  self->auth = choose (message);
+  if (self->auth == NULL)
+    return FALSE;
+  soup_auth_authenticate (self->auth, self->user, self->password);
+  return soup_auth_is_authenticated (self->auth);
+}
+
+void
+bts_http_auth_apply (BtsHttpAuth *self, SoupMessage *message)
+{
+  g_autofree char *authorization = NULL;
+
+  self->is_used = FALSE;
+  if (self->auth == NULL || !soup_auth_is_authenticated (self->auth))
+    return;
+
+  authorization = soup_auth_get_authorization (self->auth, message);
+  if (authorization == NULL)
+    return;
+  soup_message_headers_replace (soup_message_get_request_headers (message), "Authorization",
+                                authorization);
+  self->is_used = TRUE;
+}

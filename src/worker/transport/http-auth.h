@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The background-transfer authors
+ */
+
+#pragma once
+
+#include <libsoup/soup.h>
+
+/* The answer to a 401: Basic and Digest by libsoup's #SoupAuth, without its manager, which
+ * remembers credentials for whoever asks next. Not thread-safe: one a transport. */
+
+typedef struct _BtsHttpAuth BtsHttpAuth;
+
+BtsHttpAuth *bts_http_auth_new (void);
+void bts_http_auth_free (BtsHttpAuth *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (BtsHttpAuth, bts_http_auth_free)
+
+/* @credential: (ss) user and password, or NULL; anything learnt with another is forgotten. */
+void bts_http_auth_set_credential (BtsHttpAuth *self, GVariant *credential);
+
+/* TRUE where asking once more makes sense: @message has been answered with a challenge that the
+ * credential can meet and that it has not failed yet. */
+gboolean bts_http_auth_take_challenge (BtsHttpAuth *self, SoupMessage *message);
+
+/* Adds Authorization where a challenge has been met before. */
+void bts_http_auth_apply (BtsHttpAuth *self, SoupMessage *message);

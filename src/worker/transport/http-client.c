@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The background-transfer authors
+ */
+
+#include "config.h"
+
+#include "worker/transport/http-client.h"
+
+#include <errno.h>
+
+#include "common/bgt-web-error.h"
+#include "worker/transport/http-auth.h"
+#include "worker/transport/http-error.h"
+#include "worker/transport/http-observer.h"
+#include "worker/transport/http-request.h"
+#include "worker/transport/http-setup.h"
+
+#define MAX_REDIRECTIONS 20
+#define MAX_CHALLENGES 3
+
+/* More kept connections than that do not go stale at once. */
+#define MAX_STALE_CONNECTIONS 8
+
+/* What is left of an answer that nobody wants is read, so that its connection can be used again,
+ * only where that is quickly done. */
+#define MAX_DRAIN_BYTES (64 * 1024)
+#define DRAIN_TIMEOUT_MS 1000
+
+struct _BtsHttpClient
+{
+  BtsHttpSession *session;   /* (owned) */
+  BtsHttpExchange *exchange; /* (owned) */
+  BtsHttpAuth *auth;         /* (owned) */
+  BtsHttpSetup *setup;       /* (owned) (nullable): in a run */
+};
+
+BtsHttpClient *
+bts_http_client_new (BtsHttpSession *session)
+{
+  BtsHttpClient *self = g_new0 (BtsHttpClient, 1);
+
+  self->session = g_object_ref (session);
+  self->exchange = bts_http_exchange_new ();
+  self->auth = bts_http_auth_new ();
+  return self;
+}
+
+void
+bts_http_client_free (BtsHttpClient *self)
+{
+  g_clear_object (&self->session);
+  g_clear_pointer (&self->exchange, bts_http_exchange_unref);
+  g_clear_pointer (&self->auth, bts_http_auth_free);
+  g_clear_pointer (&self->setup, bts_http_setup_unref);
+  g_free (self);
+}
+
+void
+bts_http_client_cancel (BtsHttpClient *self)
+{
+  bts_http_exchange_cancel (self->exchange);
+}
+
+gboolean
+bts_http_client_is_cancelled (BtsHttpClient *self)
+{
+  return bts_http_exchange_is_cancelled (self->exchange);
+}
+
+void
+bts_http_client_enter (BtsHttpClient *self)
+{
+  self->setup = bts_http_session_ref_setup (self->session);
+  bts_http_exchange_enter (self->exchange, self->setup);
+}
+
+static void
+release_connection (BtsHttpClient *self)
+{
+  BtsHttpExchangeNotes *notes = bts_http_exchange_get_notes (self->exchange);
+  GIOStream *connection = bts_http_exchange_get_connection (self->exchange);
+
+  if (connection != NULL)
+    bts_http_wire_detach (BTS_HTTP_WIRE (connection), self->exchange);
+  g_clear_pointer (&notes->framing, bts_http_framing_unref);
+  g_clear_object (&notes->observer);
+}
+
+void
+bts_http_client_leave (BtsHttpClient *self)
+{
+  release_connection (self);
+  bts_http_exchange_leave (self->exchange);
+  g_clear_pointer (&self->setup, bts_http_setup_unref);
+}
+
+/* What went wrong, by the layer that knows best. */
+static void
+fail (BtsHttpClient *self, const GError *cause, const char *what, GError **error)
+{
+  const BtsHttpExchangeNotes *notes = bts_http_exchange_get_notes (self->exchange);
+
+  if (bts_http_exchange_is_cancelled (self->exchange))
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "The transfer was stopped");
+  else if (notes->has_timed_out)
+    g_set_error (error, BGT_WEB_ERROR, BGT_WEB_ERROR_TIMEOUT, "%s: %s", what, cause->message);
+  else if (notes->last_errno == EPIPE || notes->last_errno == ECONNABORTED)
+    g_set_error (error, BGT_WEB_ERROR, BGT_WEB_ERROR_CONNECTION_ABORTED, "%s: %s", what,
+                 cause->message);
+  else
+    bts_http_error_propagate (error, cause, notes->certificate_flags, what);
+}
+
+static void
+fail_with_problem (const char *problem, GError **error)
+{
+  g_set_error_literal (error, BGT_WEB_ERROR, BGT_WEB_ERROR_INVALID_SERVER_RESPONSE, problem);
+}
+
+/* A connection that the server has closed meanwhile says nothing about the request. */
+static gboolean
+is_stale (BtsHttpClient *self, const BtsHttpTarget *target)
+{
+  const BtsHttpExchangeNotes *notes = bts_http_exchange_get_notes (self->exchange);
+  gboolean is_repeatable =
+      g_str_equal (target->method, "GET") || g_str_equal (target->method, "HEAD");
+
+  return is_repeatable && notes->is_reused && !notes->has_timed_out && notes->framing != NULL &&
+         !bts_http_framing_has_started (notes->framing) &&
+         !bts_http_exchange_is_cancelled (self->exchange);
+}
+
+static GInputStream *
+send_once (BtsHttpClient *self,
+           const BtsTransportRequest *request,
+           BtsHttpAnswer *answer,
+           GError **error)
+{
+  gboolean is_tls = bts_http_target_is_tls (&answer->target);
+
+  g_clear_object (&answer->message);
+  answer->message = bts_http_request_new_message (request, &answer->target);
+  if (answer->message == NULL)
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+                           "The URI cannot be asked for");
+      return NULL;
+    }
+  if (answer->target.is_own_origin)
+    bts_http_auth_apply (self->auth, answer->message);
+  return soup_session_send (is_tls ? self->setup->tls : self->setup->plain, answer->message,
+                            bts_http_exchange_get_cancellable (self->exchange), error);
+}
+
+static gboolean
+check_head (BtsHttpAnswer *answer, GError **error)
+{
+  const char *problem = bts_http_framing_get_problem (answer->framing);
+
+  if (problem != NULL)
+    fail_with_problem (problem, error);
+  else if (bts_http_framing_get_kind (answer->framing) == BTS_HTTP_FRAMING_UNKNOWN)
+    g_set_error_literal (error, BGT_WEB_ERROR, BGT_WEB_ERROR_DISCONNECTED,
+                         "The connection was closed within the head of the answer");
+  else
+    return TRUE;
+  return FALSE;
+}
+
+static gboolean
+send (BtsHttpClient *self,
+      const BtsTransportRequest *request,
+      BtsHttpAnswer *answer,
+      GError **error)
+{
+  BtsHttpExchangeNotes *notes = bts_http_exchange_get_notes (self->exchange);
+
+  for (guint n_stale = 0;; n_stale++)
+    {
+      g_autoptr (GError) local_error = NULL;
+      g_autofree char *what = NULL;
+      const char *problem;
+
+      release_connection (self);
+      *notes = (BtsHttpExchangeNotes){ .is_head = g_str_equal (answer->target.method, "HEAD") };
+      answer->body = send_once (self, request, answer, &local_error);
+      if (answer->body != NULL)
+        {
+          answer->framing = bts_http_framing_ref (notes->framing);
+          return check_head (answer, error);
+        }
+      if (n_stale < MAX_STALE_CONNECTIONS && is_stale (self, &answer->target))
+        continue;
+
+      problem = notes->framing != NULL ? bts_http_framing_get_problem (notes->framing) : NULL;
+      what = g_strdup_printf ("No answer from %s", g_uri_get_host (answer->target.uri));
+      if (problem != NULL && !bts_http_exchange_is_cancelled (self->exchange))
+        fail_with_problem (problem, error);
+      else
+        fail (self, local_error, what, error);
+      return FALSE;
+    }
+}
+
+static gboolean
+check_allowed (BtsHttpClient *self, const BtsHttpTarget *target, GError **error)
+{
+  if (bts_http_exchange_is_cancelled (self->exchange))
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "The transfer was stopped");
+  else if (!self->setup->allow_plain_http && !bts_http_target_is_tls (target))
+    g_set_error_literal (error, BGT_WEB_ERROR, BGT_WEB_ERROR_CANNOT_CONNECT,
+                         "http is not allowed by the configuration, only https");
+  else
+    return TRUE;
+  return FALSE;
+}
+
+/* The first Location; several that differ are none. */
+static const char *
+get_location (SoupMessage *message)
+{
+  SoupMessageHeadersIter iter;
+  const char *location = NULL;
+  const char *name, *value;
+
+  soup_message_headers_iter_init (&iter, soup_message_get_response_headers (message));
+  while (soup_message_headers_iter_next (&iter, &name, &value))
+    {
+      if (g_ascii_strcasecmp (name, "Location") != 0)
+        continue;
+      if (location != NULL && !g_str_equal (location, value))
+        return NULL;
+      location = value;
+    }
+  return location;
+}
+
+static gboolean
+follow (BtsHttpClient *self, BtsHttpAnswer *answer, guint n_redirections, GError **error)
+{
+  guint status_code = soup_message_get_status (answer->message);
+  g_autofree char *location = g_strdup (get_location (answer->message));
+
+  if (n_redirections > MAX_REDIRECTIONS)
+    {
+      g_set_error (error, BGT_WEB_ERROR, BGT_WEB_ERROR_REDIRECT_FAILED,
+                   "The server redirects more than %d times", MAX_REDIRECTIONS);
+      return FALSE;
+    }
+  return bts_http_target_follow (&answer->target, status_code, location, error);
+}
+
+static gboolean
+is_worth_draining (BtsHttpClient *self, BtsHttpAnswer *answer)
+{
+  const BtsHttpExchangeNotes *notes = bts_http_exchange_get_notes (self->exchange);
+
+  return answer->body != NULL && !notes->has_timed_out && notes->last_errno == 0 &&
+         bts_http_framing_get_kind (answer->framing) != BTS_HTTP_FRAMING_UNTIL_CLOSE &&
+         bts_http_framing_get_length (answer->framing) <= MAX_DRAIN_BYTES;
+}
+
+/* Reads what is left, so that libsoup keeps the connection. */
+static void
+drain (BtsHttpClient *self, BtsHttpAnswer *answer)
+{
+  BtsHttpExchangeNotes *notes = bts_http_exchange_get_notes (self->exchange);
+  gint64 end_us = g_get_monotonic_time () + DRAIN_TIMEOUT_MS * 1000;
+  gsize drained = 0;
+
+  notes->timeout_ms = DRAIN_TIMEOUT_MS;
+  while (drained < MAX_DRAIN_BYTES && g_get_monotonic_time () < end_us)
+    {
+      char scratch[4096];
+      gssize n = bts_http_client_read (self, answer, scratch, sizeof scratch, 0, NULL);
+
+      if (n <= 0)
+        break;
+      drained += (gsize) n;
+    }
+  notes->timeout_ms = 0;
+}
+
+/* The answer's own things; the target stays. */
+static void
+drop_answer (BtsHttpClient *self, BtsHttpAnswer *answer)
+{
+  if (answer->framing != NULL && is_worth_draining (self, answer))
+    drain (self, answer);
+  if (answer->framing == NULL || !bts_http_framing_is_complete (answer->framing) ||
+      bts_http_framing_has_excess (answer->framing))
+    bts_http_exchange_break_connection (self->exchange);
+  /* Nothing more is wanted of it, so that it does not matter how it goes. */
+  if (answer->body != NULL)
+    g_input_stream_close (answer->body, NULL, NULL);
+
+  g_clear_object (&answer->body);
+  g_clear_object (&answer->message);
+  g_clear_pointer (&answer->framing, bts_http_framing_unref);
+}
+
+static gboolean
+ask_until_final (BtsHttpClient *self,
+                 const BtsTransportRequest *request,
+                 BtsHttpAnswer *answer,
+                 GError **error)
+{
+  guint n_redirections = 0;
+  guint n_challenges = 0;
+
+  for (;;)
+    {
+      guint status_code;
+
+      if (!check_allowed (self, &answer->target, error) || !send (self, request, answer, error))
+        return FALSE;
+
+      status_code = soup_message_get_status (answer->message);
+      if (bts_http_target_is_redirection (status_code))
+        {
+          if (!follow (self, answer, ++n_redirections, error))
+            return FALSE;
+        }
+      else if (!answer->target.is_own_origin || ++n_challenges > MAX_CHALLENGES ||
+               !bts_http_auth_take_challenge (self->auth, answer->message))
+        return TRUE;
+      drop_answer (self, answer);
+    }
+}
+
+gboolean
+bts_http_client_ask (BtsHttpClient *self,
+                     const BtsTransportRequest *request,
+                     BtsHttpAnswer *answer,
+                     GError **error)
+{
+  g_autoptr (GVariant) credential = NULL;
+
+  *answer = (BtsHttpAnswer){ .body = NULL };
+  if (!bts_http_target_init (&answer->target, request->uri, bts_http_request_get_method (request),
+                             error))
+    return FALSE;
+  if (request->request != NULL)
+    credential = g_variant_lookup_value (request->request, "server-credential", NULL);
+  bts_http_auth_set_credential (self->auth, credential);
+
+  if (ask_until_final (self, request, answer, error))
+    return TRUE;
+  bts_http_client_finish (self, answer);
+  return FALSE;
+}
+
+gssize
+bts_http_client_read (BtsHttpClient *self,
+                      BtsHttpAnswer *answer,
+                      gpointer buffer,
+                      gsize size,
+                      guint64 left,
+                      GError **error)
+{
+  BtsHttpExchangeNotes *notes = bts_http_exchange_get_notes (self->exchange);
+  g_autoptr (GError) local_error = NULL;
+  const char *problem;
+  gssize n;
+
+  notes->body_left = left;
+  n = g_input_stream_read (answer->body, buffer, size, NULL, &local_error);
+
+  problem = bts_http_framing_get_problem (answer->framing);
+  if (problem != NULL)
+    {
+      fail_with_problem (problem, error);
+      return -1;
+    }
+  if (n < 0)
+    fail (self, local_error, "The transfer was interrupted", error);
+  return n;
+}
+
+gboolean
+bts_http_client_check_excess (BtsHttpClient *self, BtsHttpAnswer *answer, GError **error)
+{
+  BtsHttpExchangeNotes *notes = bts_http_exchange_get_notes (self->exchange);
+
+  if (!bts_http_framing_is_complete (answer->framing))
+    return TRUE;
+  if (!bts_http_observer_has_excess (BTS_HTTP_OBSERVER (notes->observer)))
+    return TRUE;
+
+  fail_with_problem ("The answer is longer than it says", error);
+  return FALSE;
+}
+
+void
+bts_http_client_finish (BtsHttpClient *self, BtsHttpAnswer *answer)
+{
+  drop_answer (self, answer);
+  bts_http_target_clear (&answer->target);
+}

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The background-transfer authors
+ */
+
+#include "config.h"
+
+#include "worker/transport/http-observer.h"
+
+struct _BtsHttpObserver
+{
+  BtsHttpStream parent;
+
+  GIOStream *connection;   /* (owned) */
+  BtsHttpWire *wire;       /* (owned) */
+  BtsHttpFraming *framing; /* (owned): of the answer under way */
+  guint n_requests;        /* requests that have been sent */
+};
+
+G_DEFINE_FINAL_TYPE (BtsHttpObserver, bts_http_observer, BTS_TYPE_HTTP_STREAM)
+
+static gssize
+bts_http_observer_read (
+    BtsHttpStream *stream, gpointer buffer, gsize size, GCancellable *cancellable, GError **error)
+{
+  BtsHttpObserver *self = BTS_HTTP_OBSERVER (stream);
+  GInputStream *input = g_io_stream_get_input_stream (self->connection);
+  gssize n = g_input_stream_read (input, buffer, size, cancellable, error);
+
+  if (n > 0)
+    bts_http_framing_feed (self->framing, buffer, (gsize) n);
+  return n;
+}
+
+/* Whether the connection is open and nothing comes from it. */
+static gboolean
+is_silent (BtsHttpObserver *self)
+{
+  GInputStream *input = g_io_stream_get_input_stream (self->connection);
+  g_autoptr (GError) error = NULL;
+  char byte;
+  gssize n = g_pollable_input_stream_read_nonblocking (G_POLLABLE_INPUT_STREAM (input), &byte,
+                                                       sizeof byte, NULL, &error);
+
+  if (n > 0)
+    bts_http_framing_feed (self->framing, &byte, (gsize) n);
+  return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
+}
+
+static gboolean
+is_in_step (BtsHttpObserver *self)
+{
+  return self->n_requests == 0 ||
+         (bts_http_framing_is_complete (self->framing) &&
+          !bts_http_framing_has_excess (self->framing) && is_silent (self));
+}
+
+/* The first bytes of a request: whoever sends it owns the connection from here on. */
+static gboolean
+begin_request (BtsHttpObserver *self, GError **error)
+{
+  BtsHttpExchange *exchange = bts_http_exchange_get_current ();
+  BtsHttpExchangeNotes *notes;
+  gboolean is_usable = is_in_step (self);
+
+  if (exchange != NULL)
+    {
+      notes = bts_http_exchange_get_notes (exchange);
+      notes->is_reused = self->n_requests > 0;
+      g_clear_pointer (&self->framing, bts_http_framing_unref);
+      self->framing = bts_http_framing_new (notes->is_head);
+      g_clear_pointer (&notes->framing, bts_http_framing_unref);
+      notes->framing = bts_http_framing_ref (self->framing);
+      g_set_object (&notes->observer, G_IO_STREAM (self));
+      bts_http_wire_attach (self->wire, exchange);
+    }
+  if (is_usable)
+    return TRUE;
+
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED,
+                       "The connection is out of step with its answers");
+  return FALSE;
+}
+
+static gssize
+bts_http_observer_write (BtsHttpStream *stream,
+                         gconstpointer buffer,
+                         gsize size,
+                         GCancellable *cancellable,
+                         GError **error)
+{
+  BtsHttpObserver *self = BTS_HTTP_OBSERVER (stream);
+  GOutputStream *output = g_io_stream_get_output_stream (self->connection);
+  gboolean is_new_request = self->n_requests == 0 || bts_http_framing_has_started (self->framing);
+
+  if (is_new_request && !begin_request (self, error))
+    return -1;
+  if (is_new_request)
+    self->n_requests++;
+  return g_output_stream_write (output, buffer, size, cancellable, error);
+}
+
+static gboolean
+bts_http_observer_is_readable (BtsHttpStream *stream)
+{
+  BtsHttpObserver *self = BTS_HTTP_OBSERVER (stream);
+  GInputStream *input = g_io_stream_get_input_stream (self->connection);
+
+  return g_pollable_input_stream_is_readable (G_POLLABLE_INPUT_STREAM (input));
+}
+
+static gboolean
+bts_http_observer_shut (BtsHttpStream *stream, GError **error)
+{
+  return g_io_stream_close (BTS_HTTP_OBSERVER (stream)->connection, NULL, error);
+}
+
+static void
+bts_http_observer_finalize (GObject *object)
+{
+  BtsHttpObserver *self = BTS_HTTP_OBSERVER (object);
+
+  g_clear_object (&self->connection);
+  g_clear_object (&self->wire);
+  g_clear_pointer (&self->framing, bts_http_framing_unref);
+  G_OBJECT_CLASS (bts_http_observer_parent_class)->finalize (object);
+}
+
+static void
+bts_http_observer_class_init (BtsHttpObserverClass *class)
+{
+  G_OBJECT_CLASS (class)->finalize = bts_http_observer_finalize;
+  BTS_HTTP_STREAM_CLASS (class)->read = bts_http_observer_read;
+  BTS_HTTP_STREAM_CLASS (class)->write = bts_http_observer_write;
+  BTS_HTTP_STREAM_CLASS (class)->is_readable = bts_http_observer_is_readable;
+  BTS_HTTP_STREAM_CLASS (class)->shut = bts_http_observer_shut;
+}
+
+static void
+bts_http_observer_init (BtsHttpObserver *self)
+{
+  self->framing = bts_http_framing_new (FALSE);
+}
+
+GIOStream *
+bts_http_observer_new (GIOStream *connection, BtsHttpWire *wire)
+{
+  BtsHttpObserver *self = g_object_new (BTS_TYPE_HTTP_OBSERVER, NULL);
+
+  self->connection = g_object_ref (connection);
+  self->wire = g_object_ref (wire);
+  return G_IO_STREAM (self);
+}
+
+gboolean
+bts_http_observer_has_excess (BtsHttpObserver *self)
+{
+  is_silent (self);
+  return bts_http_framing_has_excess (self->framing);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The background-transfer authors
+ */
+
+#pragma once
+
+#include "worker/transport/http-exchange.h"
+#include "worker/transport/http-stream.h"
+#include "worker/transport/http-wire.h"
+
+/* What libsoup takes for the connection: passes the bytes on as they are, and keeps account of how
+ * the answer is framed (http-framing.h), under TLS as without. */
+
+#define BTS_TYPE_HTTP_OBSERVER (bts_http_observer_get_type ())
+G_DECLARE_FINAL_TYPE (BtsHttpObserver, bts_http_observer, BTS, HTTP_OBSERVER, BtsHttpStream)
+
+/* @connection: @wire itself, or TLS over it. */
+GIOStream *bts_http_observer_new (GIOStream *connection, BtsHttpWire *wire);
+
+/* Bytes have come after the end of the answer. Does not wait. */
+gboolean bts_http_observer_has_excess (BtsHttpObserver *self);

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The background-transfer authors
+ */
+
+#include "config.h"
+
+#include "worker/transport/http-setup.h"
+
+#include "common/bgt-error.h"
+#include "worker/transport/http-connector.h"
+
+/* How much runs at once is decided elsewhere. */
+#define MAX_CONNECTIONS 4096
+
+/* No time-out of libsoup's own but that for connecting: those of the connections are in
+ * http-wire.c, and a timer of libsoup would go off in another thread than the connection's. */
+static SoupSession *
+new_soup_session (gboolean is_tls, guint connect_timeout_seconds)
+{
+  g_autoptr (GProxyResolver) resolver = bts_http_connector_new_resolver (is_tls);
+  SoupSession *session = soup_session_new_with_options (
+      "proxy-resolver", resolver, "max-conns", MAX_CONNECTIONS, "max-conns-per-host",
+      MAX_CONNECTIONS, "timeout", connect_timeout_seconds, "idle-timeout", 0, NULL);
+
+  soup_session_remove_feature_by_type (session, SOUP_TYPE_AUTH_MANAGER);
+  soup_session_remove_feature_by_type (session, SOUP_TYPE_CONTENT_DECODER);
+  return session;
+}
+
+BtsHttpSetup *
+bts_http_setup_new (const BtsHttpSettings *settings, BtsHttpPool *pool, GError **error)
+{
+  BtsHttpSetup *self = g_new0 (BtsHttpSetup, 1);
+  g_autoptr (GError) local_error = NULL;
+
+  g_atomic_ref_count_init (&self->ref_count);
+  self->pool = bts_http_pool_ref (pool);
+  self->plain = new_soup_session (FALSE, settings->connect_timeout_seconds);
+  self->tls = new_soup_session (TRUE, settings->connect_timeout_seconds);
+  self->connect_timeout_ms = settings->connect_timeout_seconds * 1000;
+  self->response_timeout_ms = settings->response_timeout_seconds * 1000;
+  self->allow_plain_http = settings->allow_plain_http;
+  self->system_database = g_tls_backend_get_default_database (g_tls_backend_get_default ());
+
+  if (settings->tls_ca_file != NULL && *settings->tls_ca_file != '\0')
+    self->extra_database = g_tls_file_database_new (settings->tls_ca_file, &local_error);
+  if (local_error != NULL)
+    g_set_error (error, BGT_ERROR, BGT_ERROR_INVALID_ARGUMENT,
+                 "The CA file '%s' cannot be used: %s", settings->tls_ca_file,
+                 local_error->message);
+  return self;
+}
+
+BtsHttpSetup *
+bts_http_setup_ref (BtsHttpSetup *self)
+{
+  g_atomic_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+void
+bts_http_setup_unref (BtsHttpSetup *self)
+{
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+
+  g_clear_object (&self->plain);
+  g_clear_object (&self->tls);
+  g_clear_object (&self->system_database);
+  g_clear_object (&self->extra_database);
+  g_clear_pointer (&self->pool, bts_http_pool_unref);
+  g_free (self);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The background-transfer authors
+ */
+
+#pragma once
+
+#include <libsoup/soup.h>
+
+#include "worker/transport/http-session.h"
+#include "worker/transport/http-wire.h"
+
+/* The settings in force and the libsoup sessions that go with them; never changed once made. Shared
+ * by the threads of all runs that started under them. */
+
+struct _BtsHttpSetup
+{
+  gatomicrefcount ref_count;
+  BtsHttpPool *pool;             /* (owned) */
+  SoupSession *plain;            /* (owned): for http */
+  SoupSession *tls;              /* (owned): for https; see http-connector.h */
+  GTlsDatabase *system_database; /* (owned) */
+  GTlsDatabase *extra_database;  /* (owned) (nullable): TlsCaFile */
+  guint connect_timeout_ms;
+  guint response_timeout_ms;
+  gboolean allow_plain_http;
+};
+
+BtsHttpSetup *
+bts_http_setup_new (const BtsHttpSettings *settings, BtsHttpPool *pool, GError **error);
+BtsHttpSetup *bts_http_setup_ref (BtsHttpSetup *self);
+void bts_http_setup_unref (BtsHttpSetup *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (BtsHttpSetup, bts_http_setup_unref)
+
+/* The setup for a run that starts now. */
+BtsHttpSetup *bts_http_session_ref_setup (BtsHttpSession *self);
