@@ -92,14 +92,140 @@ find_word (const char *const *words, gsize n_words, const char *string, guint *v
     return TRUE;                                                                                   \
   }
 
+/**
+ * bgt_operation_kind_to_string:
+ * @value: a kind of operation
+ *
+ * Returns: its word on the bus; empty for a number that is no #BgtOperationKind
+ * Since: 1.0
+ */
+
+/**
+ * bgt_operation_kind_from_string:
+ * @string: (nullable): a word
+ * @value: (out): the kind of operation of that name; left alone where there is none
+ *
+ * Returns: whether there is one
+ * Since: 1.0
+ */
 DEFINE_WORDS (BgtOperationKind, operation_kind)
+
+/**
+ * bgt_operation_status_to_string:
+ * @value: a status
+ *
+ * Returns: its word on the bus; empty for a number that is no #BgtOperationStatus
+ * Since: 1.0
+ */
+
+/**
+ * bgt_operation_status_from_string:
+ * @string: (nullable): a word
+ * @value: (out): the status of that name; left alone where there is none
+ *
+ * Returns: whether there is one
+ * Since: 1.0
+ */
 DEFINE_WORDS (BgtOperationStatus, operation_status)
+
+/**
+ * bgt_cost_policy_to_string:
+ * @value: a cost policy
+ *
+ * Returns: its word on the bus; empty for a number that is no #BgtCostPolicy
+ * Since: 1.0
+ */
+
+/**
+ * bgt_cost_policy_from_string:
+ * @string: (nullable): a word
+ * @value: (out): the cost policy of that name; left alone where there is none
+ *
+ * Returns: whether there is one
+ * Since: 1.0
+ */
 DEFINE_WORDS (BgtCostPolicy, cost_policy)
+
+/**
+ * bgt_priority_to_string:
+ * @value: a priority
+ *
+ * Returns: its word on the bus; empty for a number that is no #BgtPriority
+ * Since: 1.0
+ */
+
+/**
+ * bgt_priority_from_string:
+ * @string: (nullable): a word
+ * @value: (out): the priority of that name; left alone where there is none
+ *
+ * Returns: whether there is one
+ * Since: 1.0
+ */
 DEFINE_WORDS (BgtPriority, priority)
+
+/**
+ * bgt_overwrite_to_string:
+ * @value: a way to treat an existing destination
+ *
+ * Returns: its word on the bus; empty for a number that is no #BgtOverwrite
+ * Since: 1.0
+ */
+
+/**
+ * bgt_overwrite_from_string:
+ * @string: (nullable): a word
+ * @value: (out): the way to treat an existing destination of that name; left alone where there is
+ * none
+ *
+ * Returns: whether there is one
+ * Since: 1.0
+ */
 DEFINE_WORDS (BgtOverwrite, overwrite)
+
+/**
+ * bgt_connectivity_to_string:
+ * @value: a connectivity
+ *
+ * Returns: its word on the bus; empty for a number that is no #BgtConnectivity
+ * Since: 1.0
+ */
+
+/**
+ * bgt_connectivity_from_string:
+ * @string: (nullable): a word
+ * @value: (out): the connectivity of that name; left alone where there is none
+ *
+ * Returns: whether there is one
+ * Since: 1.0
+ */
 DEFINE_WORDS (BgtConnectivity, connectivity)
+
+/**
+ * bgt_cost_type_to_string:
+ * @value: a cost type
+ *
+ * Returns: its word on the bus; empty for a number that is no #BgtCostType
+ * Since: 1.0
+ */
+
+/**
+ * bgt_cost_type_from_string:
+ * @string: (nullable): a word
+ * @value: (out): the cost type of that name; left alone where there is none
+ *
+ * Returns: whether there is one
+ * Since: 1.0
+ */
 DEFINE_WORDS (BgtCostType, cost_type)
 
+/**
+ * bgt_operation_status_is_final:
+ * @status: a status
+ *
+ * Returns: whether nothing will happen to an operation of that status, unless it is resumed
+ * Since: 1.0
+ */
 gboolean
 bgt_operation_status_is_final (BgtOperationStatus status)
 {

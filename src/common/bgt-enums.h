@@ -77,26 +77,26 @@ typedef enum
   BGT_COST_TYPE_VARIABLE,
 } BgtCostType;
 
-const char *bgt_operation_kind_to_string (BgtOperationKind kind);
+const char *bgt_operation_kind_to_string (BgtOperationKind value);
 gboolean bgt_operation_kind_from_string (const char *string, BgtOperationKind *value);
 
-const char *bgt_operation_status_to_string (BgtOperationStatus status);
+const char *bgt_operation_status_to_string (BgtOperationStatus value);
 gboolean bgt_operation_status_from_string (const char *string, BgtOperationStatus *value);
 gboolean bgt_operation_status_is_final (BgtOperationStatus status);
 
-const char *bgt_cost_policy_to_string (BgtCostPolicy policy);
+const char *bgt_cost_policy_to_string (BgtCostPolicy value);
 gboolean bgt_cost_policy_from_string (const char *string, BgtCostPolicy *value);
 
-const char *bgt_priority_to_string (BgtPriority priority);
+const char *bgt_priority_to_string (BgtPriority value);
 gboolean bgt_priority_from_string (const char *string, BgtPriority *value);
 
-const char *bgt_overwrite_to_string (BgtOverwrite overwrite);
+const char *bgt_overwrite_to_string (BgtOverwrite value);
 gboolean bgt_overwrite_from_string (const char *string, BgtOverwrite *value);
 
-const char *bgt_connectivity_to_string (BgtConnectivity connectivity);
+const char *bgt_connectivity_to_string (BgtConnectivity value);
 gboolean bgt_connectivity_from_string (const char *string, BgtConnectivity *value);
 
-const char *bgt_cost_type_to_string (BgtCostType cost_type);
+const char *bgt_cost_type_to_string (BgtCostType value);
 gboolean bgt_cost_type_from_string (const char *string, BgtCostType *value);
 
 G_END_DECLS

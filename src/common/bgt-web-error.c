@@ -64,6 +64,13 @@ has_row (int web_error)
 
 G_DEFINE_QUARK (bgt - web - error - quark, bgt_web_error)
 
+/**
+ * bgt_web_error_to_string:
+ * @web_error: a #BgtWebError, or an HTTP status code from 300
+ *
+ * Returns: its word on the bus, `http-404` for instance; empty for %BGT_WEB_ERROR_NONE
+ * Since: 1.0
+ */
 const char *
 bgt_web_error_to_string (int web_error)
 {
@@ -102,6 +109,15 @@ parse_http_word (const char *string, int *web_error)
   return TRUE;
 }
 
+/**
+ * bgt_web_error_from_string:
+ * @string: (nullable): a word
+ * @web_error: (out): the #BgtWebError or HTTP status code of that name; left alone where there is
+ * none
+ *
+ * Returns: whether there is one; the empty word is none
+ * Since: 1.0
+ */
 gboolean
 bgt_web_error_from_string (const char *string, int *web_error)
 {
@@ -118,6 +134,13 @@ bgt_web_error_from_string (const char *string, int *web_error)
   return parse_http_word (string, web_error);
 }
 
+/**
+ * bgt_web_error_is_worth_a_retry:
+ * @web_error: a #BgtWebError, or an HTTP status code from 300
+ *
+ * Returns: whether trying the very same again later may help
+ * Since: 1.0
+ */
 gboolean
 bgt_web_error_is_worth_a_retry (int web_error)
 {
