@@ -20,7 +20,9 @@ bts_operation_view_new (BtsOperation *operation)
   self->destination = g_strdup (bts_operation_get_destination (operation));
   self->has_restarted = bts_operation_has_restarted (operation);
   self->has_response_changed = bts_operation_has_response_changed (operation);
-  bts_operation_view_refresh (self);
+  self->total_to_receive = bts_operation_get_total_to_receive (operation);
+  self->total_to_send = bts_operation_get_total_to_send (operation);
+  bts_operation_view_refresh (self, TRUE);
 
   return self;
 }
@@ -48,13 +50,20 @@ bts_operation_view_free (BtsOperationView *self)
   g_free (self);
 }
 
-void
-bts_operation_view_refresh (BtsOperationView *self)
+gboolean
+bts_operation_view_refresh (BtsOperationView *self, gboolean is_saved)
 {
-  self->blockers = bts_operation_get_blockers (self->operation);
-  self->next_attempt = bts_operation_get_next_attempt (self->operation);
-  self->bytes_received = bts_operation_get_bytes_received (self->operation);
-  self->total_to_receive = bts_operation_get_total_to_receive (self->operation);
-  self->bytes_sent = bts_operation_get_bytes_sent (self->operation);
-  self->total_to_send = bts_operation_get_total_to_send (self->operation);
+  BtsOperation *operation = self->operation;
+  BtsOperationView before = *self;
+
+  self->bytes_received = bts_operation_get_bytes_received (operation);
+  self->bytes_sent = bts_operation_get_bytes_sent (operation);
+  if (is_saved)
+    {
+      self->blockers = bts_operation_get_blockers (operation);
+      self->next_attempt = bts_operation_get_next_attempt (operation);
+    }
+
+  return self->bytes_received != before.bytes_received || self->bytes_sent != before.bytes_sent ||
+         self->blockers != before.blockers || self->next_attempt != before.next_attempt;
 }

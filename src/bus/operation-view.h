@@ -23,14 +23,14 @@ typedef struct
   char *destination;   /* (owned) (nullable) */
   gboolean has_restarted;
   gboolean has_response_changed;
+  guint64 total_to_receive;
+  guint64 total_to_send;
 
   /* not durable */
   BtsBlockers blockers;
   gint64 next_attempt;
   guint64 bytes_received;
-  guint64 total_to_receive;
   guint64 bytes_sent;
-  guint64 total_to_send;
 } BtsOperationView;
 
 BtsOperationView *bts_operation_view_new (BtsOperation *operation);
@@ -38,5 +38,6 @@ BtsOperationView *bts_operation_view_copy (const BtsOperationView *self);
 void bts_operation_view_free (BtsOperationView *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BtsOperationView, bts_operation_view_free)
 
-/* Brings what is not durable up to date. */
-void bts_operation_view_refresh (BtsOperationView *self);
+/* Brings what is not durable up to date: the bytes; with @is_saved also the blockers, which belong
+ * to the status that they make. FALSE where that changes nothing. */
+gboolean bts_operation_view_refresh (BtsOperationView *self, gboolean is_saved);

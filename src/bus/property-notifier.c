@@ -52,6 +52,7 @@ typedef struct
 } Save;
 
 static void save (Entry *entry);
+static void on_progress (Entry *entry);
 
 static void
 ranges_clear (Ranges *ranges)
@@ -103,37 +104,80 @@ has_audience (Entry *entry)
                                  bts_operation_get_owner (entry->operation));
 }
 
-/* Tells clients how @view differs from what they know; takes @view. */
-static void
-tell (Entry *entry, BtsOperationView *view)
+static gboolean
+has_same_progress (const BtsOperationView *a, const BtsOperationView *b)
 {
-  g_autoptr (BtsOperationView) before = g_steal_pointer (&entry->told);
-  const BtsInterface *const *interfaces = bts_interfaces_get_for (entry->operation);
-  gboolean has_ended;
+  return a->bytes_received == b->bytes_received && a->bytes_sent == b->bytes_sent;
+}
 
-  entry->told = view;
-  entry->last_progress = bts_clock_get_boot_time (entry->notifier->bus->service.clock);
-  entry->progress_due = 0;
-  g_hash_table_remove (entry->notifier->due, entry);
-  if (!has_audience (entry))
-    return;
+static gboolean
+has_ended (const BtsOperationView *before, const BtsOperationView *after)
+{
+  return bgt_operation_status_is_final (after->status) &&
+         (!bgt_operation_status_is_final (before->status) || before->finished != after->finished);
+}
+
+static gboolean
+may_tell_progress (Entry *entry, gint64 now)
+{
+  return entry->last_progress == 0 || now >= entry->last_progress + PROGRESS_PERIOD_US;
+}
+
+static void
+emit_changes (Entry *entry, const BtsOperationView *before, const BtsOperationView *after)
+{
+  const BtsInterface *const *interfaces = bts_interfaces_get_for (entry->operation);
 
   for (guint i = 0; interfaces[i] != NULL; i++)
     {
       GVariant *changes =
-          bts_interface_read_changes (interfaces[i], entry->notifier->bus, before, view);
+          bts_interface_read_changes (interfaces[i], entry->notifier->bus, before, after);
 
       if (changes != NULL)
         emit (entry, "org.freedesktop.DBus.Properties", "PropertiesChanged",
               g_variant_new ("(s@a{sv}as)", interfaces[i]->info->name, changes, NULL));
     }
+}
 
-  has_ended =
-      bgt_operation_status_is_final (view->status) &&
-      (!bgt_operation_status_is_final (before->status) || before->finished != view->finished);
-  if (has_ended)
+static void
+mark_told (Entry *entry)
+{
+  entry->last_progress = bts_clock_get_boot_time (entry->notifier->bus->service.clock);
+  entry->progress_due = 0;
+  g_hash_table_remove (entry->notifier->due, entry);
+}
+
+/* Tells clients how @view differs from what they know; takes @view. */
+static void
+tell (Entry *entry, BtsOperationView *view)
+{
+  g_autoptr (BtsOperationView) before = g_steal_pointer (&entry->told);
+
+  entry->told = view;
+  if (!has_same_progress (before, view))
+    mark_told (entry);
+  if (!has_audience (entry))
+    return;
+
+  emit_changes (entry, before, view);
+  if (has_ended (before, view))
     emit (entry, BGT_INTERFACE_OPERATION, "Finished",
           g_variant_new ("(s)", bgt_operation_status_to_string (view->status)));
+}
+
+/* Tells of what the store now holds; takes @view. Checkpoints may come faster than progress may be
+ * told, so their bytes wait for their turn, unless it is the end. */
+static void
+tell_saved (Entry *entry, BtsOperationView *view)
+{
+  gint64 now = bts_clock_get_boot_time (entry->notifier->bus->service.clock);
+
+  if (!bgt_operation_status_is_final (view->status) && !may_tell_progress (entry, now))
+    {
+      view->bytes_received = entry->told->bytes_received;
+      view->bytes_sent = entry->told->bytes_sent;
+    }
+  tell (entry, view);
 }
 
 static void
@@ -206,11 +250,13 @@ on_saved (GObject *source, GAsyncResult *result, gpointer user_data)
 
   ranges = g_steal_pointer (&entry->saving_ranges);
   if (!entry->has_unsaved)
-    bts_operation_view_refresh (entry->saving);
-  tell (entry, g_steal_pointer (&entry->saving));
+    bts_operation_view_refresh (entry->saving, TRUE);
+  tell_saved (entry, g_steal_pointer (&entry->saving));
   tell_ranges (entry, ranges);
   if (entry->has_unsaved)
     save (entry);
+  else
+    on_progress (entry);
 }
 
 /* Takes the operation as it is and tells of it when the store has it. */
@@ -236,14 +282,21 @@ save (Entry *entry)
   bts_store_save_async (self->bus->service.store, entry->operation, NULL, on_saved, data);
 }
 
+static gboolean
+is_saved (Entry *entry)
+{
+  return entry->saving == NULL && entry->retry_alarm == 0;
+}
+
 /* What is not durable, on top of what clients know already. */
 static void
 tell_progress (Entry *entry)
 {
-  BtsOperationView *view = bts_operation_view_copy (entry->told);
+  g_autoptr (BtsOperationView) view = bts_operation_view_copy (entry->told);
 
-  bts_operation_view_refresh (view);
-  tell (entry, view);
+  mark_told (entry);
+  if (bts_operation_view_refresh (view, is_saved (entry)))
+    tell (entry, g_steal_pointer (&view));
 }
 
 static void on_progress_alarm (gpointer user_data);
@@ -281,6 +334,14 @@ on_progress_alarm (gpointer user_data)
     arm_progress_alarm (self, next);
 }
 
+static gboolean
+has_news (Entry *entry)
+{
+  BtsOperationView view = *entry->told; /* borrows what it points to */
+
+  return bts_operation_view_refresh (&view, is_saved (entry));
+}
+
 static void
 on_progress (Entry *entry)
 {
@@ -288,9 +349,9 @@ on_progress (Entry *entry)
   gint64 now = bts_clock_get_boot_time (self->bus->service.clock);
   gint64 earliest = entry->last_progress + PROGRESS_PERIOD_US;
 
-  if (entry->progress_due != 0 || !has_audience (entry))
+  if (entry->progress_due != 0 || !has_audience (entry) || !has_news (entry))
     return;
-  if (entry->last_progress == 0 || now >= earliest)
+  if (may_tell_progress (entry, now))
     {
       tell_progress (entry);
       return;
@@ -310,7 +371,7 @@ on_changed (BtsOperation *operation, guint changes, gpointer user_data)
   /* Blockers change together with the status that they make, and are told with it. */
   if ((changes & DURABLE_CHANGES) != 0)
     save (entry);
-  else if (entry->saving == NULL && entry->retry_alarm == 0)
+  else
     on_progress (entry);
 }
 
@@ -356,8 +417,7 @@ bts_property_notifier_dup_view (BtsPropertyNotifier *self, BtsOperation *operati
     return bts_operation_view_new (operation);
 
   view = bts_operation_view_copy (entry->told);
-  if (entry->saving == NULL && entry->retry_alarm == 0)
-    bts_operation_view_refresh (view);
+  bts_operation_view_refresh (view, is_saved (entry));
 
   return view;
 }
@@ -378,9 +438,10 @@ bts_property_notifier_take_saved (BtsPropertyNotifier *self,
   g_clear_pointer (&entry->saving, bts_operation_view_free);
   saving_ranges = g_steal_pointer (&entry->saving_ranges);
   unsaved_ranges = g_steal_pointer (&entry->unsaved_ranges);
-  tell (entry, bts_operation_view_new (operation));
+  tell_saved (entry, bts_operation_view_new (operation));
   tell_ranges (entry, saving_ranges);
   tell_ranges (entry, unsaved_ranges);
+  on_progress (entry);
 }
 
 BtsPropertyNotifier *
