@@ -27,7 +27,7 @@
 #define UNREADABLE_SUFFIX ".unreadable"
 
 /* A process that has just been killed may hold the folder for a moment longer. */
-#define LOCK_TRIES 100
+#define LOCK_TRIES 40
 #define LOCK_WAIT_US (50 * 1000)
 
 /* How many records are made in one turn of the loop. */

@@ -6,6 +6,7 @@
 
 #include "store/writer.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "store/atomic-file.h"
@@ -55,6 +56,12 @@ write_batch (GPtrArray *batch, int folder)
       if (job->text != NULL)
         files[i] = bts_atomic_file_write (folder, job->name, job->text, job->length, &job->error);
     }
+
+  /* With all data on its way, the first sync commits the file system's journal for all. It is
+   * only a hint: what it fails at, the sync reports. */
+  for (guint i = 0; i < batch->len; i++)
+    if (files[i] >= 0)
+      sync_file_range (files[i], 0, 0, SYNC_FILE_RANGE_WRITE);
 
   for (guint i = 0; i < batch->len; i++)
     {
