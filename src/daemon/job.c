@@ -43,8 +43,8 @@ struct _BtsJob
 
   gint64 retry_at;
   gint64 started_at;
-  gboolean has_progress; /* since Start */
-  guint64 bytes_at_start;
+  gboolean has_progress;  /* since Start */
+  guint64 bytes_at_start; /* what was durable: a worker that died may have had more */
   guint n_quick_deaths;
   guint n_discard_tries;
   guint alarm_id; /* for another try to discard */
@@ -221,7 +221,7 @@ start_on_link (BtsJob *self)
 
   self->started_at = get_boot_time (self);
   self->has_progress = FALSE;
-  self->bytes_at_start = get_bytes (self);
+  self->bytes_at_start = bts_byte_ranges_get_total (bts_operation_get_ranges (operation));
   self->sent_request = bts_request_ref (bts_operation_get_request (operation));
   bts_worker_link_start_async (
       self->link, get_guid (self), bts_request_get_variant (self->sent_request),
