@@ -132,6 +132,9 @@ bts_destination_discard (GVariant *request,
 
   name = bts_partial_file_get_name (target, folder_fd, checkpoint, guid);
   is_removed = bts_partial_file_remove (folder_fd, name, error);
+  /* If this fails, a power cut may bring the file back, which only costs space. */
+  if (is_removed && !bts_target_sync_folder (folder_fd, folder_fd))
+    g_debug ("Cannot sync the folder of a removed file: %s", g_strerror (errno));
   g_close (folder_fd, NULL);
   bts_file_error_make_public (error);
 

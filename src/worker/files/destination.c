@@ -189,7 +189,8 @@ open_descriptor (BtsDestination *self, GVariant *checkpoint_variant, int fd, GEr
   return take_up (self, own_fd, checkpoint, error);
 }
 
-/* As it would have been at the end of _publish. */
+/* As it would have been at the end of _publish. The partial name is still there where the file was
+ * renamed by a link. Takes @name over. */
 static gboolean
 take_published (BtsDestination *self, char *name, GError **error)
 {
@@ -198,7 +199,8 @@ take_published (BtsDestination *self, char *name, GError **error)
   int fd = openat (self->folder_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
   self->published_name = name;
-  if (fd < 0 || !bts_file_info_read (fd, NULL, &info) || fsync (fd) != 0 ||
+  if (fd < 0 || !bts_partial_file_remove (self->folder_fd, self->partial_name, NULL) ||
+      !bts_file_info_read (fd, NULL, &info) || fsync (fd) != 0 ||
       !bts_target_sync_folder (self->folder_fd, fd))
     {
       bts_file_error_set (error, errno, "Cannot make the finished file durable");
@@ -239,17 +241,7 @@ open_beside (BtsDestination *self, const char *guid, GVariant *variant, GError *
   self->partial_name = bts_partial_file_get_name (self->target, self->folder_fd, checkpoint, guid);
   published_name = bts_publish_find (self->target, self->folder_fd, checkpoint);
   if (published_name != NULL)
-    {
-      /* Still there where the rename had to be done with a link. */
-      fd = bts_partial_file_open (self->folder_fd, self->partial_name, checkpoint, NULL);
-      if (fd >= 0 && g_close (fd, NULL) &&
-          !bts_partial_file_remove (self->folder_fd, self->partial_name, error))
-        {
-          g_free (published_name);
-          return FALSE;
-        }
-      return take_published (self, published_name, error);
-    }
+    return take_published (self, published_name, error);
 
   if (!bts_target_check_name (self->target, self->folder_fd, error))
     return FALSE;
@@ -416,53 +408,6 @@ bts_destination_to_checkpoint (BtsDestination *self)
 
 /* ---- publishing ---- */
 
-static char *
-read_fd_path (int fd)
-{
-  g_autofree char *link = g_strdup_printf ("/proc/self/fd/%d", fd);
-
-  return g_file_read_link (link, NULL);
-}
-
-/* The folder's path as it was asked for, unless the folder has been renamed meanwhile. */
-static char *
-get_folder_path (BtsDestination *self)
-{
-  BtsFileInfo asked;
-  BtsFileInfo ours;
-  char *path = NULL;
-  int fd = open (self->target->folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
-
-  if (fd < 0 || !bts_file_info_read (fd, NULL, &asked) ||
-      !bts_file_info_read (self->folder_fd, NULL, &ours) ||
-      !bts_file_identity_equal (&asked.identity, &ours.identity))
-    path = read_fd_path (self->folder_fd);
-  close_fd (&fd);
-
-  return path != NULL ? path : g_strdup (self->target->folder);
-}
-
-/* A file URI where the path is not UTF-8. */
-static char *
-make_published_path (BtsDestination *self)
-{
-  g_autofree char *path = NULL;
-
-  if (self->target->is_descriptor)
-    path = read_fd_path (self->fd);
-  else
-    {
-      g_autofree char *folder = get_folder_path (self);
-
-      path = g_build_filename (folder, self->published_name, NULL);
-    }
-
-  if (path != NULL && path[0] == '/' && !g_utf8_validate (path, -1, NULL))
-    return g_filename_to_uri (path, NULL, NULL);
-
-  return path != NULL ? g_steal_pointer (&path) : g_strdup ("");
-}
-
 static gboolean
 check_is_whole (BtsDestination *self, guint64 total, GError **error)
 {
@@ -530,7 +475,9 @@ bts_destination_publish (BtsDestination *self,
         }
     }
   if (self->published_path == NULL)
-    self->published_path = make_published_path (self);
+    self->published_path = bts_publish_make_path (
+        self->target, self->target->is_descriptor ? self->fd : self->folder_fd,
+        self->published_name);
 
   return g_strdup (self->published_path);
 }

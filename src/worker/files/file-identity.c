@@ -6,9 +6,32 @@
 
 #include "worker/files/file-identity.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <glib/gstdio.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
+
+/* File systems whose inode numbers are made up: another after each mount, or sooner. */
+static const guint64 unstable_file_systems[] = { MSDOS_SUPER_MAGIC, EXFAT_SUPER_MAGIC };
+
+static gboolean
+has_stable_inodes (int fd)
+{
+  struct statfs status = { 0 };
+
+  if (fstatfs (fd, &status) != 0)
+    return TRUE;
+  for (gsize i = 0; i < G_N_ELEMENTS (unstable_file_systems); i++)
+    {
+      if ((guint64) status.f_type == unstable_file_systems[i])
+        return FALSE;
+    }
+
+  return TRUE;
+}
 
 gboolean
 bts_file_info_read (int fd, const char *name, BtsFileInfo *info)
@@ -33,8 +56,24 @@ bts_file_info_read (int fd, const char *name, BtsFileInfo *info)
   if ((status.stx_mask & STATX_BTIME) != 0)
     info->identity.birth_ns =
         status.stx_btime.tv_sec * G_GINT64_CONSTANT (1000000000) + status.stx_btime.tv_nsec;
+  if (info->identity.birth_ns != 0 && !has_stable_inodes (fd))
+    info->identity.inode = 0;
 
   return TRUE;
+}
+
+gboolean
+bts_file_info_read_path (const char *path, BtsFileInfo *info)
+{
+  int fd = open (path, O_PATH | O_CLOEXEC);
+  gboolean is_read = fd >= 0 && bts_file_info_read (fd, NULL, info);
+  int error_number = errno;
+
+  if (fd >= 0)
+    g_close (fd, NULL);
+  errno = error_number;
+
+  return is_read;
 }
 
 /* An inode number alone is soon used again for another file, hence the time of birth. Device
@@ -42,7 +81,7 @@ bts_file_info_read (int fd, const char *name, BtsFileInfo *info)
 gboolean
 bts_file_identity_equal (const BtsFileIdentity *a, const BtsFileIdentity *b)
 {
-  if (a->inode == 0 || a->inode != b->inode)
+  if (a->inode != b->inode || (a->inode == 0 && a->birth_ns == 0))
     return FALSE;
   if (a->birth_ns != 0 && b->birth_ns != 0)
     return a->birth_ns == b->birth_ns;

@@ -11,7 +11,7 @@
 typedef struct
 {
   guint64 device;
-  guint64 inode;
+  guint64 inode;   /* 0 where the file system makes up another one at each mount */
   gint64 birth_ns; /* 0 where the file system keeps no time of birth */
 } BtsFileIdentity;
 
@@ -27,6 +27,9 @@ typedef struct
 
 /* @name in the folder @fd, not followed where it is a symlink; NULL: @fd itself. FALSE: errno. */
 gboolean bts_file_info_read (int fd, const char *name, BtsFileInfo *info);
+
+/* What @path leads to, symlinks followed. FALSE: errno. */
+gboolean bts_file_info_read_path (const char *path, BtsFileInfo *info);
 
 /* An unknown identity (all 0) is equal to nothing. */
 gboolean bts_file_identity_equal (const BtsFileIdentity *a, const BtsFileIdentity *b);

@@ -8,7 +8,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/statvfs.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "common/bgt-web-error.h"
@@ -38,6 +40,17 @@ get_available (int fd, guint64 *available)
 
   *available = (guint64) status.f_bavail * status.f_frsize;
   return TRUE;
+}
+
+/* In memory nothing is gained: it costs as much as the writing itself, and takes the memory before
+ * it is needed. */
+static gboolean
+is_worth_keeping (int fd, guint64 total)
+{
+  struct statfs status = { 0 };
+
+  return total >= BTS_WRITER_LARGE_BYTES &&
+         (fstatfs (fd, &status) != 0 || status.f_type != TMPFS_MAGIC);
 }
 
 /* KEEP_SIZE, so that the size of the file never says more than has been written. */
@@ -74,7 +87,7 @@ bts_preallocate (int fd, guint64 total, GError **error)
       set_no_space (error, needed, available);
       return FALSE;
     }
-  if (total < BTS_WRITER_LARGE_BYTES || needed == 0)
+  if (needed == 0 || !is_worth_keeping (fd, total))
     return TRUE;
 
   error_number = allocate (fd, total);

@@ -185,3 +185,40 @@ bts_publish_set_origin (int fd, const char *origin_uri)
   if (fsetxattr (fd, "user.xdg.origin.url", origin, strlen (origin), 0) != 0)
     g_debug ("Cannot set the origin attribute: %s", g_strerror (errno));
 }
+
+static char *
+read_fd_path (int fd)
+{
+  g_autofree char *link = g_strdup_printf ("/proc/self/fd/%d", fd);
+
+  return g_file_read_link (link, NULL);
+}
+
+static char *
+make_folder_path (const BtsTarget *target, int folder_fd)
+{
+  BtsFileInfo asked;
+  BtsFileInfo ours;
+  char *path;
+
+  if (bts_file_info_read_path (target->folder, &asked) &&
+      bts_file_info_read (folder_fd, NULL, &ours) &&
+      bts_file_identity_equal (&asked.identity, &ours.identity))
+    return g_strdup (target->folder);
+
+  path = read_fd_path (folder_fd);
+  return path != NULL ? path : g_strdup (target->folder);
+}
+
+char *
+bts_publish_make_path (const BtsTarget *target, int fd, const char *name)
+{
+  g_autofree char *folder = name != NULL ? make_folder_path (target, fd) : NULL;
+  g_autofree char *path = NULL;
+
+  path = name != NULL ? g_build_filename (folder, name, NULL) : read_fd_path (fd);
+  if (path != NULL && path[0] == '/' && !g_utf8_validate (path, -1, NULL))
+    return g_filename_to_uri (path, NULL, NULL);
+
+  return path != NULL ? g_steal_pointer (&path) : g_strdup ("");
+}

@@ -22,3 +22,8 @@ bts_publish_find (const BtsTarget *target, int folder_fd, const BtsFileCheckpoin
 
 /* Notes where the file came from, for the desktop; without user name, password, fragment. */
 void bts_publish_set_origin (int fd, const char *origin_uri);
+
+/* The path of @name in the folder @fd as it is now; of the file @fd itself where @name is NULL. As
+ * it was asked for, unless the folder has been renamed meanwhile. A file URI where it is not
+ * UTF-8. */
+char *bts_publish_make_path (const BtsTarget *target, int fd, const char *name);
