@@ -9,7 +9,6 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "common/bgt-error.h"
 #include "common/bgt-web-error.h"
 #include "worker/download-record.h"
 #include "worker/download-report.h"
@@ -26,7 +25,7 @@
 /* The state of a download; the job's thread only. */
 typedef struct
 {
-  BtsJob *job; /* (unowned) */
+  BtsTransferJob *job; /* (unowned) */
   BtsTransportFactory new_transport;
   gpointer factory_data; /* (unowned) */
   guint64 checkpoint_bytes;
@@ -34,6 +33,7 @@ typedef struct
   int file;             /* (owned) or -1 */
 
   GVariant *request;           /* (owned): of the round under way */
+  const char *uri;             /* (unowned) in it */
   BtsDestination *destination; /* (owned) (nullable) */
   BtsDownloadRecord record;
   BtsDownloadReport report;
@@ -100,7 +100,7 @@ forget_bytes (Download *self, GError **error)
   self->n_unsynced = 0;
   if (self->checksum != NULL)
     bts_checksum_reset (self->checksum);
-  bts_job_get_progress (self->job)->received = 0;
+  bts_transfer_job_get_progress (self->job)->received = 0;
   return TRUE;
 }
 
@@ -118,9 +118,10 @@ decide (Download *self, const BtsTransportHead *head, GError **error)
 
   /* Beyond what the plan knows: without a strong validator the time of change has to agree, and
    * a part that begins elsewhere than asked cannot be joined to what is held. */
-  if (plan == BTS_RESUME_CONTINUE && self->asked_offset > 0 &&
-      (head->body_offset != self->asked_offset ||
-       !bts_download_record_fits_head (&self->record, head)))
+  if (plan == BTS_RESUME_CONTINUE && head->body_offset != self->asked_offset)
+    return BTS_RESUME_ASK_AGAIN;
+  if ((plan == BTS_RESUME_CONTINUE || plan == BTS_RESUME_COMPLETE) && self->asked_offset > 0 &&
+      !bts_download_record_fits_head (&self->record, head))
     return BTS_RESUME_ASK_AGAIN;
   return plan;
 }
@@ -129,13 +130,14 @@ decide (Download *self, const BtsTransportHead *head, GError **error)
 static gboolean
 prepare_body (Download *self, const BtsTransportHead *head, GError **error)
 {
-  BtsProgress *progress = bts_job_get_progress (self->job);
+  BtsProgress *progress = bts_transfer_job_get_progress (self->job);
   gboolean is_whole = head->body_offset == 0;
 
   if (is_whole && (get_held (self) > 0 || self->position > 0) && !forget_bytes (self, error))
     return FALSE;
   if (bts_download_record_take_head (&self->record, head))
     self->report.has_response_changed = TRUE;
+  bts_download_record_take_uri (&self->record, self->uri);
   if (self->record.is_total_known &&
       !bts_destination_expect (self->destination, self->record.total, error))
     return FALSE;
@@ -212,7 +214,7 @@ take_data (gsize size, gpointer user_data, GError **error)
     return FALSE;
   self->position += size;
   self->n_unsynced += size;
-  bts_job_get_progress (self->job)->received = self->position;
+  bts_transfer_job_get_progress (self->job)->received = self->position;
 
   if (self->n_unsynced >= self->checkpoint_bytes ||
       g_get_monotonic_time () - self->last_sync >= CHECKPOINT_INTERVAL_US)
@@ -237,7 +239,7 @@ catch_up_checksum (Download *self, guint64 end, GError **error)
   if (bts_checksum_get_position (self->checksum) > end)
     bts_checksum_reset (self->checksum);
   return bts_destination_update_checksum (self->destination, self->checksum, end,
-                                          bts_job_get_cancellable (self->job), error);
+                                          bts_transfer_job_get_cancellable (self->job), error);
 }
 
 static gboolean
@@ -247,8 +249,9 @@ fetch_once (Download *self, GError **error)
   BtsTransportRequest request = { .length = G_MAXUINT64 };
 
   g_clear_pointer (&self->request, g_variant_unref);
-  self->request = bts_job_dup_request (self->job);
-  g_variant_lookup (self->request, "uri", "&s", &request.uri);
+  self->request = bts_transfer_job_dup_request (self->job);
+  g_variant_lookup (self->request, "uri", "&s", &self->uri);
+  request.uri = self->uri;
   transport = self->new_transport (request.uri, self->factory_data);
   if (transport == NULL)
     {
@@ -267,7 +270,7 @@ fetch_once (Download *self, GError **error)
     request.validator = self->record.validator;
   if (!catch_up_checksum (self, request.offset, error))
     return FALSE;
-  return bts_job_run_transport (self->job, transport, &request, &sink, self, error);
+  return bts_transfer_job_run_transport (self->job, transport, &request, &sink, self, error);
 }
 
 /* Asks until the whole is there; what has been passed on is held on return, also after an error,
@@ -278,7 +281,8 @@ fetch (Download *self, GError **error)
   for (guint n_rounds_without_range = 0; n_rounds_without_range <= MAX_ROUNDS_WITHOUT_RANGE;)
     {
       g_autoptr (GError) local_error = NULL;
-      gboolean is_done = !bts_job_is_stopping (self->job) && fetch_once (self, &local_error);
+      gboolean is_done =
+          !bts_transfer_job_is_stopping (self->job) && fetch_once (self, &local_error);
 
       if (!sync_destination (self, local_error == NULL ? error : NULL))
         {
@@ -289,7 +293,7 @@ fetch (Download *self, GError **error)
       self->position = get_held (self);
       if (is_done || self->plan == BTS_RESUME_COMPLETE)
         return TRUE;
-      if (bts_job_is_stopping (self->job))
+      if (bts_transfer_job_is_stopping (self->job))
         {
           g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "The job was stopped");
           return FALSE;
@@ -330,8 +334,8 @@ verify_length (Download *self, GError **error)
                    self->record.total);
       return FALSE;
     }
-  bts_job_get_progress (self->job)->received = held;
-  bts_job_get_progress (self->job)->total = held;
+  bts_transfer_job_get_progress (self->job)->received = held;
+  bts_transfer_job_get_progress (self->job)->total = held;
   return TRUE;
 }
 
@@ -367,24 +371,24 @@ complete (Download *self, GError **error)
 static gboolean
 is_whole_already (Download *self)
 {
-  g_autoptr (GVariant) request = bts_job_dup_request (self->job);
+  g_autoptr (GVariant) request = bts_transfer_job_dup_request (self->job);
   const char *uri = NULL;
 
   g_variant_lookup (request, "uri", "&s", &uri);
-  return bts_download_record_take_uri (&self->record, uri) && self->record.validator != NULL &&
+  return bts_download_record_is_from (&self->record, uri) && self->record.validator != NULL &&
          self->record.is_total_known && get_held (self) == self->record.total;
 }
 
 static gboolean
 open_destination (Download *self, GError **error)
 {
-  g_autoptr (GVariant) request = bts_job_dup_request (self->job);
+  g_autoptr (GVariant) request = bts_transfer_job_dup_request (self->job);
   const char *checksum = NULL;
   guint64 held_before = 0;
 
   bts_download_record_init (&self->record, self->checkpoint);
   held_before = self->record.held;
-  self->destination = bts_destination_open (request, bts_job_get_guid (self->job),
+  self->destination = bts_destination_open (request, bts_transfer_job_get_guid (self->job),
                                             self->record.destination, self->file, error);
   if (self->destination == NULL)
     return FALSE;
@@ -400,8 +404,8 @@ open_destination (Download *self, GError **error)
   self->is_descriptor = !g_variant_lookup (request, "destination", "&s", NULL);
   self->position = self->held_at_start;
   self->last_sync = g_get_monotonic_time ();
-  bts_job_get_progress (self->job)->received = self->held_at_start;
-  bts_job_get_progress (self->job)->total = self->record.total;
+  bts_transfer_job_get_progress (self->job)->received = self->held_at_start;
+  bts_transfer_job_get_progress (self->job)->total = self->record.total;
   return TRUE;
 }
 
@@ -419,48 +423,6 @@ run (Download *self, GError **error)
   return complete (self, error);
 }
 
-/* What the network or the disk has said goes out as a word of the contract. */
-static int
-get_web_error (const GError *error)
-{
-  if (error->domain == BGT_WEB_ERROR)
-    return error->code;
-  if (error->domain == BGT_ERROR)
-    return BGT_WEB_ERROR_FILE_ERROR;
-  return BGT_WEB_ERROR_CONNECTION_ABORTED;
-}
-
-static GVariant *
-new_end (Download *self, const char *destination, const GError *error)
-{
-  g_auto (GVariantDict) update = G_VARIANT_DICT_INIT (NULL);
-  gboolean made_progress = FALSE;
-
-  if (self->destination != NULL)
-    {
-      g_autoptr (GVariant) checkpoint = bts_download_report_fill (&self->report, &update);
-
-      made_progress = get_held (self) > self->held_at_start;
-    }
-  if (destination != NULL)
-    {
-      g_variant_dict_insert (&update, "destination", "s", destination);
-      g_variant_dict_insert (&update, "bytes-received", "t", self->record.total);
-    }
-  if (error != NULL)
-    {
-      g_autofree char *message = g_utf8_make_valid (error->message, -1);
-
-      g_variant_dict_insert (&update, "error-message", "s", message);
-    }
-  g_variant_dict_insert (&update, "web-error-status", "s",
-                         error != NULL ? bgt_web_error_to_string (get_web_error (error)) : "");
-  g_variant_dict_insert (&update, "retry-after", "x",
-                         self->status_code >= 300 ? self->retry_after_us : (gint64) -1);
-  g_variant_dict_insert (&update, "made-progress", "b", made_progress);
-  return g_variant_ref_sink (g_variant_dict_end (&update));
-}
-
 /* Stopped before the end: what is durable is saved, and that is all that is said. */
 static void
 save_at_stop (Download *self)
@@ -469,32 +431,38 @@ save_at_stop (Download *self)
     return;
   bts_download_report_send (&self->report);
   /* Where the daemon could not save, it keeps the checkpoint before. */
-  bts_job_wait_for_answers (self->job, NULL);
+  bts_transfer_job_wait_for_answers (self->job, NULL);
 }
 
 static GVariant *
-download_main (BtsJob *job, gpointer data)
+download_main (BtsTransferJob *job, gpointer data)
 {
   Download *self = data;
   g_autoptr (GError) error = NULL;
   g_autofree char *destination = NULL;
+  BtsDownloadEnd end = { .retry_after_us = -1 };
 
   self->job = job;
   destination = run (self, &error);
-  if (destination == NULL && bts_job_is_stopping (job))
+  if (destination == NULL && bts_transfer_job_is_stopping (job))
     {
       save_at_stop (self);
       return NULL;
     }
   if (error != NULL)
-    g_info ("Download %s ends: %s", bts_job_get_guid (job), error->message);
+    g_info ("Download %s ends: %s", bts_transfer_job_get_guid (job), error->message);
   /* An answer that is still to come must not overtake the end. */
-  bts_job_wait_for_answers (job, NULL);
-  return new_end (self, destination, error);
+  bts_transfer_job_wait_for_answers (job, NULL);
+  end.destination = destination;
+  end.error = error;
+  if (self->status_code >= 300)
+    end.retry_after_us = self->retry_after_us;
+  end.made_progress = get_held (self) > self->held_at_start;
+  return bts_download_report_new_end (&self->report, &end);
 }
 
 void
-bts_download_job_start (BtsJob *job, const BtsDownloadSpec *spec)
+bts_download_job_start (BtsTransferJob *job, const BtsDownloadSpec *spec)
 {
   Download *self = g_new0 (Download, 1);
 
@@ -504,5 +472,5 @@ bts_download_job_start (BtsJob *job, const BtsDownloadSpec *spec)
   self->checkpoint = spec->checkpoint != NULL ? g_variant_ref_sink (spec->checkpoint) : NULL;
   self->file = spec->file >= 0 ? fcntl (spec->file, F_DUPFD_CLOEXEC, 3) : -1;
   self->retry_after_us = -1;
-  bts_job_start (job, download_main, self, download_free);
+  bts_transfer_job_start (job, download_main, self, download_free);
 }

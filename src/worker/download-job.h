@@ -4,7 +4,7 @@
 
 #pragma once
 
-#include "worker/job.h"
+#include "worker/transfer-job.h"
 
 /* A download: one transport, one destination, and a checkpoint whenever enough has arrived. */
 
@@ -21,4 +21,4 @@ typedef struct
 } BtsDownloadSpec;
 
 /* Starts @job as a download. What @spec holds is copied. */
-void bts_download_job_start (BtsJob *job, const BtsDownloadSpec *spec);
+void bts_download_job_start (BtsTransferJob *job, const BtsDownloadSpec *spec);

@@ -166,15 +166,19 @@ bts_download_record_may_resume (const BtsDownloadRecord *self)
   return self->validator != NULL || (self->is_total_known && self->last_modified != NULL);
 }
 
-gboolean
+void
 bts_download_record_take_uri (BtsDownloadRecord *self, const char *uri)
 {
-  g_autofree char *digest = g_compute_checksum_for_string (G_CHECKSUM_SHA256, uri, -1);
-  gboolean is_same = g_strcmp0 (digest, self->uri_digest) == 0;
-
   g_free (self->uri_digest);
-  self->uri_digest = g_steal_pointer (&digest);
-  return is_same;
+  self->uri_digest = g_compute_checksum_for_string (G_CHECKSUM_SHA256, uri, -1);
+}
+
+gboolean
+bts_download_record_is_from (const BtsDownloadRecord *self, const char *uri)
+{
+  g_autofree char *digest = g_compute_checksum_for_string (G_CHECKSUM_SHA256, uri, -1);
+
+  return g_strcmp0 (digest, self->uri_digest) == 0;
 }
 
 GVariant *

@@ -55,8 +55,9 @@ gboolean bts_download_record_fits_head (const BtsDownloadRecord *self,
 /* Whether there is anything by which a part could later be known to be of the same file. */
 gboolean bts_download_record_may_resume (const BtsDownloadRecord *self);
 
-/* Whether @uri is the one that was asked before; notes it. */
-gboolean bts_download_record_take_uri (BtsDownloadRecord *self, const char *uri);
+/* By which URI the bytes were asked for; only its digest is kept, it may hold a password. */
+void bts_download_record_take_uri (BtsDownloadRecord *self, const char *uri);
+gboolean bts_download_record_is_from (const BtsDownloadRecord *self, const char *uri);
 
 /* What GetResponseInformation tells, a{sv}, not floating. */
 GVariant *bts_download_response_new (const BtsTransportHead *head);

@@ -6,6 +6,7 @@
 
 #include "worker/download-report.h"
 
+#include "common/bgt-error.h"
 #include "common/bgt-web-error.h"
 
 #define MAX_SAVE_ATTEMPTS 10
@@ -13,7 +14,7 @@
 
 void
 bts_download_report_init (BtsDownloadReport *self,
-                          BtsJob *job,
+                          BtsTransferJob *job,
                           BtsDestination *destination,
                           const BtsDownloadRecord *record)
 {
@@ -100,7 +101,7 @@ bts_download_report_send (BtsDownloadReport *self)
   g_autoptr (GVariant) checkpoint = bts_download_report_fill (self, &dict);
   g_autoptr (GVariant) update = g_variant_ref_sink (g_variant_dict_end (&dict));
 
-  bts_job_post_checkpoint (self->job, update, checkpoint);
+  bts_transfer_job_post_checkpoint (self->job, update, checkpoint);
   self->is_due = FALSE;
   self->names_file = TRUE;
 }
@@ -108,7 +109,7 @@ bts_download_report_send (BtsDownloadReport *self)
 void
 bts_download_report_send_soon (BtsDownloadReport *self)
 {
-  if (bts_job_is_checkpoint_pending (self->job))
+  if (bts_transfer_job_is_checkpoint_pending (self->job))
     self->is_due = TRUE;
   else
     bts_download_report_send (self);
@@ -123,15 +124,48 @@ bts_download_report_save (BtsDownloadReport *self, GError **error)
     {
       g_clear_error (&local_error);
       if (n_attempts > 0)
-        bts_job_sleep (self->job, SAVE_RETRY_US);
+        bts_transfer_job_sleep (self->job, SAVE_RETRY_US);
       if (n_attempts > 0 || !self->names_file || self->is_due)
         bts_download_report_send (self);
-      if (bts_job_wait_for_answers (self->job, &local_error))
+      if (bts_transfer_job_wait_for_answers (self->job, &local_error))
         return TRUE;
-      if (bts_job_is_stopping (self->job))
+      if (bts_transfer_job_is_stopping (self->job))
         break;
     }
   g_set_error (error, BGT_WEB_ERROR, BGT_WEB_ERROR_FILE_ERROR,
                "The service cannot save how far it is: %s", local_error->message);
   return FALSE;
+}
+
+/* What the network or the disk has said goes out as a word of the contract. */
+static int
+get_web_error (const GError *error)
+{
+  if (error->domain == BGT_WEB_ERROR)
+    return error->code;
+  if (error->domain == BGT_ERROR)
+    return BGT_WEB_ERROR_FILE_ERROR;
+  return BGT_WEB_ERROR_CONNECTION_ABORTED;
+}
+
+GVariant *
+bts_download_report_new_end (BtsDownloadReport *self, const BtsDownloadEnd *end)
+{
+  g_auto (GVariantDict) update = G_VARIANT_DICT_INIT (NULL);
+  int web_error = end->error != NULL ? get_web_error (end->error) : BGT_WEB_ERROR_NONE;
+
+  if (self->destination != NULL)
+    g_variant_unref (bts_download_report_fill (self, &update));
+  if (end->destination != NULL)
+    g_variant_dict_insert (&update, "destination", "s", end->destination);
+  if (end->error != NULL)
+    {
+      g_autofree char *message = g_utf8_make_valid (end->error->message, -1);
+
+      g_variant_dict_insert (&update, "error-message", "s", message);
+    }
+  g_variant_dict_insert (&update, "web-error-status", "s", bgt_web_error_to_string (web_error));
+  g_variant_dict_insert (&update, "retry-after", "x", end->retry_after_us);
+  g_variant_dict_insert (&update, "made-progress", "b", end->made_progress);
+  return g_variant_ref_sink (g_variant_dict_end (&update));
 }

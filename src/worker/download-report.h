@@ -6,13 +6,13 @@
 
 #include "worker/download-record.h"
 #include "worker/files/destination.h"
-#include "worker/job.h"
+#include "worker/transfer-job.h"
 
 /* What a download still has to tell the daemon. The job's thread only. */
 
 typedef struct
 {
-  BtsJob *job;                     /* (unowned) */
+  BtsTransferJob *job;             /* (unowned) */
   BtsDestination *destination;     /* (unowned) */
   const BtsDownloadRecord *record; /* (unowned) */
   BtsByteRanges *told;             /* (owned) the daemon knows that these are held */
@@ -25,7 +25,7 @@ typedef struct
 
 /* The daemon knows of what is held now, from an earlier try. */
 void bts_download_report_init (BtsDownloadReport *self,
-                               BtsJob *job,
+                               BtsTransferJob *job,
                                BtsDestination *destination,
                                const BtsDownloadRecord *record);
 void bts_download_report_clear (BtsDownloadReport *self);
@@ -47,3 +47,16 @@ void bts_download_report_send_soon (BtsDownloadReport *self);
 /* Returns once the daemon has saved what names the partial file and what was held; a daemon that
  * cannot save may get well again. */
 gboolean bts_download_report_save (BtsDownloadReport *self, GError **error);
+
+/* How a download ended. */
+typedef struct
+{
+  const char *destination; /* (nullable): the name of the whole file */
+  const GError *error;     /* (nullable) */
+  gint64 retry_after_us;   /* -1 where nobody said */
+  gboolean made_progress;
+} BtsDownloadEnd;
+
+/* The update of WorkerHost.Finished, a{sv}, not floating. Works for a report that was never
+ * initialised, too: the destination could not be opened. */
+GVariant *bts_download_report_new_end (BtsDownloadReport *self, const BtsDownloadEnd *end);

@@ -37,15 +37,15 @@ G_DEFINE_FINAL_TYPE (BtsWorker, bts_worker, G_TYPE_OBJECT)
 
 typedef struct
 {
-  BtsJob *job;      /* (owned) */
-  GPtrArray *stops; /* (owned) (element-type GDBusMethodInvocation): calls of Stop that wait */
+  BtsTransferJob *job; /* (owned) */
+  GPtrArray *stops;    /* (owned) (element-type GDBusMethodInvocation): calls of Stop that wait */
 } Job;
 
 /* A call to the daemon that is under way. */
 typedef struct
 {
-  BtsJob *job;      /* (owned) */
-  GPtrArray *stops; /* (owned) (nullable): answered after it */
+  BtsTransferJob *job; /* (owned) */
+  GPtrArray *stops;    /* (owned) (nullable): answered after it */
 } HostCall;
 
 static void
@@ -53,7 +53,7 @@ job_free (gpointer data)
 {
   Job *self = data;
 
-  bts_job_unref (self->job);
+  bts_transfer_job_unref (self->job);
   g_clear_pointer (&self->stops, g_ptr_array_unref);
   g_free (self);
 }
@@ -61,7 +61,7 @@ job_free (gpointer data)
 static void
 host_call_free (HostCall *self)
 {
-  bts_job_unref (self->job);
+  bts_transfer_job_unref (self->job);
   g_clear_pointer (&self->stops, g_ptr_array_unref);
   g_free (self);
 }
@@ -73,19 +73,20 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (HostCall, host_call_free)
 static void
 call_host (BtsWorker *self,
            const char *method,
-           BtsJob *job,
+           BtsTransferJob *job,
            GVariant *update,
            GPtrArray *stops,
            GAsyncReadyCallback callback)
 {
   HostCall *call = g_new0 (HostCall, 1);
 
-  call->job = bts_job_ref (job);
+  call->job = bts_transfer_job_ref (job);
   call->stops = stops != NULL ? g_ptr_array_ref (stops) : NULL;
   /* No time-out: the daemon answers when its disk has, and if it is gone so are we. */
   g_dbus_connection_call (self->connection, NULL, BTS_WORKER_HOST_PATH, BTS_INTERFACE_WORKER_HOST,
-                          method, g_variant_new ("(s@a{sv})", bts_job_get_guid (job), update), NULL,
-                          G_DBUS_CALL_FLAGS_NONE, G_MAXINT, NULL, callback, call);
+                          method,
+                          g_variant_new ("(s@a{sv})", bts_transfer_job_get_guid (job), update),
+                          NULL, G_DBUS_CALL_FLAGS_NONE, G_MAXINT, NULL, callback, call);
 }
 
 static void
@@ -96,11 +97,11 @@ on_checkpoint_answered (GObject *source, GAsyncResult *result, gpointer user_dat
   g_autoptr (GVariant) reply =
                  g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &error);
 
-  bts_job_take_answer (call->job, reply == NULL ? error : NULL);
+  bts_transfer_job_take_answer (call->job, reply == NULL ? error : NULL);
 }
 
 static void
-send_checkpoint (BtsJob *job, GVariant *update, gpointer user_data)
+send_checkpoint (BtsTransferJob *job, GVariant *update, gpointer user_data)
 {
   BtsWorker *self = user_data;
 
@@ -125,7 +126,8 @@ on_finished_answered (GObject *source, GAsyncResult *result, gpointer user_data)
 
   /* It has been told; what it makes of that is its own affair. */
   if (reply == NULL)
-    g_debug ("The end of %s was not taken: %s", bts_job_get_guid (call->job), error->message);
+    g_debug ("The end of %s was not taken: %s", bts_transfer_job_get_guid (call->job),
+             error->message);
   answer_stops (call->stops);
 }
 
@@ -141,13 +143,13 @@ share_rate (BtsWorker *self)
 
   g_hash_table_iter_init (&iter, self->jobs);
   while (g_hash_table_iter_next (&iter, NULL, &job))
-    own[i++] = bts_job_get_own_rate (((Job *) job)->job);
+    own[i++] = bts_transfer_job_get_own_rate (((Job *) job)->job);
   bts_rate_share (self->max_rate, own, shares, n);
 
   i = 0;
   g_hash_table_iter_init (&iter, self->jobs);
   while (g_hash_table_iter_next (&iter, NULL, &job))
-    bts_job_set_max_rate (((Job *) job)->job, shares[i++]);
+    bts_transfer_job_set_max_rate (((Job *) job)->job, shares[i++]);
 }
 
 static gboolean
@@ -160,30 +162,30 @@ on_progress_due (gpointer user_data)
   g_hash_table_iter_init (&iter, self->jobs);
   while (g_hash_table_iter_next (&iter, NULL, &value))
     {
-      BtsJob *job = ((Job *) value)->job;
+      BtsTransferJob *job = ((Job *) value)->job;
       guint64 received = 0;
       guint64 total = 0;
 
-      if (bts_progress_take_change (bts_job_get_progress (job), &received, &total))
+      if (bts_progress_take_change (bts_transfer_job_get_progress (job), &received, &total))
         /* Fails only on a closed connection, which ends this process. */
         g_dbus_connection_emit_signal (self->connection, NULL, BTS_WORKER_HOST_PATH,
                                        BTS_INTERFACE_WORKER_HOST, "Progress",
-                                       g_variant_new ("(stttt)", bts_job_get_guid (job), received,
-                                                      total, (guint64) 0, (guint64) 0),
+                                       g_variant_new ("(stttt)", bts_transfer_job_get_guid (job),
+                                                      received, total, (guint64) 0, (guint64) 0),
                                        NULL);
     }
   return G_SOURCE_CONTINUE;
 }
 
 static void
-on_job_ended (BtsJob *job, GVariant *update, gpointer user_data)
+on_job_ended (BtsTransferJob *job, GVariant *update, gpointer user_data)
 {
   BtsWorker *self = user_data;
-  Job *entry = g_hash_table_lookup (self->jobs, bts_job_get_guid (job));
+  Job *entry = g_hash_table_lookup (self->jobs, bts_transfer_job_get_guid (job));
   g_autoptr (GPtrArray) stops = g_ptr_array_ref (entry->stops);
 
   /* Before the daemon hears of it: it may start the next try at once. */
-  g_hash_table_remove (self->jobs, bts_job_get_guid (job));
+  g_hash_table_remove (self->jobs, bts_transfer_job_get_guid (job));
   share_rate (self);
   if (g_hash_table_size (self->jobs) == 0)
     g_clear_handle_id (&self->progress_source, g_source_remove);
@@ -194,7 +196,7 @@ on_job_ended (BtsJob *job, GVariant *update, gpointer user_data)
     answer_stops (stops);
 }
 
-static const BtsJobEvents job_events = { send_checkpoint, on_job_ended };
+static const BtsTransferJobEvents job_events = { send_checkpoint, on_job_ended };
 
 /* The methods. Each takes the invocation and answers it. */
 
@@ -297,7 +299,7 @@ handle_start (BtsWorker *self, GVariant *parameters, GDBusMethodInvocation *invo
   spec.new_transport = new_transport;
   spec.factory_data = self;
   job = g_new0 (Job, 1);
-  job->job = bts_job_new (guid, request, &job_events, self);
+  job->job = bts_transfer_job_new (guid, request, &job_events, self);
   job->stops = g_ptr_array_new ();
   g_hash_table_insert (self->jobs, g_strdup (guid), job);
   share_rate (self);
@@ -321,7 +323,7 @@ handle_stop (BtsWorker *self, GVariant *parameters, GDBusMethodInvocation *invoc
       return;
     }
   g_ptr_array_add (job->stops, invocation);
-  bts_job_stop (job->job);
+  bts_transfer_job_stop (job->job);
 }
 
 static void
@@ -366,7 +368,7 @@ handle_open_result (BtsWorker *self, GVariant *parameters, GDBusMethodInvocation
       return;
     }
   job = g_hash_table_lookup (self->jobs, guid);
-  latest = job != NULL ? bts_job_dup_checkpoint (job->job) : NULL;
+  latest = job != NULL ? bts_transfer_job_dup_checkpoint (job->job) : NULL;
   call.guid = guid;
   call.request = request;
   call.checkpoint = latest != NULL ? latest : given;
@@ -384,7 +386,7 @@ handle_change (BtsWorker *self, GVariant *parameters, GDBusMethodInvocation *inv
   job = g_hash_table_lookup (self->jobs, guid);
   if (job != NULL)
     {
-      bts_job_change (job->job, changes);
+      bts_transfer_job_change (job->job, changes);
       share_rate (self);
     }
   g_dbus_method_invocation_return_value (invocation, NULL);
@@ -405,7 +407,7 @@ handle_reconnect (BtsWorker *self, GVariant *parameters, GDBusMethodInvocation *
   bts_http_session_drop_connections (self->session);
   g_hash_table_iter_init (&iter, self->jobs);
   while (g_hash_table_iter_next (&iter, NULL, &job))
-    bts_job_reconnect (((Job *) job)->job);
+    bts_transfer_job_reconnect (((Job *) job)->job);
   g_dbus_method_invocation_return_value (invocation, NULL);
 }
 

@@ -58,8 +58,8 @@ test_survives_its_stored_form (void)
   g_assert_cmpstr (copy.validator, ==, "\"1\"");
   g_assert_cmpstr (copy.last_modified, ==, LAST_MODIFIED);
   g_assert_cmpstr (copy.actual_uri, ==, "http://host/file");
-  g_assert_true (bts_download_record_take_uri (&copy, "http://host/file"));
-  g_assert_false (bts_download_record_take_uri (&copy, "http://host/other"));
+  g_assert_true (bts_download_record_is_from (&copy, "http://host/file"));
+  g_assert_false (bts_download_record_is_from (&copy, "http://host/other"));
 }
 
 static void

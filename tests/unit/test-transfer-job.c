@@ -4,7 +4,7 @@
 
 #include "config.h"
 
-#include "worker/job.h"
+#include "worker/transfer-job.h"
 
 /* A transport that runs until it is cancelled. */
 
@@ -105,18 +105,18 @@ typedef struct
 } Host;
 
 static void
-on_checkpoint (BtsJob *job, GVariant *update, gpointer user_data)
+on_checkpoint (BtsTransferJob *job, GVariant *update, gpointer user_data)
 {
   Host *host = user_data;
   const char *name = NULL;
 
   g_variant_lookup (update, "name", "&s", &name);
   g_string_append (host->log, name);
-  bts_job_take_answer (job, host->answer);
+  bts_transfer_job_take_answer (job, host->answer);
 }
 
 static void
-on_ended (BtsJob *job, GVariant *update, gpointer user_data)
+on_ended (BtsTransferJob *job, GVariant *update, gpointer user_data)
 {
   Host *host = user_data;
 
@@ -125,7 +125,7 @@ on_ended (BtsJob *job, GVariant *update, gpointer user_data)
   host->is_ended = TRUE;
 }
 
-static const BtsJobEvents events = { on_checkpoint, on_ended };
+static const BtsTransferJobEvents events = { on_checkpoint, on_ended };
 
 static GVariant *
 parse (const char *text)
@@ -133,13 +133,13 @@ parse (const char *text)
   return g_variant_ref_sink (g_variant_new_parsed (text));
 }
 
-static BtsJob *
+static BtsTransferJob *
 new_job (Host *host)
 {
   g_autoptr (GVariant) request = parse ("{'uri': <'http://host/'>, 'max-rate': <uint64 5>}");
 
   *host = (Host){ .log = g_string_new (NULL) };
-  return bts_job_new ("guid", request, &events, host);
+  return bts_transfer_job_new ("guid", request, &events, host);
 }
 
 static void
@@ -150,24 +150,24 @@ wait_for_end (Host *host)
 }
 
 static void
-post (BtsJob *job, const char *name)
+post (BtsTransferJob *job, const char *name)
 {
   g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (NULL);
   g_autoptr (GVariant) update = NULL;
 
   g_variant_dict_insert (&dict, "name", "s", name);
   update = g_variant_ref_sink (g_variant_dict_end (&dict));
-  bts_job_post_checkpoint (job, update, update);
+  bts_transfer_job_post_checkpoint (job, update, update);
 }
 
 static GVariant *
-report_thrice (BtsJob *job, gpointer data)
+report_thrice (BtsTransferJob *job, gpointer data)
 {
   post (job, "a");
   post (job, "b");
   post (job, "c");
-  g_assert_true (bts_job_wait_for_answers (job, NULL));
-  g_assert_false (bts_job_is_checkpoint_pending (job));
+  g_assert_true (bts_transfer_job_wait_for_answers (job, NULL));
+  g_assert_false (bts_transfer_job_is_checkpoint_pending (job));
   return parse ("{'web-error-status': <''>}");
 }
 
@@ -175,9 +175,9 @@ static void
 test_reports_keep_their_order (void)
 {
   Host host;
-  g_autoptr (BtsJob) job = new_job (&host);
+  g_autoptr (BtsTransferJob) job = new_job (&host);
 
-  bts_job_start (job, report_thrice, NULL, NULL);
+  bts_transfer_job_start (job, report_thrice, NULL, NULL);
   wait_for_end (&host);
   g_assert_cmpstr (host.log->str, ==, "abc!");
   g_assert_false (host.was_stopped);
@@ -185,12 +185,12 @@ test_reports_keep_their_order (void)
 }
 
 static GVariant *
-expect_refusal (BtsJob *job, gpointer data)
+expect_refusal (BtsTransferJob *job, gpointer data)
 {
   g_autoptr (GError) error = NULL;
 
   post (job, "a");
-  g_assert_false (bts_job_wait_for_answers (job, &error));
+  g_assert_false (bts_transfer_job_wait_for_answers (job, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE);
   return NULL;
 }
@@ -199,38 +199,38 @@ static void
 test_refused_checkpoint_is_an_error (void)
 {
   Host host;
-  g_autoptr (BtsJob) job = new_job (&host);
+  g_autoptr (BtsTransferJob) job = new_job (&host);
   g_autoptr (GError) refusal = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_NO_SPACE, "full");
 
   host.answer = refusal;
-  bts_job_start (job, expect_refusal, NULL, NULL);
+  bts_transfer_job_start (job, expect_refusal, NULL, NULL);
   wait_for_end (&host);
   g_string_free (host.log, TRUE);
 }
 
 static GVariant *
-run_endless (BtsJob *job, gpointer data)
+run_endless (BtsTransferJob *job, gpointer data)
 {
   g_autoptr (GError) error = NULL;
 
-  g_assert_false (bts_job_run_transport (job, data, NULL, NULL, NULL, &error));
+  g_assert_false (bts_transfer_job_run_transport (job, data, NULL, NULL, NULL, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-  return bts_job_is_stopping (job) ? NULL : parse ("@a{sv} {}");
+  return bts_transfer_job_is_stopping (job) ? NULL : parse ("@a{sv} {}");
 }
 
 static void
 test_stop_reaches_a_running_transport (void)
 {
   Host host;
-  g_autoptr (BtsJob) job = new_job (&host);
+  g_autoptr (BtsTransferJob) job = new_job (&host);
   g_autoptr (TestEndless) transport = g_object_new (TEST_TYPE_ENDLESS, NULL);
 
-  bts_job_start (job, run_endless, transport, NULL);
+  bts_transfer_job_start (job, run_endless, transport, NULL);
   endless_wait_until_running (transport);
   g_assert_cmpuint (transport->max_rate, ==, 5);
-  bts_job_set_max_rate (job, 3);
+  bts_transfer_job_set_max_rate (job, 3);
   g_assert_cmpuint (transport->max_rate, ==, 3);
-  bts_job_stop (job);
+  bts_transfer_job_stop (job);
   wait_for_end (&host);
   g_assert_true (host.was_stopped);
   g_string_free (host.log, TRUE);
@@ -240,11 +240,11 @@ static void
 test_stop_before_the_transport_runs_ends_it_too (void)
 {
   Host host;
-  g_autoptr (BtsJob) job = new_job (&host);
+  g_autoptr (BtsTransferJob) job = new_job (&host);
   g_autoptr (TestEndless) transport = g_object_new (TEST_TYPE_ENDLESS, NULL);
 
-  bts_job_stop (job);
-  bts_job_start (job, run_endless, transport, NULL);
+  bts_transfer_job_stop (job);
+  bts_transfer_job_start (job, run_endless, transport, NULL);
   wait_for_end (&host);
   g_assert_true (host.was_stopped);
   g_string_free (host.log, TRUE);
@@ -254,12 +254,12 @@ static void
 test_reconnect_ends_the_run_and_not_the_job (void)
 {
   Host host;
-  g_autoptr (BtsJob) job = new_job (&host);
+  g_autoptr (BtsTransferJob) job = new_job (&host);
   g_autoptr (TestEndless) transport = g_object_new (TEST_TYPE_ENDLESS, NULL);
 
-  bts_job_start (job, run_endless, transport, NULL);
+  bts_transfer_job_start (job, run_endless, transport, NULL);
   endless_wait_until_running (transport);
-  bts_job_reconnect (job);
+  bts_transfer_job_reconnect (job);
   wait_for_end (&host);
   g_assert_false (host.was_stopped);
   g_string_free (host.log, TRUE);
@@ -269,17 +269,17 @@ static void
 test_only_what_may_change_changes (void)
 {
   Host host;
-  g_autoptr (BtsJob) job = new_job (&host);
+  g_autoptr (BtsTransferJob) job = new_job (&host);
   g_autoptr (GVariant) changes = parse (
       "{'uri': <'file:///etc/passwd'>, 'max-rate': <uint64 7>, 'headers': <'wrong'>}");
   g_autoptr (GVariant) request = NULL;
   const char *uri = NULL;
 
-  bts_job_change (job, changes);
-  request = bts_job_dup_request (job);
+  bts_transfer_job_change (job, changes);
+  request = bts_transfer_job_dup_request (job);
   g_assert_true (g_variant_lookup (request, "uri", "&s", &uri));
   g_assert_cmpstr (uri, ==, "http://host/");
-  g_assert_cmpuint (bts_job_get_own_rate (job), ==, 7);
+  g_assert_cmpuint (bts_transfer_job_get_own_rate (job), ==, 7);
   g_assert_false (g_variant_lookup (request, "headers", "*", NULL));
   g_string_free (host.log, TRUE);
 }
@@ -288,15 +288,16 @@ int
 main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/worker/job/reports-keep-their-order", test_reports_keep_their_order);
-  g_test_add_func ("/worker/job/refused-checkpoint-is-an-error",
+  g_test_add_func ("/worker/transfer-job/reports-keep-their-order", test_reports_keep_their_order);
+  g_test_add_func ("/worker/transfer-job/refused-checkpoint-is-an-error",
                    test_refused_checkpoint_is_an_error);
-  g_test_add_func ("/worker/job/stop-reaches-a-running-transport",
+  g_test_add_func ("/worker/transfer-job/stop-reaches-a-running-transport",
                    test_stop_reaches_a_running_transport);
-  g_test_add_func ("/worker/job/stop-before-the-transport-runs-ends-it-too",
+  g_test_add_func ("/worker/transfer-job/stop-before-the-transport-runs-ends-it-too",
                    test_stop_before_the_transport_runs_ends_it_too);
-  g_test_add_func ("/worker/job/reconnect-ends-the-run-and-not-the-job",
+  g_test_add_func ("/worker/transfer-job/reconnect-ends-the-run-and-not-the-job",
                    test_reconnect_ends_the_run_and_not_the_job);
-  g_test_add_func ("/worker/job/only-what-may-change-changes", test_only_what_may_change_changes);
+  g_test_add_func ("/worker/transfer-job/only-what-may-change-changes",
+                   test_only_what_may_change_changes);
   return g_test_run ();
 }

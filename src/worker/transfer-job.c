@@ -4,17 +4,17 @@
 
 #include "config.h"
 
-#include "worker/job.h"
+#include "worker/transfer-job.h"
 
-struct _BtsJob
+struct _BtsTransferJob
 {
-  char *guid;                 /* (owned) */
-  const BtsJobEvents *events; /* (unowned) */
-  gpointer user_data;         /* (unowned) */
+  char *guid;                         /* (owned) */
+  const BtsTransferJobEvents *events; /* (unowned) */
+  gpointer user_data;                 /* (unowned) */
   BtsProgress progress;
   GCancellable *stopped; /* (owned) */
 
-  BtsJobMain thread_main;
+  BtsTransferJobMain thread_main;
   gpointer thread_data; /* (owned) (nullable) */
   GDestroyNotify free_data;
 
@@ -32,8 +32,8 @@ struct _BtsJob
 /* What the thread says to the main loop. */
 typedef struct
 {
-  BtsJob *job;      /* (owned) */
-  GVariant *update; /* (owned) (nullable) */
+  BtsTransferJob *job; /* (owned) */
+  GVariant *update;    /* (owned) (nullable) */
   gboolean is_end;
 } Message;
 
@@ -48,10 +48,13 @@ static const struct
   { "headers", "a{ss}" },
 };
 
-BtsJob *
-bts_job_new (const char *guid, GVariant *request, const BtsJobEvents *events, gpointer user_data)
+BtsTransferJob *
+bts_transfer_job_new (const char *guid,
+                      GVariant *request,
+                      const BtsTransferJobEvents *events,
+                      gpointer user_data)
 {
-  BtsJob *self = g_atomic_rc_box_new0 (BtsJob);
+  BtsTransferJob *self = g_atomic_rc_box_new0 (BtsTransferJob);
 
   self->guid = g_strdup (guid);
   self->request = g_variant_ref_sink (request);
@@ -60,12 +63,12 @@ bts_job_new (const char *guid, GVariant *request, const BtsJobEvents *events, gp
   g_mutex_init (&self->lock);
   g_cond_init (&self->changed);
   self->stopped = g_cancellable_new ();
-  self->max_rate = bts_job_get_own_rate (self);
+  self->max_rate = bts_transfer_job_get_own_rate (self);
   return self;
 }
 
-BtsJob *
-bts_job_ref (BtsJob *self)
+BtsTransferJob *
+bts_transfer_job_ref (BtsTransferJob *self)
 {
   return g_atomic_rc_box_acquire (self);
 }
@@ -73,7 +76,7 @@ bts_job_ref (BtsJob *self)
 static void
 clear_job (gpointer data)
 {
-  BtsJob *self = data;
+  BtsTransferJob *self = data;
 
   g_free (self->guid);
   g_object_unref (self->stopped);
@@ -86,19 +89,19 @@ clear_job (gpointer data)
 }
 
 void
-bts_job_unref (BtsJob *self)
+bts_transfer_job_unref (BtsTransferJob *self)
 {
   g_atomic_rc_box_release_full (self, clear_job);
 }
 
 const char *
-bts_job_get_guid (BtsJob *self)
+bts_transfer_job_get_guid (BtsTransferJob *self)
 {
   return self->guid;
 }
 
 BtsProgress *
-bts_job_get_progress (BtsJob *self)
+bts_transfer_job_get_progress (BtsTransferJob *self)
 {
   return &self->progress;
 }
@@ -108,7 +111,7 @@ message_free (gpointer data)
 {
   Message *message = data;
 
-  bts_job_unref (message->job);
+  bts_transfer_job_unref (message->job);
   g_clear_pointer (&message->update, g_variant_unref);
   g_free (message);
 }
@@ -117,7 +120,7 @@ static gboolean
 on_message (gpointer data)
 {
   Message *message = data;
-  BtsJob *self = message->job;
+  BtsTransferJob *self = message->job;
 
   if (message->is_end)
     self->events->ended (self, message->update, self->user_data);
@@ -129,11 +132,11 @@ on_message (gpointer data)
 /* Not g_main_context_invoke(): that may call right here. Sources of one priority keep their
  * order. */
 static void
-post (BtsJob *self, GVariant *update, gboolean is_end)
+post (BtsTransferJob *self, GVariant *update, gboolean is_end)
 {
   Message *message = g_new0 (Message, 1);
 
-  message->job = bts_job_ref (self);
+  message->job = bts_transfer_job_ref (self);
   message->update = update != NULL ? g_variant_ref (update) : NULL;
   message->is_end = is_end;
   g_idle_add_full (G_PRIORITY_DEFAULT, on_message, message, message_free);
@@ -142,18 +145,21 @@ post (BtsJob *self, GVariant *update, gboolean is_end)
 static gpointer
 run_thread (gpointer data)
 {
-  BtsJob *self = data;
+  BtsTransferJob *self = data;
   g_autoptr (GVariant) update = self->thread_main (self, self->thread_data);
 
   if (self->free_data != NULL)
     self->free_data (g_steal_pointer (&self->thread_data));
   post (self, update, TRUE);
-  bts_job_unref (self);
+  bts_transfer_job_unref (self);
   return NULL;
 }
 
 void
-bts_job_start (BtsJob *self, BtsJobMain thread_main, gpointer data, GDestroyNotify free_data)
+bts_transfer_job_start (BtsTransferJob *self,
+                        BtsTransferJobMain thread_main,
+                        gpointer data,
+                        GDestroyNotify free_data)
 {
   g_autoptr (GError) error = NULL;
   GThread *thread = NULL;
@@ -161,7 +167,7 @@ bts_job_start (BtsJob *self, BtsJobMain thread_main, gpointer data, GDestroyNoti
   self->thread_main = thread_main;
   self->thread_data = data;
   self->free_data = free_data;
-  thread = g_thread_try_new ("job", run_thread, bts_job_ref (self), &error);
+  thread = g_thread_try_new ("job", run_thread, bts_transfer_job_ref (self), &error);
   if (thread != NULL)
     {
       g_thread_unref (thread);
@@ -170,7 +176,7 @@ bts_job_start (BtsJob *self, BtsJobMain thread_main, gpointer data, GDestroyNoti
 
   /* Too many threads for this user: a failure like others, tried again later. */
   g_warning ("Cannot start a thread for %s: %s", self->guid, error->message);
-  bts_job_unref (self);
+  bts_transfer_job_unref (self);
   if (free_data != NULL)
     free_data (g_steal_pointer (&self->thread_data));
   {
@@ -186,7 +192,7 @@ bts_job_start (BtsJob *self, BtsJobMain thread_main, gpointer data, GDestroyNoti
 }
 
 void
-bts_job_stop (BtsJob *self)
+bts_transfer_job_stop (BtsTransferJob *self)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
@@ -198,7 +204,7 @@ bts_job_stop (BtsJob *self)
 }
 
 void
-bts_job_reconnect (BtsJob *self)
+bts_transfer_job_reconnect (BtsTransferJob *self)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
@@ -208,14 +214,14 @@ bts_job_reconnect (BtsJob *self)
 }
 
 static void
-apply_rate (BtsJob *self)
+apply_rate (BtsTransferJob *self)
 {
   if (self->transport != NULL)
     bts_transport_set_max_rate (self->transport, self->max_rate);
 }
 
 void
-bts_job_change (BtsJob *self, GVariant *changes)
+bts_transfer_job_change (BtsTransferJob *self, GVariant *changes)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
   g_auto (GVariantDict) request = G_VARIANT_DICT_INIT (self->request);
@@ -233,7 +239,7 @@ bts_job_change (BtsJob *self, GVariant *changes)
 }
 
 guint64
-bts_job_get_own_rate (BtsJob *self)
+bts_transfer_job_get_own_rate (BtsTransferJob *self)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
   guint64 rate = 0;
@@ -243,7 +249,7 @@ bts_job_get_own_rate (BtsJob *self)
 }
 
 void
-bts_job_set_max_rate (BtsJob *self, guint64 bytes_per_second)
+bts_transfer_job_set_max_rate (BtsTransferJob *self, guint64 bytes_per_second)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
@@ -254,7 +260,7 @@ bts_job_set_max_rate (BtsJob *self, guint64 bytes_per_second)
 }
 
 void
-bts_job_take_answer (BtsJob *self, const GError *error)
+bts_transfer_job_take_answer (BtsTransferJob *self, const GError *error)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
@@ -267,7 +273,7 @@ bts_job_take_answer (BtsJob *self, const GError *error)
 }
 
 GVariant *
-bts_job_dup_checkpoint (BtsJob *self)
+bts_transfer_job_dup_checkpoint (BtsTransferJob *self)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
@@ -275,7 +281,7 @@ bts_job_dup_checkpoint (BtsJob *self)
 }
 
 GVariant *
-bts_job_dup_request (BtsJob *self)
+bts_transfer_job_dup_request (BtsTransferJob *self)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
@@ -283,7 +289,7 @@ bts_job_dup_request (BtsJob *self)
 }
 
 gboolean
-bts_job_is_stopping (BtsJob *self)
+bts_transfer_job_is_stopping (BtsTransferJob *self)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
@@ -291,18 +297,18 @@ bts_job_is_stopping (BtsJob *self)
 }
 
 GCancellable *
-bts_job_get_cancellable (BtsJob *self)
+bts_transfer_job_get_cancellable (BtsTransferJob *self)
 {
   return self->stopped;
 }
 
 gboolean
-bts_job_run_transport (BtsJob *self,
-                       BtsTransport *transport,
-                       const BtsTransportRequest *request,
-                       const BtsTransportSink *sink,
-                       gpointer user_data,
-                       GError **error)
+bts_transfer_job_run_transport (BtsTransferJob *self,
+                                BtsTransport *transport,
+                                const BtsTransportRequest *request,
+                                const BtsTransportSink *sink,
+                                gpointer user_data,
+                                GError **error)
 {
   gboolean is_done = FALSE;
 
@@ -322,7 +328,7 @@ bts_job_run_transport (BtsJob *self,
 }
 
 void
-bts_job_post_checkpoint (BtsJob *self, GVariant *update, GVariant *checkpoint)
+bts_transfer_job_post_checkpoint (BtsTransferJob *self, GVariant *update, GVariant *checkpoint)
 {
   g_mutex_lock (&self->lock);
   g_clear_pointer (&self->checkpoint, g_variant_unref);
@@ -333,7 +339,7 @@ bts_job_post_checkpoint (BtsJob *self, GVariant *update, GVariant *checkpoint)
 }
 
 gboolean
-bts_job_is_checkpoint_pending (BtsJob *self)
+bts_transfer_job_is_checkpoint_pending (BtsTransferJob *self)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
@@ -341,7 +347,7 @@ bts_job_is_checkpoint_pending (BtsJob *self)
 }
 
 gboolean
-bts_job_wait_for_answers (BtsJob *self, GError **error)
+bts_transfer_job_wait_for_answers (BtsTransferJob *self, GError **error)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
@@ -354,7 +360,7 @@ bts_job_wait_for_answers (BtsJob *self, GError **error)
 }
 
 void
-bts_job_sleep (BtsJob *self, gint64 duration_us)
+bts_transfer_job_sleep (BtsTransferJob *self, gint64 duration_us)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
   gint64 end = g_get_monotonic_time () + duration_us;
