@@ -180,7 +180,8 @@ on_name_acquired (BtsDaemon *self)
   g_message ("Serving %s with %u transfers", BGT_BUS_NAME,
              bts_registry_get_n_operations (self->registry));
   self->scheduler = bts_scheduler_new (self->registry, self->jobs, &context);
-  self->retention = bts_retention_new (self->registry, self->store, self->clock, &self->limits);
+  self->retention =
+      bts_retention_new (self->registry, self->store, self->engine, self->clock, &self->limits);
   bts_jobs_take_canceled (self->jobs);
   restart_idle_alarm (self);
 }
@@ -275,12 +276,13 @@ bts_daemon_reload (BtsDaemon *self)
 static gboolean
 load_operations (BtsDaemon *self, GError **error)
 {
+  g_autofree char *folder = g_build_filename (self->state_folder, "operations", NULL);
   g_autoptr (GPtrArray) operations = NULL;
 
   self->lock_fd = bts_state_lock_take (self->state_folder, error);
   if (self->lock_fd < 0)
     return FALSE;
-  self->store = bts_store_open (self->state_folder, error);
+  self->store = bts_store_open (folder, error);
   if (self->store == NULL)
     return FALSE;
 

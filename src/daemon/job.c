@@ -198,6 +198,9 @@ on_start_answered (GObject *source, GAsyncResult *result, gpointer user_data)
       advance (self);
       return;
     }
+  /* The pool says so when it has really ended. */
+  if (bts_worker_link_is_closed (link))
+    return;
   g_message ("%s: the worker could not start the transfer: %s", get_guid (self), error->message);
   if (error->domain != BGT_ERROR)
     {

@@ -12,6 +12,7 @@ struct _BtsRetention
 
   BtsRegistry *registry;   /* (owned) */
   BtsStore *store;         /* (owned) */
+  BtsEngine *engine;       /* (owned) */
   BtsClock *clock;         /* (owned) */
   const BtsLimits *limits; /* (unowned) */
   guint alarm_id;
@@ -28,15 +29,54 @@ on_deleted (GObject *source, GAsyncResult *result, gpointer user_data)
     g_warning ("A finished transfer could not be forgotten: %s", error->message);
 }
 
-static void
-drop (BtsRetention *self, BtsOperation *operation)
+typedef struct
 {
+  BtsRetention *retention; /* (owned) */
+  BtsOperation *operation; /* (owned) */
+} Drop;
+
+static void
+drop_free (Drop *drop)
+{
+  g_object_unref (drop->retention);
+  g_object_unref (drop->operation);
+  g_free (drop);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Drop, drop_free)
+
+static void
+on_forgotten (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Drop) drop = user_data;
+  BtsRegistry *registry = drop->retention->registry;
+  const char *guid = bts_operation_get_guid (drop->operation);
+  g_autoptr (GError) error = NULL;
+
+  if (!bts_engine_forget_finish (BTS_ENGINE (source), result, &error))
+    {
+      g_warning ("%s: kept until tomorrow: %s", guid, error->message);
+      return;
+    }
+  /* It may have been acknowledged, or resumed, meanwhile. */
+  if (registry == NULL || bts_registry_lookup (registry, guid) != drop->operation ||
+      !bts_operation_is_finished (drop->operation))
+    return;
+  bts_store_delete_async (drop->retention->store, drop->operation, NULL, on_deleted, NULL);
+  bts_registry_remove (registry, drop->operation);
+}
+
+static void
+forget (BtsRetention *self, BtsOperation *operation)
+{
+  Drop *drop = g_new0 (Drop, 1);
+
   g_message ("%s: %s more than %u days ago and never acknowledged, so it is forgotten",
              bts_operation_get_guid (operation),
              bgt_operation_status_to_string (bts_operation_get_status (operation)),
              self->limits->finished_operations_days);
-  bts_store_delete_async (self->store, operation, NULL, on_deleted, NULL);
-  bts_registry_remove (self->registry, operation);
+  drop->retention = g_object_ref (self);
+  drop->operation = g_object_ref (operation);
+  bts_engine_forget_async (self->engine, operation, NULL, on_forgotten, drop);
 }
 
 static void
@@ -55,7 +95,7 @@ drop_old (BtsRetention *self)
         g_ptr_array_add (old, g_object_ref (operation));
     }
   for (guint i = 0; i < old->len; i++)
-    drop (self, old->pdata[i]);
+    forget (self, old->pdata[i]);
 }
 
 static void
@@ -77,6 +117,7 @@ bts_retention_dispose (GObject *object)
     bts_clock_remove_alarm (self->clock, self->alarm_id);
   self->alarm_id = 0;
   g_clear_object (&self->clock);
+  g_clear_object (&self->engine);
   g_clear_object (&self->store);
   g_clear_object (&self->registry);
   G_OBJECT_CLASS (bts_retention_parent_class)->dispose (object);
@@ -94,12 +135,17 @@ bts_retention_init (BtsRetention *self)
 }
 
 BtsRetention *
-bts_retention_new (BtsRegistry *registry, BtsStore *store, BtsClock *clock, const BtsLimits *limits)
+bts_retention_new (BtsRegistry *registry,
+                   BtsStore *store,
+                   BtsEngine *engine,
+                   BtsClock *clock,
+                   const BtsLimits *limits)
 {
   BtsRetention *self = g_object_new (BTS_TYPE_RETENTION, NULL);
 
   self->registry = g_object_ref (registry);
   self->store = g_object_ref (store);
+  self->engine = g_object_ref (engine);
   self->clock = g_object_ref (clock);
   self->limits = limits;
   on_alarm (self);

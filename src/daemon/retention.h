@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include "bus/engine.h"
 #include "common/clock.h"
 #include "model/registry.h"
 #include "policy/limits.h"
@@ -17,5 +18,6 @@ G_DECLARE_FINAL_TYPE (BtsRetention, bts_retention, BTS, RETENTION, GObject)
 
 BtsRetention *bts_retention_new (BtsRegistry *registry,
                                  BtsStore *store,
+                                 BtsEngine *engine,
                                  BtsClock *clock,
                                  const BtsLimits *limits);

@@ -259,6 +259,80 @@ bts_worker_engine_open_result_finish (BtsEngine *engine, GAsyncResult *result, G
   return (int) g_task_propagate_int (G_TASK (result), error);
 }
 
+/* Forget */
+
+static void
+on_discarded (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = G_TASK (user_data);
+  Call *call = g_task_get_task_data (task);
+  g_autoptr (GError) error = NULL;
+
+  /* A folder that is not there any more must not keep the operation for ever. */
+  if (!bts_worker_link_call_finish (BTS_WORKER_LINK (source), result, &error))
+    g_message ("%s: what had arrived could not be removed: %s",
+               bts_operation_get_guid (call->operation), error->message);
+  release_link (task);
+  g_task_return_boolean (task, TRUE);
+}
+
+static void
+on_acquired_to_forget (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = G_TASK (user_data);
+  Call *call = g_task_get_task_data (task);
+
+  if (!take_link (task, result))
+    return;
+  bts_worker_link_discard_async (
+      call->link, bts_operation_get_guid (call->operation),
+      bts_request_get_variant (bts_operation_get_request (call->operation)),
+      bts_operation_get_checkpoint (call->operation), NULL, on_discarded, g_object_ref (task));
+}
+
+static void
+on_settled_to_forget (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = G_TASK (user_data);
+  BtsWorkerEngine *self = g_task_get_source_object (task);
+  Call *call = g_task_get_task_data (task);
+  GError *error = NULL;
+
+  if (!bts_jobs_settle_finish (BTS_JOBS (source), result, &error))
+    g_task_return_error (task, error);
+  else if (bts_operation_get_status (call->operation) != BGT_OPERATION_STATUS_ERROR ||
+           bts_operation_get_started (call->operation) == 0)
+    g_task_return_boolean (task, TRUE);
+  else
+    bts_worker_pool_acquire_async (self->pool,
+                                   bts_owner_get_uid (bts_operation_get_owner (call->operation)),
+                                   NULL, on_acquired_to_forget, g_object_ref (task));
+}
+
+static void
+bts_worker_engine_forget_async (BtsEngine *engine,
+                                BtsOperation *operation,
+                                GCancellable *cancellable,
+                                GAsyncReadyCallback callback,
+                                gpointer user_data)
+{
+  BtsWorkerEngine *self = BTS_WORKER_ENGINE (engine);
+  GTask *task = g_task_new (self, cancellable, callback, user_data);
+  Call *call = g_new0 (Call, 1);
+
+  g_task_set_source_tag (task, bts_worker_engine_forget_async);
+  call->operation = g_object_ref (operation);
+  call->fd = -1;
+  g_task_set_task_data (task, call, (GDestroyNotify) call_free);
+  bts_jobs_settle_async (self->jobs, operation, cancellable, on_settled_to_forget, task);
+}
+
+static gboolean
+bts_worker_engine_forget_finish (BtsEngine *engine, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
 static void
 bts_worker_engine_request_range (BtsEngine *engine,
                                  BtsOperation *operation,
@@ -283,6 +357,8 @@ bts_worker_engine_engine_init (BtsEngineInterface *iface)
   iface->open_result_async = bts_worker_engine_open_result_async;
   iface->open_result_finish = bts_worker_engine_open_result_finish;
   iface->request_range = bts_worker_engine_request_range;
+  iface->forget_async = bts_worker_engine_forget_async;
+  iface->forget_finish = bts_worker_engine_forget_finish;
 }
 
 static void
