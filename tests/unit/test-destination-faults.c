@@ -18,11 +18,13 @@
 #include "common/bgt-error.h"
 #include "common/bgt-web-error.h"
 #include "tests/unit/fakes/destination-fixture.h"
+#include "worker/files/file-identity.h"
 
 /* What may go wrong around a file: processes that die, folders that vanish, disks that fill up,
  * checkpoints that lie. */
 
-#define TOTAL (3 * MIB + 7)
+#define TOTAL (MIB + 7)
+#define FIRST_PART (300 * 1024 + 3)
 
 /* Where the process dies. */
 typedef enum
@@ -74,7 +76,7 @@ run_until (TestFolder *folder, GVariant *request, Step last)
     return publish (destination, TOTAL);
   if (last == STEP_OPEN)
     return NULL;
-  put (destination, held, MAX (held, 2 * MIB + 3));
+  put (destination, held, MAX (held, FIRST_PART));
   if (last == STEP_WRITE)
     return NULL;
   sync_now (destination);
@@ -84,7 +86,7 @@ run_until (TestFolder *folder, GVariant *request, Step last)
   save (folder, checkpoint);
   if (last == STEP_CHECKPOINT)
     return NULL;
-  put (destination, MAX (held, 2 * MIB + 3), TOTAL);
+  put (destination, MAX (held, FIRST_PART), TOTAL);
   if (last == STEP_REST)
     return NULL;
 
@@ -254,6 +256,49 @@ test_short_file_holds_less (void)
   g_assert_cmpuint (get_held_from_start (destination), ==, 4000);
 }
 
+static void
+test_cut_file_is_not_published (void)
+{
+  g_autoptr (TestFolder) folder = test_folder_new (g_get_tmp_dir ());
+  g_autoptr (GVariant) request = make_request_in (folder, "f.bin", NULL);
+  g_autofree char *partial = test_folder_get_path (folder, ".f.bin.0f1e2d3c4b5a6978.part");
+  g_autoptr (BtsDestination) destination = open_destination (request, NULL);
+  g_autoptr (GError) error = NULL;
+
+  put (destination, 0, 3 * MIB);
+  g_assert_cmpint (truncate (partial, 2 * MIB), ==, 0);
+  g_assert_null (bts_destination_publish (destination, 3 * MIB, NULL, &error));
+  g_assert_error (error, BGT_WEB_ERROR, BGT_WEB_ERROR_FILE_CHANGED);
+}
+
+typedef struct
+{
+  BtsFileIdentity a;
+  BtsFileIdentity b;
+  gboolean is_equal;
+} IdentityRow;
+
+static const IdentityRow identity_rows[] = {
+  { { 1, 2, 3 }, { 1, 2, 3 }, TRUE },  { { 1, 2, 3 }, { 9, 2, 3 }, TRUE },
+  { { 1, 2, 3 }, { 1, 2, 4 }, FALSE }, { { 1, 2, 3 }, { 1, 3, 3 }, FALSE },
+  { { 1, 2, 0 }, { 1, 2, 0 }, TRUE },  { { 1, 2, 0 }, { 9, 2, 0 }, FALSE },
+  { { 1, 2, 3 }, { 1, 2, 0 }, TRUE },  { { 1, 0, 3 }, { 1, 0, 3 }, TRUE },
+  { { 1, 0, 3 }, { 1, 0, 4 }, FALSE }, { { 0, 0, 0 }, { 0, 0, 0 }, FALSE },
+  { { 1, 0, 3 }, { 1, 0, 0 }, FALSE },
+};
+
+static void
+test_identities (void)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (identity_rows); i++)
+    {
+      const IdentityRow *row = &identity_rows[i];
+
+      g_assert_cmpint (bts_file_identity_equal (&row->a, &row->b), ==, row->is_equal);
+      g_assert_cmpint (bts_file_identity_equal (&row->b, &row->a), ==, row->is_equal);
+    }
+}
+
 /* Whatever stands in a checkpoint: at worst everything comes again. */
 static void
 test_garbage_checkpoints (void)
@@ -404,6 +449,8 @@ main (int argc, char **argv)
   g_test_add_func ("/files/faults/renamed-folder-is-followed", test_folder_is_followed);
   g_test_add_func ("/files/faults/folder-that-vanishes-is-not-found", test_folder_vanishes);
   g_test_add_func ("/files/faults/short-file-holds-less", test_short_file_holds_less);
+  g_test_add_func ("/files/faults/cut-file-is-not-published", test_cut_file_is_not_published);
+  g_test_add_func ("/files/faults/identity-is-more-than-a-number", test_identities);
   g_test_add_func ("/files/faults/garbage-checkpoints-claim-nothing", test_garbage_checkpoints);
   g_test_add_func ("/files/faults/full-disk-keeps-what-was-written", test_full_disk);
   g_test_add_func ("/files/faults/read-only-disk-is-refused", test_read_only_disk);

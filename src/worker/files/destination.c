@@ -422,12 +422,27 @@ check_is_whole (BtsDestination *self, guint64 total, GError **error)
   return FALSE;
 }
 
+/* Cutting it to its size must not make it longer: that would be zeros instead of what has come. */
+static gboolean
+check_size (BtsDestination *self, guint64 total, GError **error)
+{
+  BtsFileInfo info;
+
+  if (bts_file_info_read (self->fd, NULL, &info) && info.size >= total)
+    return TRUE;
+
+  g_set_error_literal (error, BGT_WEB_ERROR, BGT_WEB_ERROR_FILE_CHANGED,
+                       "The file has become shorter than what was written");
+  return FALSE;
+}
+
 static gboolean
 finish_file (BtsDestination *self, guint64 total, const char *origin_uri, GError **error)
 {
   g_autoptr (BtsByteRanges) pending = NULL;
 
-  if (!bts_writer_flush (self->writer, error) || !check_has_name (self, error))
+  if (!bts_writer_flush (self->writer, error) || !check_has_name (self, error) ||
+      !check_size (self, total, error))
     return FALSE;
   if (ftruncate (self->fd, (off_t) total) != 0)
     {

@@ -81,7 +81,7 @@ bts_file_info_read_path (const char *path, BtsFileInfo *info)
 gboolean
 bts_file_identity_equal (const BtsFileIdentity *a, const BtsFileIdentity *b)
 {
-  if (a->inode != b->inode || (a->inode == 0 && a->birth_ns == 0))
+  if (a->inode != b->inode || (a->inode == 0 && (a->birth_ns == 0 || b->birth_ns == 0)))
     return FALSE;
   if (a->birth_ns != 0 && b->birth_ns != 0)
     return a->birth_ns == b->birth_ns;
