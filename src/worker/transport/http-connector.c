@@ -109,30 +109,46 @@ bts_http_proxy_interface_init (GProxyInterface *interface)
   interface->supports_hostname = supports_hostname;
 }
 
-typedef struct
-{
-  GObject parent;
-} BtsHttpProxy;
+#define BTS_TYPE_HTTP_PLAIN_PROXY (bts_http_plain_proxy_get_type ())
+G_DECLARE_DERIVABLE_TYPE (BtsHttpPlainProxy, bts_http_plain_proxy, BTS, HTTP_PLAIN_PROXY, GObject)
 
-typedef struct
+struct _BtsHttpPlainProxyClass
 {
   GObjectClass parent;
-} BtsHttpProxyClass;
+};
 
-static GType bts_http_proxy_get_type (void);
+/* GIO keeps proxies by type, so that each scheme needs one of its own. */
+#define BTS_TYPE_HTTP_TLS_PROXY (bts_http_tls_proxy_get_type ())
+G_DECLARE_FINAL_TYPE (BtsHttpTlsProxy, bts_http_tls_proxy, BTS, HTTP_TLS_PROXY, BtsHttpPlainProxy)
 
-G_DEFINE_TYPE_WITH_CODE (BtsHttpProxy,
-                         bts_http_proxy,
+struct _BtsHttpTlsProxy
+{
+  BtsHttpPlainProxy parent;
+};
+
+G_DEFINE_TYPE_WITH_CODE (BtsHttpPlainProxy,
+                         bts_http_plain_proxy,
                          G_TYPE_OBJECT,
                          G_IMPLEMENT_INTERFACE (G_TYPE_PROXY, bts_http_proxy_interface_init))
+G_DEFINE_FINAL_TYPE (BtsHttpTlsProxy, bts_http_tls_proxy, BTS_TYPE_HTTP_PLAIN_PROXY)
 
 static void
-bts_http_proxy_class_init (BtsHttpProxyClass *class)
+bts_http_plain_proxy_class_init (BtsHttpPlainProxyClass *class)
 {
 }
 
 static void
-bts_http_proxy_init (BtsHttpProxy *self)
+bts_http_plain_proxy_init (BtsHttpPlainProxy *self)
+{
+}
+
+static void
+bts_http_tls_proxy_class_init (BtsHttpTlsProxyClass *class)
+{
+}
+
+static void
+bts_http_tls_proxy_init (BtsHttpTlsProxy *self)
 {
 }
 
@@ -201,10 +217,10 @@ register_proxies (gpointer unused)
   /* Makes GIO register the extension point. */
   g_autoptr (GProxy) none = g_proxy_get_default_for_protocol ("none");
 
-  g_io_extension_point_implement (G_PROXY_EXTENSION_POINT_NAME, bts_http_proxy_get_type (),
+  g_io_extension_point_implement (G_PROXY_EXTENSION_POINT_NAME, BTS_TYPE_HTTP_PLAIN_PROXY,
                                   PLAIN_SCHEME, 0);
-  g_io_extension_point_implement (G_PROXY_EXTENSION_POINT_NAME, bts_http_proxy_get_type (),
-                                  TLS_SCHEME, 0);
+  g_io_extension_point_implement (G_PROXY_EXTENSION_POINT_NAME, BTS_TYPE_HTTP_TLS_PROXY, TLS_SCHEME,
+                                  0);
   return NULL;
 }
 

@@ -192,8 +192,8 @@ take_answer (BtsHttpDownload *self,
   if (head->status_code < 300)
     return move_body (&body, request, error);
 
-  g_set_error (error, BGT_WEB_ERROR, (int) head->status_code, "The server answered %u %s",
-               head->status_code, soup_status_get_phrase (head->status_code));
+  g_set_error (error, BGT_WEB_ERROR, (int) head->status_code,
+               "The server answered with HTTP status %u", head->status_code);
   return FALSE;
 }
 
