@@ -6,6 +6,8 @@
 
 #include "store/operation-record.h"
 
+#include <string.h>
+
 #include "common/bgt-error.h"
 #include "common/bgt-web-error.h"
 #include "model/request-checks.h"
@@ -184,6 +186,25 @@ bts_operation_record_print (BtsOperation *operation, gsize *length)
   return g_string_free (text, FALSE);
 }
 
+/* GLib 2.74 takes \u and \U for what they say, and then makes a string that is no UTF-8. */
+static gboolean
+escapes_are_characters (const char *text)
+{
+  for (const char *c = strchr (text, '\\'); c != NULL && c[1] != '\0'; c = strchr (c + 2, '\\'))
+    {
+      guint n_digits = c[1] == 'u' ? 4 : c[1] == 'U' ? 8 : 0;
+      gunichar character = 0;
+
+      for (guint i = 0; i < n_digits && g_ascii_isxdigit (c[2 + i]); i++)
+        character = character << 4 | (gunichar) g_ascii_xdigit_value (c[2 + i]);
+
+      if (n_digits > 0 && (character == 0 || !g_unichar_validate (character)))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
 /* (nullable): NULL with @error where the value is wrong, NULL without where there is none */
 static GVariant *
 read_value (GKeyFile *file, const char *key, const char *type, GError **error)
@@ -194,6 +215,12 @@ read_value (GKeyFile *file, const char *key, const char *type, GError **error)
 
   if (text == NULL)
     return NULL;
+
+  if (!escapes_are_characters (text))
+    {
+      refuse (error, "%s has an escape that is no character", key);
+      return NULL;
+    }
 
   value = g_variant_parse (G_VARIANT_TYPE (type), text, NULL, NULL, &local_error);
   if (value == NULL)
