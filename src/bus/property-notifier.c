@@ -251,8 +251,8 @@ on_saved (GObject *source, GAsyncResult *result, gpointer user_data)
   ranges = g_steal_pointer (&entry->saving_ranges);
   if (!entry->has_unsaved)
     bts_operation_view_refresh (entry->saving, TRUE);
-  tell_saved (entry, g_steal_pointer (&entry->saving));
   tell_ranges (entry, ranges);
+  tell_saved (entry, g_steal_pointer (&entry->saving));
   if (entry->has_unsaved)
     save (entry);
   else
@@ -438,9 +438,9 @@ bts_property_notifier_take_saved (BtsPropertyNotifier *self,
   g_clear_pointer (&entry->saving, bts_operation_view_free);
   saving_ranges = g_steal_pointer (&entry->saving_ranges);
   unsaved_ranges = g_steal_pointer (&entry->unsaved_ranges);
-  tell_saved (entry, bts_operation_view_new (operation));
   tell_ranges (entry, saving_ranges);
   tell_ranges (entry, unsaved_ranges);
+  tell_saved (entry, bts_operation_view_new (operation));
   on_progress (entry);
 }
 
