@@ -8,6 +8,7 @@
 
 #include <gio/gunixfdlist.h>
 
+#include "common/bgt-enums.h"
 #include "common/bgt-error.h"
 #include "common/names.h"
 #include "common/object-path.h"
@@ -275,6 +276,7 @@ handle_start (BtsWorker *self, GVariant *parameters, GDBusMethodInvocation *invo
 {
   const char *guid = NULL;
   const char *uri = NULL;
+  const char *kind = NULL;
   g_autoptr (GVariant) request = NULL;
   g_autoptr (GVariant) checkpoint = NULL;
   g_autoptr (GVariant) handles = NULL;
@@ -285,6 +287,12 @@ handle_start (BtsWorker *self, GVariant *parameters, GDBusMethodInvocation *invo
   if (!bts_guid_is_valid (guid) || !g_variant_lookup (request, "uri", "&s", &uri))
     {
       return_error (invocation, BGT_ERROR_INVALID_ARGUMENT, "A job needs a GUID and a URI");
+      return;
+    }
+  if (g_variant_lookup (request, "kind", "&s", &kind) &&
+      strcmp (kind, bgt_operation_kind_to_string (BGT_OPERATION_KIND_DOWNLOAD)) != 0)
+    {
+      return_error (invocation, BGT_ERROR_NOT_SUPPORTED, "This worker can only download");
       return;
     }
   if (g_hash_table_contains (self->jobs, guid))

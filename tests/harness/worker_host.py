@@ -24,7 +24,7 @@ WORKER_PATH = "/org/example/BackgroundTransfer/Worker"
 HOST_PATH = "/org/example/BackgroundTransfer/WorkerHost"
 XML = os.path.join(os.path.dirname(__file__), "..", "..", "introspection", f"{NAME}.Worker.xml")
 TYPES = {
-    "uri": "s", "destination": "s", "overwrite": "s", "checksum": "s", "method": "s",
+    "uri": "s", "kind": "s", "destination": "s", "overwrite": "s", "checksum": "s", "method": "s",
     "max-rate": "t", "headers": "a{ss}", "destination-file": "a{sv}",
     "connect-timeout": "u", "response-timeout": "u", "checkpoint-bytes": "t",
     "allow-plain-http": "b", "tls-ca-file": "s",
@@ -173,13 +173,23 @@ class WorkerHost:
         return GLib.Variant.new_tuple(
             GLib.Variant("s", guid), vardict(request), self.job(guid).checkpoint, *more)
 
+    @staticmethod
+    def handles(file):
+        """The `ah` and the list of descriptors for @file, or for none."""
+        files = Gio.UnixFDList.new()
+        return GLib.Variant("ah", [] if file is None else [files.append(file)]), files
+
+    def check(self, request, file=None):
+        """What the worker found out about the request's files, an a{sv}."""
+        handles, files = self.handles(file)
+        reply, _files = self.call("Check", GLib.Variant.new_tuple(vardict(request), handles),
+                                  files)
+        return reply.get_child_value(0)
+
     def start(self, guid, request, file=None):
         self.job(guid).finished = None
-        files = Gio.UnixFDList.new()
-        handles = []
-        if file is not None:
-            handles.append(files.append(file))
-        self.call("Start", self.request(guid, request, GLib.Variant("ah", handles)), files)
+        handles, files = self.handles(file)
+        self.call("Start", self.request(guid, request, handles), files)
 
     def stop(self, guid):
         self.call("Stop", GLib.Variant("(s)", (guid,)))

@@ -218,15 +218,8 @@ class Downloads(WorkerTest):
     def test_into_a_descriptor(self):
         data = self.serve()
         with open(self.path, "w+b") as file:
-            files = GLib.Variant("ah", [0])
-            from gi.repository import Gio
-            list_ = Gio.UnixFDList.new()
-            list_.append(file.fileno())
             request = {"uri": self.server.uri("/file")}
-            from harness.worker_host import vardict
-            reply, _ = self.host.call("Check", GLib.Variant.new_tuple(vardict(request), files),
-                                      list_)
-            found = reply.get_child_value(0)
+            found = self.host.check(request, file.fileno())
             request["destination-file"] = found.lookup_value("destination-file", None)
             self.host.start(self.guid, request, file.fileno())
         self.host.wait_finished(self.guid)
@@ -507,6 +500,9 @@ class Control(WorkerTest):
             self.host.start("../../etc", self.request())
         self.assertIn(f"{NAME}.Error.InvalidArgument", caught.exception.message)
         with self.assertRaises(GLib.Error) as caught:
+            self.host.start(self.guid, self.request(kind="upload"))
+        self.assertIn(f"{NAME}.Error.NotSupported", caught.exception.message)
+        with self.assertRaises(GLib.Error) as caught:
             self.host.call("RequestRange", GLib.Variant("(stt)", (self.guid, 0, 1)))
         self.assertIn(f"{NAME}.Error.NotSupported", caught.exception.message)
 
@@ -563,9 +559,7 @@ class Many(WorkerTest):
             self.host.start(guid, {"uri": self.server.uri("/stall"),
                                    "destination": f"{self.folder}/{guid}"})
         begin = time.monotonic()
-        from harness.worker_host import vardict
-        self.host.call("Check", GLib.Variant.new_tuple(
-            vardict(self.request()), GLib.Variant("ah", [])))
+        self.host.check(self.request())
         self.assertLess(time.monotonic() - begin, 1)
         self.download()
         self.assert_complete_beside(data)
