@@ -67,8 +67,6 @@ LONG_FILES = {
     "model/operation.c": (800, "some 30 getters, and the state machine that keeps them true"),
     "model/request-checks.c": (550, "every option's check, a short function each"),
     "store/store.c": (650, "a record's way to the disk and its waiters share all their state"),
-    "worker/download-job.c": (550, "one download from its first byte to its name"),
-    "worker/files/destination.c": (600, "one file from its opening to its name"),
 }
 LONG_FUNCTIONS = {
 }
