@@ -179,12 +179,15 @@ look_into_sandbox (LookUp *look_up, GError **error)
 
   if (fd < 0)
     {
-      if (errno == ENOENT && g_file_test ("/proc/self", G_FILE_TEST_EXISTS))
+      int saved_errno = errno;
+
+      /* Also where the process has gone, but then so has its connection. */
+      if (saved_errno == ENOENT && g_file_test ("/proc/self", G_FILE_TEST_EXISTS))
         return FALSE;
-      if ((errno == EACCES || errno == EPERM) && may_take_unseen_as_free (look_up))
+      if ((saved_errno == EACCES || saved_errno == EPERM) && may_take_unseen_as_free (look_up))
         return FALSE;
       g_set_error (error, BGT_ERROR, BGT_ERROR_ACCESS_DENIED,
-                   "The calling application could not be identified: %s", g_strerror (errno));
+                   "The calling application could not be identified: %s", g_strerror (saved_errno));
       return FALSE;
     }
 

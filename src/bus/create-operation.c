@@ -37,6 +37,19 @@ typedef struct _Batch
   GError *error; /* (owned) (nullable): that of the first item that failed */
 } Batch;
 
+gboolean
+bts_check_uri_is_allowed (const BtsLimits *limits, const char *uri, GError **error)
+{
+  if (!limits->allow_plain_http && g_ascii_strncasecmp (uri, "http:", 5) == 0)
+    {
+      g_set_error_literal (error, BGT_ERROR, BGT_ERROR_NOT_SUPPORTED,
+                           "This service has AllowPlainHttp=false: “uri” must be https");
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
 BtsCreateSpec *
 bts_create_spec_new (BgtOperationKind kind, GVariant *options, int fd)
 {
@@ -143,22 +156,6 @@ check_caller (Item *item, GError **error)
   return TRUE;
 }
 
-static gboolean
-check_uri (Item *item, GError **error)
-{
-  const BtsLimits *limits = item->batch->bus->service.limits;
-
-  if (!limits->allow_plain_http &&
-      g_ascii_strncasecmp (bts_request_get_uri (item->request), "http:", 5) == 0)
-    {
-      g_set_error_literal (error, BGT_ERROR, BGT_ERROR_NOT_SUPPORTED,
-                           "This service has AllowPlainHttp=false: “uri” must be https");
-      return FALSE;
-    }
-
-  return TRUE;
-}
-
 /* All that can be said without asking anybody. */
 static gboolean
 prepare (Item *item, GError **error)
@@ -166,7 +163,8 @@ prepare (Item *item, GError **error)
   const BtsServiceContext *service = &item->batch->bus->service;
 
   item->request = bts_request_new (item->spec->kind, item->spec->options, error);
-  if (item->request == NULL || !check_caller (item, error) || !check_uri (item, error))
+  if (item->request == NULL || !check_caller (item, error) ||
+      !bts_check_uri_is_allowed (service->limits, bts_request_get_uri (item->request), error))
     return FALSE;
 
   item->owner = dup_owner (item, error);

@@ -20,6 +20,9 @@ BtsCreateSpec *bts_create_spec_new (BgtOperationKind kind, GVariant *options, in
 void bts_create_spec_free (BtsCreateSpec *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BtsCreateSpec, bts_create_spec_free)
 
+/* Whether this service may fetch @uri. NOT_SUPPORTED where the configuration forbids it. */
+gboolean bts_check_uri_is_allowed (const BtsLimits *limits, const char *uri, GError **error);
+
 /* Makes all of @specs (element-type BtsCreateSpec) or none: checks them, asks the engine, saves
  * them, and adds them to the registry. With more than one the error says which is wrong. */
 void bts_create_operations_async (BtsBus *bus,

@@ -40,12 +40,32 @@ bts_invocation_return_fd (BtsInvocation *call, int fd)
   bts_invocation_free (call);
 }
 
+/* Whether a client may see it as it is. Of foreign domains it would see only an encoded number, and
+ * other errors of D-Bus are about a conversation that is not its own. */
+static gboolean
+is_public (const GError *error)
+{
+  static const int codes[] = {
+    G_DBUS_ERROR_UNKNOWN_OBJECT,     G_DBUS_ERROR_UNKNOWN_INTERFACE, G_DBUS_ERROR_UNKNOWN_PROPERTY,
+    G_DBUS_ERROR_PROPERTY_READ_ONLY, G_DBUS_ERROR_INVALID_ARGS,
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (codes); i++)
+    {
+      if (g_error_matches (error, G_DBUS_ERROR, codes[i]))
+        return TRUE;
+    }
+
+  return error->domain == BGT_ERROR;
+}
+
 void
 bts_invocation_return_error (BtsInvocation *call, GError *error)
 {
-  /* Of foreign domains a client would see only an encoded number. */
-  if (error->domain != BGT_ERROR && error->domain != G_DBUS_ERROR)
+  if (!is_public (error))
     {
+      if (error->domain == G_DBUS_ERROR)
+        g_dbus_error_strip_remote_error (error);
       error->domain = BGT_ERROR;
       error->code = BGT_ERROR_FAILED;
     }

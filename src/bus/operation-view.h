@@ -13,6 +13,7 @@
 typedef struct
 {
   BtsOperation *operation; /* (owned) */
+  gboolean is_canceling;   /* on its way to the end, without a status of its own */
 
   /* durable */
   BgtOperationStatus status;

@@ -4,6 +4,7 @@
 
 #include "config.h"
 
+#include "bus/create-operation.h"
 #include "bus/interfaces.h"
 #include "bus/property-notifier.h"
 #include "bus/settle.h"
@@ -105,6 +106,17 @@ handle_get_all (BtsInvocation *call, GVariant *parameters)
       call, g_variant_new ("(@a{sv})", bts_interface_read_all (interface, call->bus, view)));
 }
 
+/* What the model cannot know. */
+static gboolean
+check_value (BtsInvocation *call, const BtsPropertyRow *row, GVariant *value, GError **error)
+{
+  if (!g_str_equal (row->option, "uri"))
+    return TRUE;
+
+  return bts_check_uri_is_allowed (call->bus->service.limits, g_variant_get_string (value, NULL),
+                                   error);
+}
+
 static void
 handle_set (BtsInvocation *call, GVariant *parameters)
 {
@@ -136,7 +148,8 @@ handle_set (BtsInvocation *call, GVariant *parameters)
       return;
     }
 
-  if (!bts_operation_set_option (call->operation, row->option, value, &error))
+  if (!check_value (call, row, value, &error) ||
+      !bts_operation_set_option (call->operation, row->option, value, &error))
     bts_invocation_return_error (call, error);
   else
     bts_settle_and_return (call);

@@ -172,6 +172,11 @@ tell_saved (Entry *entry, BtsOperationView *view)
 {
   gint64 now = bts_clock_get_boot_time (entry->notifier->bus->service.clock);
 
+  if (view->is_canceling)
+    {
+      bts_operation_view_free (view);
+      return;
+    }
   if (!bgt_operation_status_is_final (view->status) && !may_tell_progress (entry, now))
     {
       view->bytes_received = entry->told->bytes_received;
@@ -285,7 +290,8 @@ save (Entry *entry)
 static gboolean
 is_saved (Entry *entry)
 {
-  return entry->saving == NULL && entry->retry_alarm == 0;
+  return entry->saving == NULL && entry->retry_alarm == 0 &&
+         bts_operation_get_intent (entry->operation) != BTS_INTENT_CANCEL;
 }
 
 /* What is not durable, on top of what clients know already. */
