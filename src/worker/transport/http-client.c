@@ -7,6 +7,7 @@
 #include "worker/transport/http-client.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "common/bgt-web-error.h"
 #include "worker/transport/http-auth.h"
@@ -152,6 +153,13 @@ send_once (BtsHttpClient *self,
                             bts_http_exchange_get_cancellable (self->exchange), error);
 }
 
+static void
+fail_within_head (GError **error)
+{
+  g_set_error_literal (error, BGT_WEB_ERROR, BGT_WEB_ERROR_DISCONNECTED,
+                       "The connection was closed within the head of the answer");
+}
+
 static gboolean
 check_head (BtsHttpAnswer *answer, GError **error)
 {
@@ -167,6 +175,27 @@ check_head (BtsHttpAnswer *answer, GError **error)
   return FALSE;
 }
 
+static void
+fail_without_answer (BtsHttpClient *self,
+                     BtsHttpAnswer *answer,
+                     const GError *cause,
+                     GError **error)
+{
+  const BtsHttpFraming *framing = bts_http_exchange_get_notes (self->exchange)->framing;
+  g_autofree char *what =
+      g_strdup_printf ("No answer from %s", g_uri_get_host (answer->target.uri));
+
+  if (bts_http_exchange_is_cancelled (self->exchange) || framing == NULL)
+    fail (self, cause, what, error);
+  else if (bts_http_framing_get_problem (framing) != NULL)
+    fail_with_problem (bts_http_framing_get_problem (framing), error);
+  /* What libsoup cannot read is what was cut off. */
+  else if (bts_http_framing_has_started (framing) && cause->domain == SOUP_SESSION_ERROR)
+    fail_within_head (error);
+  else
+    fail (self, cause, what, error);
+}
+
 static gboolean
 send (BtsHttpClient *self,
       const BtsTransportRequest *request,
@@ -178,8 +207,6 @@ send (BtsHttpClient *self,
   for (guint n_stale = 0;; n_stale++)
     {
       g_autoptr (GError) local_error = NULL;
-      g_autofree char *what = NULL;
-      const char *problem;
 
       release_connection (self);
       *notes = (BtsHttpExchangeNotes){ .is_head = g_str_equal (answer->target.method, "HEAD") };
@@ -192,12 +219,7 @@ send (BtsHttpClient *self,
       if (n_stale < MAX_STALE_CONNECTIONS && is_stale (self, &answer->target))
         continue;
 
-      problem = notes->framing != NULL ? bts_http_framing_get_problem (notes->framing) : NULL;
-      what = g_strdup_printf ("No answer from %s", g_uri_get_host (answer->target.uri));
-      if (problem != NULL && !bts_http_exchange_is_cancelled (self->exchange))
-        fail_with_problem (problem, error);
-      else
-        fail (self, local_error, what, error);
+      fail_without_answer (self, answer, local_error, error);
       return FALSE;
     }
 }
@@ -297,6 +319,8 @@ drop_answer (BtsHttpClient *self, BtsHttpAnswer *answer)
   g_clear_object (&answer->body);
   g_clear_object (&answer->message);
   g_clear_pointer (&answer->framing, bts_http_framing_unref);
+  answer->spare_start = 0;
+  answer->spare_end = 0;
 }
 
 static gboolean
@@ -350,23 +374,22 @@ bts_http_client_ask (BtsHttpClient *self,
   return FALSE;
 }
 
-gssize
-bts_http_client_read (BtsHttpClient *self,
-                      BtsHttpAnswer *answer,
-                      gpointer buffer,
-                      gsize size,
-                      guint64 left,
-                      GError **error)
+static gssize
+take_spare (BtsHttpAnswer *answer, gpointer buffer, gsize size)
 {
-  BtsHttpExchangeNotes *notes = bts_http_exchange_get_notes (self->exchange);
+  size = MIN (size, answer->spare_end - answer->spare_start);
+  memcpy (buffer, answer->spare + answer->spare_start, size);
+  answer->spare_start += size;
+  return (gssize) size;
+}
+
+static gssize
+read_body (BtsHttpClient *self, BtsHttpAnswer *answer, gpointer buffer, gsize size, GError **error)
+{
   g_autoptr (GError) local_error = NULL;
-  const char *problem;
-  gssize n;
+  gssize n = g_input_stream_read (answer->body, buffer, size, NULL, &local_error);
+  const char *problem = bts_http_framing_get_problem (answer->framing);
 
-  notes->body_left = left;
-  n = g_input_stream_read (answer->body, buffer, size, NULL, &local_error);
-
-  problem = bts_http_framing_get_problem (answer->framing);
   if (problem != NULL)
     {
       fail_with_problem (problem, error);
@@ -375,6 +398,33 @@ bts_http_client_read (BtsHttpClient *self,
   if (n < 0)
     fail (self, local_error, "The transfer was interrupted", error);
   return n;
+}
+
+gssize
+bts_http_client_read (BtsHttpClient *self,
+                      BtsHttpAnswer *answer,
+                      gpointer buffer,
+                      gsize size,
+                      guint64 left,
+                      GError **error)
+{
+  gboolean is_chunked = bts_http_framing_get_kind (answer->framing) == BTS_HTTP_FRAMING_CHUNKED;
+  gssize n;
+
+  if (answer->spare_start < answer->spare_end)
+    return take_spare (answer, buffer, size);
+
+  bts_http_exchange_get_notes (self->exchange)->body_left = is_chunked ? 0 : left;
+  /* libsoup reads the lines after the last chunk into the buffer it was given for data. */
+  if (!is_chunked || size >= sizeof answer->spare)
+    return read_body (self, answer, buffer, size, error);
+
+  n = read_body (self, answer, answer->spare, sizeof answer->spare, error);
+  if (n <= 0)
+    return n;
+  answer->spare_start = 0;
+  answer->spare_end = (gsize) n;
+  return take_spare (answer, buffer, size);
 }
 
 gboolean

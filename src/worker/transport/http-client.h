@@ -35,6 +35,9 @@ typedef struct
   SoupMessage *message;    /* (owned) */
   GInputStream *body;      /* (owned) */
   BtsHttpFraming *framing; /* (owned) */
+  char spare[256];         /* read, but not yet asked for */
+  gsize spare_start;
+  gsize spare_end;
 } BtsHttpAnswer;
 
 gboolean bts_http_client_ask (BtsHttpClient *self,

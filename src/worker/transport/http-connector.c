@@ -87,7 +87,10 @@ connect_proxy (GProxy *proxy,
       return NULL;
     }
 
-  wire = bts_http_wire_new (connection, bts_http_exchange_get_setup (exchange)->pool, is_tls);
+  wire =
+      bts_http_wire_new (connection, bts_http_exchange_get_setup (exchange)->pool, is_tls, error);
+  if (wire == NULL)
+    return NULL;
   bts_http_wire_attach (wire, exchange);
   if (is_tls)
     secured = add_tls (G_IO_STREAM (wire), exchange, address, cancellable, error);

@@ -10,6 +10,8 @@
 
 #include "worker/transport/http-headers.h"
 
+#define STATUS_LINE_PREFIX "HTTP/1."
+
 /* libsoup refuses heads over 64 to 100 KiB, depending on how they come. */
 #define MAX_HEAD_BYTES (64 * 1024)
 #define MAX_INFORMATIONAL_ANSWERS 64
@@ -104,9 +106,9 @@ take_status_line (BtsHttpFraming *self, const char *line)
 {
   if (*line == '\0')
     return;
-  if (strncmp (line, "HTTP/1.", 7) != 0 || !g_ascii_isdigit (line[7]) || line[8] != ' ' ||
-      !g_ascii_isdigit (line[9]) || !g_ascii_isdigit (line[10]) || !g_ascii_isdigit (line[11]) ||
-      (line[12] != ' ' && line[12] != '\0'))
+  if (!g_str_has_prefix (line, STATUS_LINE_PREFIX) || !g_ascii_isdigit (line[7]) ||
+      line[8] != ' ' || !g_ascii_isdigit (line[9]) || !g_ascii_isdigit (line[10]) ||
+      !g_ascii_isdigit (line[11]) || (line[12] != ' ' && line[12] != '\0'))
     {
       fail (self, "The answer is not HTTP/1");
       return;
@@ -284,6 +286,14 @@ take_line (BtsHttpFraming *self, const char *line)
     }
 }
 
+/* Blank lines may come first. */
+static gboolean
+may_begin_status_line (const GString *line)
+{
+  return strchr ("\r\n", line->str[0]) != NULL ||
+         strncmp (line->str, STATUS_LINE_PREFIX, MIN (line->len, strlen (STATUS_LINE_PREFIX))) == 0;
+}
+
 /* Returns how many bytes have been used up. */
 static gsize
 feed_line (BtsHttpFraming *self, const char *data, gsize size)
@@ -303,6 +313,11 @@ feed_line (BtsHttpFraming *self, const char *data, gsize size)
     return used;
 
   g_string_append_len (self->line, data, (gssize) used);
+  if (self->state == STATE_STATUS_LINE && !may_begin_status_line (self->line))
+    {
+      fail (self, "The answer is not HTTP/1");
+      return used;
+    }
   if (end != NULL)
     {
       g_string_truncate (self->line, self->line->len - 1);

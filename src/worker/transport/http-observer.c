@@ -28,6 +28,12 @@ bts_http_observer_read (
 
   if (n > 0)
     bts_http_framing_feed (self->framing, buffer, (gsize) n);
+  if (n > 0 && bts_http_framing_get_problem (self->framing) != NULL)
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+                           bts_http_framing_get_problem (self->framing));
+      return -1;
+    }
   return n;
 }
 

@@ -9,7 +9,8 @@
 #include "worker/transport/http-wire.h"
 
 /* What libsoup takes for the connection: passes the bytes on as they are, and keeps account of how
- * the answer is framed (http-framing.h), under TLS as without. */
+ * the answer is framed (http-framing.h), under TLS as without. What breaks the rules never reaches
+ * libsoup. */
 
 #define BTS_TYPE_HTTP_OBSERVER (bts_http_observer_get_type ())
 G_DECLARE_FINAL_TYPE (BtsHttpObserver, bts_http_observer, BTS, HTTP_OBSERVER, BtsHttpStream)

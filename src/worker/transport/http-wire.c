@@ -7,9 +7,12 @@
 #include "worker/transport/http-wire.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
+
+#include <glib/gstdio.h>
 
 #include "worker/transport/http-setup.h"
 
@@ -23,8 +26,7 @@ struct _BtsHttpWire
 {
   BtsHttpStream parent;
 
-  GIOStream *connection;     /* (owned) */
-  int fd;                    /* (unowned): of the connection; -1 once closed */
+  int fd;                    /* (owned): -1 once closed */
   BtsHttpPool *pool;         /* (owned) */
   BtsHttpExchange *exchange; /* (owned) (nullable): under the pool's lock */
   gint64 idle_since_us;      /* under the pool's lock */
@@ -297,6 +299,7 @@ static gboolean
 bts_http_wire_shut (BtsHttpStream *stream, GError **error)
 {
   BtsHttpWire *self = BTS_HTTP_WIRE (stream);
+  gboolean is_closed;
 
   if (self->fd < 0)
     return TRUE;
@@ -305,9 +308,9 @@ bts_http_wire_shut (BtsHttpStream *stream, GError **error)
     bts_http_wire_detach (self, self->exchange);
   g_mutex_lock (&self->pool->mutex);
   g_hash_table_remove (self->pool->wires, self);
-  self->fd = -1;
+  is_closed = g_close (g_steal_fd (&self->fd), error);
   g_mutex_unlock (&self->pool->mutex);
-  return g_io_stream_close (self->connection, NULL, error);
+  return is_closed;
 }
 
 static void
@@ -315,7 +318,6 @@ bts_http_wire_finalize (GObject *object)
 {
   BtsHttpWire *self = BTS_HTTP_WIRE (object);
 
-  g_clear_object (&self->connection);
   g_clear_pointer (&self->ahead, g_free);
   g_clear_pointer (&self->pool, bts_http_pool_unref);
   G_OBJECT_CLASS (bts_http_wire_parent_class)->finalize (object);
@@ -339,13 +341,24 @@ bts_http_wire_init (BtsHttpWire *self)
 }
 
 BtsHttpWire *
-bts_http_wire_new (GIOStream *connection, BtsHttpPool *pool, gboolean is_reading_ahead)
+bts_http_wire_new (GIOStream *connection,
+                   BtsHttpPool *pool,
+                   gboolean is_reading_ahead,
+                   GError **error)
 {
-  BtsHttpWire *self = g_object_new (BTS_TYPE_HTTP_WIRE, NULL);
   GSocket *socket = g_socket_connection_get_socket (G_SOCKET_CONNECTION (connection));
+  int fd = fcntl (g_socket_get_fd (socket), F_DUPFD_CLOEXEC, 0);
+  BtsHttpWire *self;
 
-  self->connection = g_object_ref (connection);
-  self->fd = g_socket_get_fd (socket);
+  if (fd < 0)
+    {
+      g_set_error_literal (error, G_IO_ERROR, (int) g_io_error_from_errno (errno),
+                           g_strerror (errno));
+      return NULL;
+    }
+
+  self = g_object_new (BTS_TYPE_HTTP_WIRE, NULL);
+  self->fd = fd;
   self->pool = bts_http_pool_ref (pool);
   if (is_reading_ahead)
     self->ahead = g_malloc (READ_AHEAD_BYTES);

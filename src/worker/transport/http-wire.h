@@ -15,9 +15,12 @@ typedef struct _BtsHttpPool BtsHttpPool;
 #define BTS_TYPE_HTTP_WIRE (bts_http_wire_get_type ())
 G_DECLARE_FINAL_TYPE (BtsHttpWire, bts_http_wire, BTS, HTTP_WIRE, BtsHttpStream)
 
-/* @connection is a #GSocketConnection. */
-BtsHttpWire *
-bts_http_wire_new (GIOStream *connection, BtsHttpPool *pool, gboolean is_reading_ahead);
+/* @connection is a #GSocketConnection. Its socket stays open as long as this does, whoever closes
+ * the other: GIO closes the socket first, and TLS still says good-bye after that. */
+BtsHttpWire *bts_http_wire_new (GIOStream *connection,
+                                BtsHttpPool *pool,
+                                gboolean is_reading_ahead,
+                                GError **error);
 
 /* Works for @exchange from now on, or no longer. */
 void bts_http_wire_attach (BtsHttpWire *self, BtsHttpExchange *exchange);
