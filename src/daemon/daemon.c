@@ -20,6 +20,7 @@
 #include "daemon/worker-engine.h"
 #include "monitor/conditions-source.h"
 #include "monitor/network-gio.h"
+#include "monitor/network-nm.h"
 
 /* Of the 5 s that a stop may take, what is left for the workers and for the store. */
 #define STOP_WORKERS_MS 3500
@@ -48,7 +49,9 @@ struct _BtsDaemon
   BtsScheduler *scheduler;         /* (owned) (nullable): once the name is ours */
   BtsRetention *retention;         /* (owned) (nullable): likewise */
 
+  guint64 connection_serial; /* of the network that runs transfers */
   guint idle_alarm_id;
+  guint lost_source_id;
   guint stop_source_id;
   gboolean is_stopping;
   int exit_status;
@@ -149,10 +152,25 @@ on_operation_changed (BtsDaemon *self, BtsOperation *operation, guint changes)
 
 /* The name on the bus */
 
+/* What runs on a network that is not the primary one any more is to run on the new one. */
+static void
+reconnect_if_moved (BtsDaemon *self)
+{
+  guint64 serial = bts_conditions_source_get (self->conditions)->connection_serial;
+
+  if (self->connection_serial != 0 && serial != self->connection_serial)
+    {
+      g_message ("The network is another one: making new connections");
+      bts_worker_pool_reconnect (self->pool);
+    }
+  self->connection_serial = serial;
+}
+
 static void
 on_conditions_changed (BtsDaemon *self)
 {
   g_debug ("The network or the power supply has changed");
+  reconnect_if_moved (self);
   if (self->scheduler != NULL)
     bts_scheduler_queue (self->scheduler);
 }
@@ -186,10 +204,20 @@ on_name_acquired (BtsDaemon *self)
   restart_idle_alarm (self);
 }
 
+static gboolean
+on_stop_without_name (gpointer user_data)
+{
+  BtsDaemon *self = BTS_DAEMON (user_data);
+
+  self->lost_source_id = 0;
+  bts_daemon_stop (self, EXIT_FAILURE);
+  return G_SOURCE_REMOVE;
+}
+
 static void
 on_name_lost (BtsDaemon *self)
 {
-  if (self->is_stopping)
+  if (self->is_stopping || self->lost_source_id != 0)
     return;
   if (g_dbus_connection_is_closed (self->connection))
     g_printerr ("background-transferd: the connection to the message bus is lost\n");
@@ -199,7 +227,8 @@ on_name_lost (BtsDaemon *self)
                 BGT_BUS_NAME);
   else
     g_printerr ("background-transferd: %s has been taken over by another process\n", BGT_BUS_NAME);
-  bts_daemon_stop (self, EXIT_FAILURE);
+  /* The name is given back as part of the stop, which GDBus does not expect from in here. */
+  self->lost_source_id = g_idle_add (on_stop_without_name, self);
 }
 
 /* Stopping */
@@ -266,6 +295,7 @@ bts_daemon_reload (BtsDaemon *self)
   g_message ("The configuration has been read again");
   take_configuration (self, configuration);
   bts_worker_pool_configure (self->pool);
+  bts_conditions_source_queue (self->conditions);
   if (self->scheduler != NULL)
     bts_scheduler_queue (self->scheduler);
   restart_idle_alarm (self);
@@ -293,14 +323,26 @@ load_operations (BtsDaemon *self, GError **error)
   return TRUE;
 }
 
+/* Whoever starts the service gets its answer when it knows what it decides by. */
+static void
+on_conditions_ready (BtsDaemon *self)
+{
+  self->connection_serial = bts_conditions_source_get (self->conditions)->connection_serial;
+  if (!self->is_stopping)
+    bts_service_own_name (self->service);
+}
+
 static void
 build_monitors (BtsDaemon *self)
 {
-  g_autoptr (BtsMonitor) network = bts_network_gio_new ();
+  g_autoptr (BtsMonitor) routes = bts_network_gio_new ();
+  g_autoptr (BtsMonitor) network = bts_network_nm_new (routes);
 
-  self->conditions = bts_conditions_source_new ();
+  self->conditions = bts_conditions_source_new (self->clock, &self->limits);
   bts_conditions_source_add_monitor (self->conditions, network);
   g_signal_connect_object (self->conditions, "changed", G_CALLBACK (on_conditions_changed), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->conditions, "ready", G_CALLBACK (on_conditions_ready), self,
                            G_CONNECT_SWAPPED);
 }
 
@@ -360,6 +402,7 @@ bts_daemon_dispose (GObject *object)
   if (self->idle_alarm_id != 0)
     bts_clock_remove_alarm (self->clock, self->idle_alarm_id);
   self->idle_alarm_id = 0;
+  g_clear_handle_id (&self->lost_source_id, g_source_remove);
   g_clear_handle_id (&self->stop_source_id, g_source_remove);
   g_clear_object (&self->retention);
   g_clear_object (&self->scheduler);
@@ -424,6 +467,6 @@ bts_daemon_new (const BtsDaemonOptions *options, GDBusConnection *connection, GE
   build_monitors (self);
   build_workers (self);
   build_service (self);
-  bts_service_own_name (self->service);
+  bts_conditions_source_start (self->conditions);
   return g_steal_pointer (&self);
 }

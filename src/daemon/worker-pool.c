@@ -581,10 +581,27 @@ bts_worker_pool_kill (BtsWorkerPool *self, BtsWorkerLink *link)
 static void
 on_reconfigured (GObject *source, GAsyncResult *result, gpointer user_data)
 {
+  BtsWorkerLink *link = BTS_WORKER_LINK (source);
   g_autoptr (GError) error = NULL;
 
-  if (!bts_worker_link_call_finish (BTS_WORKER_LINK (source), result, &error))
+  /* The next worker is told anyway. */
+  if (!bts_worker_link_call_finish (link, result, &error) && !bts_worker_link_is_closed (link))
     g_warning ("A worker did not take the new configuration: %s", error->message);
+}
+
+void
+bts_worker_pool_reconnect (BtsWorkerPool *self)
+{
+  GHashTableIter iter;
+  Worker *worker;
+
+  g_hash_table_iter_init (&iter, self->workers);
+  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &worker))
+    {
+      /* A worker that cannot be told finds out by its time-outs. */
+      if (worker->state == WORKER_READY)
+        bts_worker_link_reconnect_async (worker->link, NULL, NULL, NULL);
+    }
 }
 
 void

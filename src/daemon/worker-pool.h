@@ -47,6 +47,9 @@ void bts_worker_pool_kill (BtsWorkerPool *self, BtsWorkerLink *link);
 /* Tells all workers what the limits are now. */
 void bts_worker_pool_configure (BtsWorkerPool *self);
 
+/* The network is another one: all that runs makes a new connection. */
+void bts_worker_pool_reconnect (BtsWorkerPool *self);
+
 /* Lets all workers go, those that are held too. */
 void bts_worker_pool_close (BtsWorkerPool *self);
 

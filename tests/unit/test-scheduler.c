@@ -1,0 +1,517 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The background-transfer authors
+ */
+
+#include "config.h"
+
+#include "daemon/scheduler.h"
+
+#include <unistd.h>
+
+#include "common/bgt-web-error.h"
+#include "tests/unit/fakes/daemon-fixture.h"
+
+static void
+advance_seconds (DaemonFixture *fixture, gint64 seconds)
+{
+  bts_clock_fake_advance (fixture->clock, seconds * G_USEC_PER_SEC);
+}
+
+static gint64
+get_wall_time (DaemonFixture *fixture)
+{
+  return bts_clock_get_wall_time (BTS_CLOCK (fixture->clock));
+}
+
+static BtsOperation *
+add_running (DaemonFixture *fixture)
+{
+  BtsOperation *operation = daemon_fixture_add_started (fixture);
+
+  daemon_fixture_wait (daemon_fixture_has_job (fixture, operation));
+  daemon_fixture_assert_words (fixture, operation, "running");
+  return operation;
+}
+
+static gboolean
+end_job (DaemonFixture *fixture, BtsOperation *operation, const char *web_error)
+{
+  return bts_launcher_fake_end_job (fixture->launcher, bts_operation_get_guid (operation),
+                                    web_error);
+}
+
+static void
+on_settled (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  *(gboolean *) user_data = bts_jobs_settle_finish (BTS_JOBS (source), result, NULL);
+}
+
+static void
+settle (DaemonFixture *fixture, BtsOperation *operation)
+{
+  gboolean is_settled = FALSE;
+
+  bts_jobs_settle_async (fixture->jobs, operation, NULL, on_settled, &is_settled);
+  daemon_fixture_wait (is_settled);
+}
+
+static void
+pause_and_settle (DaemonFixture *fixture, BtsOperation *operation)
+{
+  g_autoptr (GError) error = NULL;
+
+  bts_operation_pause (operation, &error);
+  g_assert_no_error (error);
+  settle (fixture, operation);
+}
+
+static void
+cancel_and_settle (DaemonFixture *fixture, BtsOperation *operation)
+{
+  g_autoptr (GError) error = NULL;
+
+  bts_operation_cancel (operation, &error);
+  g_assert_no_error (error);
+  settle (fixture, operation);
+}
+
+static void
+resume (DaemonFixture *fixture, BtsOperation *operation)
+{
+  g_autoptr (GError) error = NULL;
+
+  bts_operation_resume (operation, get_wall_time (fixture), &error);
+  g_assert_no_error (error);
+}
+
+static void
+test_nothing_moves_before_start (DaemonFixture *fixture, gconstpointer data)
+{
+  BtsOperation *operation = daemon_fixture_add (fixture, NULL, NULL);
+
+  daemon_fixture_assert_words (fixture, operation, "idle: not-started");
+  g_assert_cmpuint (bts_launcher_fake_get_n_launches (fixture->launcher), ==, 0);
+}
+
+static void
+test_started_operation_runs (DaemonFixture *fixture, gconstpointer data)
+{
+  add_running (fixture);
+}
+
+static void
+test_success_completes (DaemonFixture *fixture, gconstpointer data)
+{
+  BtsOperation *operation = add_running (fixture);
+
+  g_assert_true (end_job (fixture, operation, ""));
+  daemon_fixture_assert_words (fixture, operation, "completed");
+}
+
+static void
+test_roaming_pauses_and_resumes (DaemonFixture *fixture, gconstpointer data)
+{
+  BtsOperation *operation = add_running (fixture);
+
+  fixture->conditions.cost_type = BGT_COST_TYPE_FIXED;
+  fixture->conditions.is_roaming = TRUE;
+  bts_scheduler_queue (fixture->scheduler);
+  daemon_fixture_wait (!daemon_fixture_has_job (fixture, operation));
+  g_assert_cmpint (bts_operation_get_status (operation), ==,
+                   BGT_OPERATION_STATUS_PAUSED_COSTED_NETWORK);
+
+  fixture->conditions.cost_type = BGT_COST_TYPE_UNRESTRICTED;
+  fixture->conditions.is_roaming = FALSE;
+  bts_scheduler_queue (fixture->scheduler);
+  daemon_fixture_wait (daemon_fixture_has_job (fixture, operation));
+  daemon_fixture_assert_words (fixture, operation, "running");
+}
+
+static void
+test_no_network_stops (DaemonFixture *fixture, gconstpointer data)
+{
+  BtsOperation *operation = add_running (fixture);
+
+  fixture->conditions.connectivity = BGT_CONNECTIVITY_NONE;
+  bts_scheduler_queue (fixture->scheduler);
+  daemon_fixture_wait (!daemon_fixture_has_job (fixture, operation));
+  daemon_fixture_assert_words (fixture, operation, "paused-no-network: no-network");
+}
+
+static void
+test_failure_without_network_is_not_counted (DaemonFixture *fixture, gconstpointer data)
+{
+  BtsOperation *operation = add_running (fixture);
+
+  for (guint i = 0; i < 5; i++)
+    {
+      fixture->conditions.connectivity = BGT_CONNECTIVITY_NONE;
+      end_job (fixture, operation, "disconnected");
+      daemon_fixture_assert_words (fixture, operation, "paused-no-network: no-network");
+      fixture->conditions.connectivity = BGT_CONNECTIVITY_FULL;
+      bts_scheduler_queue (fixture->scheduler);
+      daemon_fixture_wait (daemon_fixture_has_job (fixture, operation));
+    }
+  g_assert_cmpuint (bts_operation_get_attempts (operation), ==, 0);
+}
+
+static void
+test_host_limit_holds_and_is_handed_on (DaemonFixture *fixture, gconstpointer data)
+{
+  BtsOperation *operations[4];
+
+  fixture->limits.max_active_per_host = 2;
+  for (guint i = 0; i < G_N_ELEMENTS (operations); i++)
+    {
+      operations[i] = daemon_fixture_add_started (fixture);
+      advance_seconds (fixture, 1);
+    }
+  daemon_fixture_wait (bts_launcher_fake_get_n_jobs (fixture->launcher) == 2);
+  daemon_fixture_assert_words (fixture, operations[1], "running");
+  daemon_fixture_assert_words (fixture, operations[2], "idle: host-limit");
+  g_assert_cmpuint (bts_launcher_fake_get_n_jobs (fixture->launcher), ==, 2);
+
+  end_job (fixture, operations[0], "");
+  daemon_fixture_wait (daemon_fixture_has_job (fixture, operations[2]));
+  daemon_fixture_assert_words (fixture, operations[3], "idle: host-limit");
+}
+
+static void
+test_higher_priority_takes_the_slot (DaemonFixture *fixture, gconstpointer data)
+{
+  BtsOperation *low;
+  BtsOperation *high;
+
+  fixture->limits.max_active = 1;
+  low = add_running (fixture);
+  high = daemon_fixture_add (fixture, "priority", "'high'");
+  daemon_fixture_start (fixture, high);
+  daemon_fixture_wait (daemon_fixture_has_job (fixture, high));
+  daemon_fixture_assert_words (fixture, low, "idle: machine-limit");
+  g_assert_cmpuint (bts_launcher_fake_get_n_jobs (fixture->launcher), ==, 1);
+}
+
+static void
+test_not_before_is_waited_for (DaemonFixture *fixture, gconstpointer data)
+{
+  gint64 not_before = get_wall_time (fixture) + 100 * G_USEC_PER_SEC;
+  g_autofree char *value = g_strdup_printf ("int64 %" G_GINT64_FORMAT, not_before);
+  BtsOperation *operation = daemon_fixture_add (fixture, "not-before", value);
+
+  daemon_fixture_start (fixture, operation);
+  daemon_fixture_assert_words (fixture, operation, "idle: not-before");
+  g_assert_cmpint (bts_operation_get_next_attempt (operation), ==, not_before);
+  advance_seconds (fixture, 99);
+  daemon_fixture_assert_words (fixture, operation, "idle: not-before");
+  advance_seconds (fixture, 1);
+  daemon_fixture_wait (daemon_fixture_has_job (fixture, operation));
+  g_assert_cmpint (bts_operation_get_next_attempt (operation), ==, 0);
+}
+
+static void
+test_deadline_ends_with_timeout (DaemonFixture *fixture, gconstpointer data)
+{
+  gint64 deadline = get_wall_time (fixture) + 100 * G_USEC_PER_SEC;
+  g_autofree char *value = g_strdup_printf ("int64 %" G_GINT64_FORMAT, deadline);
+  BtsOperation *operation = daemon_fixture_add (fixture, "deadline", value);
+
+  daemon_fixture_start (fixture, operation);
+  daemon_fixture_wait (daemon_fixture_has_job (fixture, operation));
+  advance_seconds (fixture, 101);
+  daemon_fixture_wait (bts_operation_is_finished (operation));
+  g_assert_cmpint (bts_operation_get_web_error (operation), ==, BGT_WEB_ERROR_TIMEOUT);
+  g_assert_false (daemon_fixture_has_job (fixture, operation));
+}
+
+static void
+test_pause_stops_and_keeps_the_checkpoint (DaemonFixture *fixture, gconstpointer data)
+{
+  BtsOperation *operation = add_running (fixture);
+  g_auto (GVariantDict) update = G_VARIANT_DICT_INIT (NULL);
+  g_autoptr (GVariant) sent = NULL;
+  const char *guid = bts_operation_get_guid (operation);
+  GVariant *checkpoint = g_variant_new_parsed ("{'mine': <'kept'>}");
+
+  g_variant_dict_insert_value (&update, "checkpoint", checkpoint);
+  g_assert_true (bts_launcher_fake_report (fixture->launcher, "Checkpoint", guid,
+                                           g_variant_dict_end (&update)));
+  g_assert_cmpuint (test_folder_count (fixture->folder), ==, 1);
+
+  pause_and_settle (fixture, operation);
+  g_assert_false (daemon_fixture_has_job (fixture, operation));
+  daemon_fixture_assert_words (fixture, operation, "paused-by-application: paused");
+
+  resume (fixture, operation);
+  daemon_fixture_wait (daemon_fixture_has_job (fixture, operation));
+  sent =
+      g_variant_get_child_value (bts_launcher_fake_get_last_call (fixture->launcher, "Start"), 2);
+  g_assert_true (g_variant_lookup (sent, "mine", "&s", &guid));
+  g_assert_cmpstr (guid, ==, "kept");
+}
+
+static void
+test_cancel_removes_what_arrived (DaemonFixture *fixture, gconstpointer data)
+{
+  BtsOperation *operation = add_running (fixture);
+
+  cancel_and_settle (fixture, operation);
+  daemon_fixture_assert_words (fixture, operation, "canceled");
+  g_assert_cmpuint (bts_launcher_fake_get_n_calls (fixture->launcher, "Stop"), ==, 1);
+  g_assert_cmpuint (bts_launcher_fake_get_n_calls (fixture->launcher, "Discard"), ==, 1);
+}
+
+static void
+test_cancel_before_start_needs_no_worker (DaemonFixture *fixture, gconstpointer data)
+{
+  BtsOperation *operation = daemon_fixture_add (fixture, NULL, NULL);
+
+  cancel_and_settle (fixture, operation);
+  daemon_fixture_assert_words (fixture, operation, "canceled");
+  g_assert_cmpuint (bts_launcher_fake_get_n_launches (fixture->launcher), ==, 0);
+}
+
+static void
+test_failure_is_tried_again_after_the_delay (DaemonFixture *fixture, gconstpointer data)
+{
+  BtsOperation *operation = add_running (fixture);
+
+  for (guint i = 0; i < fixture->limits.max_retries; i++)
+    {
+      gint64 delay;
+
+      end_job (fixture, operation, "disconnected");
+      daemon_fixture_assert_words (fixture, operation, "running: retry-delay");
+      delay = bts_operation_get_next_attempt (operation) - get_wall_time (fixture);
+      g_assert_cmpint (delay, >, 0);
+      g_assert_false (daemon_fixture_has_job (fixture, operation));
+      bts_clock_fake_advance (fixture->clock, delay);
+      daemon_fixture_wait (daemon_fixture_has_job (fixture, operation));
+    }
+  end_job (fixture, operation, "disconnected");
+  daemon_fixture_assert_words (fixture, operation, "error");
+  g_assert_cmpint (bts_operation_get_web_error (operation), ==, BGT_WEB_ERROR_DISCONNECTED);
+}
+
+static void
+test_pause_ends_the_retry_delay (DaemonFixture *fixture, gconstpointer data)
+{
+  BtsOperation *operation = add_running (fixture);
+
+  end_job (fixture, operation, "disconnected");
+  daemon_fixture_assert_words (fixture, operation, "running: retry-delay");
+  pause_and_settle (fixture, operation);
+  resume (fixture, operation);
+  daemon_fixture_wait (daemon_fixture_has_job (fixture, operation));
+}
+
+static void
+test_hopeless_failure_is_an_error_at_once (DaemonFixture *fixture, gconstpointer data)
+{
+  BtsOperation *operation = add_running (fixture);
+
+  end_job (fixture, operation, "http-404");
+  daemon_fixture_assert_words (fixture, operation, "error");
+  g_assert_cmpint (bts_operation_get_web_error (operation), ==, 404);
+}
+
+static void
+test_recoverable_failure_pauses (DaemonFixture *fixture, gconstpointer data)
+{
+  BtsOperation *operation = daemon_fixture_add (fixture, "recoverable-errors", "['http-403']");
+
+  daemon_fixture_start (fixture, operation);
+  daemon_fixture_wait (daemon_fixture_has_job (fixture, operation));
+  end_job (fixture, operation, "http-403");
+  daemon_fixture_assert_words (fixture, operation, "paused-recoverable-error: recoverable-error");
+}
+
+static void
+test_nonsense_from_the_worker_is_a_failure (DaemonFixture *fixture, gconstpointer data)
+{
+  BtsOperation *operation = add_running (fixture);
+  const char *guid = bts_operation_get_guid (operation);
+
+  g_assert_true (bts_launcher_fake_report (fixture->launcher, "Finished", guid,
+                                           g_variant_new ("a{sv}", NULL)));
+  daemon_fixture_assert_words (fixture, operation, "running: retry-delay");
+}
+
+static void
+test_report_about_nothing_is_refused (DaemonFixture *fixture, gconstpointer data)
+{
+  BtsOperation *idle = daemon_fixture_add (fixture, NULL, NULL);
+
+  add_running (fixture);
+  g_assert_false (bts_launcher_fake_end_job (fixture->launcher, "no-such-guid", ""));
+  g_assert_false (end_job (fixture, idle, ""));
+  daemon_fixture_assert_words (fixture, idle, "idle: not-started");
+}
+
+static void
+test_crash_is_a_retry (DaemonFixture *fixture, gconstpointer data)
+{
+  BtsOperation *operation = add_running (fixture);
+
+  advance_seconds (fixture, 20);
+  for (guint i = 1; i <= 20; i++)
+    {
+      bts_launcher_fake_progress (fixture->launcher, bts_operation_get_guid (operation), i * 10);
+      daemon_fixture_wait (bts_operation_get_bytes_received (operation) == i * 10);
+      bts_launcher_fake_crash (fixture->launcher);
+      daemon_fixture_wait (bts_launcher_fake_get_n_launches (fixture->launcher) == i + 1);
+      daemon_fixture_wait (daemon_fixture_has_job (fixture, operation));
+    }
+  daemon_fixture_assert_words (fixture, operation, "running");
+}
+
+static void
+test_transfer_that_kills_its_worker_is_an_error (DaemonFixture *fixture, gconstpointer data)
+{
+  BtsOperation *operation = add_running (fixture);
+
+  for (guint i = 0; i < 5; i++)
+    {
+      daemon_fixture_wait (daemon_fixture_has_job (fixture, operation));
+      bts_launcher_fake_crash (fixture->launcher);
+      daemon_fixture_settle (fixture);
+      if (bts_operation_get_next_attempt (operation) != 0)
+        bts_clock_fake_advance (fixture->clock, bts_operation_get_next_attempt (operation) -
+                                                    get_wall_time (fixture));
+    }
+  daemon_fixture_assert_words (fixture, operation, "error");
+  g_assert_cmpint (bts_operation_get_web_error (operation), ==, BGT_WEB_ERROR_CONNECTION_ABORTED);
+}
+
+static void
+test_worker_that_cannot_be_started_is_waited_for (DaemonFixture *fixture, gconstpointer data)
+{
+  BtsOperation *operation = daemon_fixture_add (fixture, NULL, NULL);
+
+  bts_launcher_fake_set_refuses (fixture->launcher, TRUE);
+  g_test_expect_message ("background-transferd", G_LOG_LEVEL_WARNING, "No worker for user*");
+  g_test_expect_message ("background-transferd", G_LOG_LEVEL_WARNING, "No worker for user*");
+  daemon_fixture_start (fixture, operation);
+  daemon_fixture_assert_words (fixture, operation, "running: retry-delay");
+  g_test_assert_expected_messages ();
+
+  bts_launcher_fake_set_refuses (fixture->launcher, FALSE);
+  bts_clock_fake_advance (fixture->clock,
+                          bts_operation_get_next_attempt (operation) - get_wall_time (fixture));
+  daemon_fixture_wait (daemon_fixture_has_job (fixture, operation));
+}
+
+static void
+test_change_reaches_a_running_job (DaemonFixture *fixture, gconstpointer data)
+{
+  BtsOperation *operation = add_running (fixture);
+  g_autoptr (GVariant) changes = NULL;
+  g_autoptr (GError) error = NULL;
+  guint64 max_rate;
+
+  bts_operation_set_option (operation, "max-rate",
+                            g_variant_new_uint64 (G_GUINT64_CONSTANT (123456)), &error);
+  g_assert_no_error (error);
+  daemon_fixture_wait (bts_launcher_fake_get_n_calls (fixture->launcher, "Change") == 1);
+  changes =
+      g_variant_get_child_value (bts_launcher_fake_get_last_call (fixture->launcher, "Change"), 1);
+  g_assert_true (g_variant_lookup (changes, "max-rate", "t", &max_rate));
+  g_assert_cmpuint (max_rate, ==, 123456);
+}
+
+static void
+test_alarms_do_not_pile_up (DaemonFixture *fixture, gconstpointer data)
+{
+  gint64 not_before = get_wall_time (fixture) + 100 * G_USEC_PER_SEC;
+  g_autofree char *value = g_strdup_printf ("int64 %" G_GINT64_FORMAT, not_before);
+
+  for (guint i = 0; i < 20; i++)
+    {
+      daemon_fixture_start (fixture, daemon_fixture_add (fixture, "not-before", value));
+      daemon_fixture_settle (fixture);
+    }
+  g_assert_cmpuint (bts_clock_fake_get_n_alarms (fixture->clock), ==, 1);
+}
+
+static void
+on_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  *(gboolean *) user_data = bts_jobs_stop_finish (BTS_JOBS (source), result, NULL);
+}
+
+static void
+test_stop_leaves_intents_alone (DaemonFixture *fixture, gconstpointer data)
+{
+  BtsOperation *operation = add_running (fixture);
+  gboolean is_stopped = FALSE;
+
+  bts_scheduler_stop (fixture->scheduler);
+  bts_jobs_stop_async (fixture->jobs, on_stopped, &is_stopped);
+  daemon_fixture_wait (is_stopped);
+  g_assert_false (daemon_fixture_has_job (fixture, operation));
+  g_assert_cmpint (bts_operation_get_intent (operation), ==, BTS_INTENT_GO);
+}
+
+static void
+test_ten_thousand_waiting_are_decided_quickly (DaemonFixture *fixture, gconstpointer data)
+{
+  BtsOperation *last = NULL;
+  gint64 begin;
+
+  for (guint i = 0; i < 10000; i++)
+    last = daemon_fixture_add_started (fixture);
+  begin = g_get_monotonic_time ();
+  daemon_fixture_wait (bts_launcher_fake_get_n_jobs (fixture->launcher) == 8);
+  g_test_message ("decided in %.1f ms", (double) (g_get_monotonic_time () - begin) / 1000);
+  g_assert_cmpint (g_get_monotonic_time () - begin, <, 2 * G_USEC_PER_SEC);
+  g_assert_cmpuint (bts_operation_get_blockers (last), !=, 0);
+}
+
+typedef struct
+{
+  const char *name;
+  void (*run) (DaemonFixture *fixture, gconstpointer data);
+} TestRow;
+
+static const TestRow tests[] = {
+  { "nothing-moves-before-start", test_nothing_moves_before_start },
+  { "started-operation-runs", test_started_operation_runs },
+  { "success-completes", test_success_completes },
+  { "roaming-pauses-and-resumes", test_roaming_pauses_and_resumes },
+  { "no-network-stops", test_no_network_stops },
+  { "failure-without-network-is-not-counted", test_failure_without_network_is_not_counted },
+  { "host-limit-holds-and-is-handed-on", test_host_limit_holds_and_is_handed_on },
+  { "higher-priority-takes-the-slot", test_higher_priority_takes_the_slot },
+  { "not-before-is-waited-for", test_not_before_is_waited_for },
+  { "deadline-ends-with-timeout", test_deadline_ends_with_timeout },
+  { "pause-stops-and-keeps-the-checkpoint", test_pause_stops_and_keeps_the_checkpoint },
+  { "cancel-removes-what-arrived", test_cancel_removes_what_arrived },
+  { "cancel-before-start-needs-no-worker", test_cancel_before_start_needs_no_worker },
+  { "failure-is-tried-again-after-the-delay", test_failure_is_tried_again_after_the_delay },
+  { "pause-ends-the-retry-delay", test_pause_ends_the_retry_delay },
+  { "hopeless-failure-is-an-error-at-once", test_hopeless_failure_is_an_error_at_once },
+  { "recoverable-failure-pauses", test_recoverable_failure_pauses },
+  { "nonsense-from-the-worker-is-a-failure", test_nonsense_from_the_worker_is_a_failure },
+  { "report-about-nothing-is-refused", test_report_about_nothing_is_refused },
+  { "crash-is-a-retry", test_crash_is_a_retry },
+  { "transfer-that-kills-its-worker-is-an-error", test_transfer_that_kills_its_worker_is_an_error },
+  { "worker-that-cannot-be-started-is-waited-for",
+    test_worker_that_cannot_be_started_is_waited_for },
+  { "change-reaches-a-running-job", test_change_reaches_a_running_job },
+  { "alarms-do-not-pile-up", test_alarms_do_not_pile_up },
+  { "stop-leaves-intents-alone", test_stop_leaves_intents_alone },
+  { "ten-thousand-waiting-are-decided-quickly", test_ten_thousand_waiting_are_decided_quickly },
+};
+
+int
+main (int argc, char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+  for (gsize i = 0; i < G_N_ELEMENTS (tests); i++)
+    {
+      g_autofree char *path = g_strconcat ("/daemon/scheduler/", tests[i].name, NULL);
+
+      g_test_add (path, DaemonFixture, NULL, daemon_fixture_set_up, tests[i].run,
+                  daemon_fixture_tear_down);
+    }
+  return g_test_run ();
+}
