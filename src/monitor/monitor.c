@@ -23,6 +23,14 @@ bts_monitor_fill (BtsMonitor *self, BtsConditions *conditions)
   BTS_MONITOR_GET_IFACE (self)->fill (self, conditions);
 }
 
+gboolean
+bts_monitor_is_ready (BtsMonitor *self)
+{
+  BtsMonitorInterface *iface = BTS_MONITOR_GET_IFACE (self);
+
+  return iface->is_ready == NULL || iface->is_ready (self);
+}
+
 void
 bts_monitor_emit_changed (BtsMonitor *self)
 {

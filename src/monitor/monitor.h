@@ -19,10 +19,16 @@ struct _BtsMonitorInterface
   GTypeInterface parent;
 
   void (*fill) (BtsMonitor *self, BtsConditions *conditions);
+  gboolean (*is_ready) (BtsMonitor *self); /* (nullable): always */
 };
 
-/* Writes what it knows into its own fields of @conditions and leaves the others alone. */
+/* Writes what it knows into its own fields of @conditions and leaves the others alone. What
+ * monitors before it have written may be read. */
 void bts_monitor_fill (BtsMonitor *self, BtsConditions *conditions);
+
+/* Whether it knows what it can know at first, or that there is nothing to be known; once TRUE it
+ * stays so. It says `changed` when it becomes ready. */
+gboolean bts_monitor_is_ready (BtsMonitor *self);
 
 /* For implementations. */
 void bts_monitor_emit_changed (BtsMonitor *self);

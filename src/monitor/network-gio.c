@@ -23,18 +23,31 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (BtsNetworkGio,
                                G_IMPLEMENT_INTERFACE (BTS_TYPE_MONITOR,
                                                       bts_network_gio_monitor_init))
 
-/* Whether what the monitor says comes from NetworkManager and not from the routing table. */
-static gboolean
-sees_network_manager (BtsNetworkGio *self)
+/* The one that reads the routing table, whatever else may be there: where this monitor is asked,
+ * there is no NetworkManager, and GNetworkMonitor's own view of it would be an old one. */
+static GNetworkMonitor *
+new_network_monitor (void)
 {
-  return g_str_equal (G_OBJECT_TYPE_NAME (self->monitor), "GNetworkMonitorNM");
+  GIOExtensionPoint *point;
+  GIOExtension *extension;
+  GObject *monitor = NULL;
+
+  /* Makes GIO register its extensions. */
+  g_vfs_get_default ();
+  point = g_io_extension_point_lookup (G_NETWORK_MONITOR_EXTENSION_POINT_NAME);
+  extension = point != NULL ? g_io_extension_point_get_extension_by_name (point, "netlink") : NULL;
+  if (extension != NULL)
+    monitor = g_initable_new (g_io_extension_get_type (extension), NULL, NULL, NULL);
+  if (monitor != NULL)
+    return G_NETWORK_MONITOR (monitor);
+  return g_object_ref (g_network_monitor_get_default ());
 }
 
 static BgtConnectivity
 get_connectivity (BtsNetworkGio *self)
 {
   if (!g_network_monitor_get_network_available (self->monitor))
-    return sees_network_manager (self) ? BGT_CONNECTIVITY_NONE : BGT_CONNECTIVITY_UNKNOWN;
+    return BGT_CONNECTIVITY_UNKNOWN;
 
   switch (g_network_monitor_get_connectivity (self->monitor))
     {
@@ -56,7 +69,7 @@ get_cost_type (BtsNetworkGio *self)
 {
   if (g_network_monitor_get_network_metered (self->monitor))
     return BGT_COST_TYPE_VARIABLE;
-  return sees_network_manager (self) ? BGT_COST_TYPE_UNRESTRICTED : BGT_COST_TYPE_UNKNOWN;
+  return BGT_COST_TYPE_UNKNOWN;
 }
 
 static void
@@ -98,7 +111,7 @@ bts_network_gio_init (BtsNetworkGio *self)
     "notify::network-metered",
   };
 
-  self->monitor = g_object_ref (g_network_monitor_get_default ());
+  self->monitor = new_network_monitor ();
   for (gsize i = 0; i < G_N_ELEMENTS (signals); i++)
     g_signal_connect_object (self->monitor, signals[i], G_CALLBACK (bts_monitor_emit_changed), self,
                              G_CONNECT_SWAPPED);

@@ -6,9 +6,9 @@
 
 #include "monitor/monitor.h"
 
-/* The network as GNetworkMonitor sees it. Without NetworkManager GNetworkMonitor knows only
- * routes, and a machine without a default route may well reach the server that is asked for: then
- * the connectivity is unknown, never none. */
+/* The network as GNetworkMonitor sees it in the routing table, for a machine without
+ * NetworkManager. One without a default route may well reach the server that is asked for, so the
+ * connectivity is unknown then, never none. */
 
 #define BTS_TYPE_NETWORK_GIO (bts_network_gio_get_type ())
 G_DECLARE_FINAL_TYPE (BtsNetworkGio, bts_network_gio, BTS, NETWORK_GIO, GObject)
