@@ -171,6 +171,7 @@ on_conditions_changed (BtsDaemon *self)
 {
   g_debug ("The network or the power supply has changed");
   reconnect_if_moved (self);
+  bts_service_take_conditions (self->service);
   if (self->scheduler != NULL)
     bts_scheduler_queue (self->scheduler);
 }

@@ -99,6 +99,9 @@ build_environment (gboolean is_session)
       if (is_inherited (*name, is_session))
         environment = g_environ_setenv (environment, *name, g_getenv (*name), TRUE);
     }
+  /* A user who is not logged in has no settings service, and need not have a home. */
+  if (!is_session)
+    environment = g_environ_setenv (environment, "GSETTINGS_BACKEND", "memory", TRUE);
   return g_environ_setenv (environment, "GIO_USE_VFS", "local", TRUE);
 }
 

@@ -32,7 +32,8 @@ GVariant *bts_worker_report_get_update (BtsWorkerReport *self); /* lent, a{sv} *
 gboolean bts_worker_report_is_final (BtsWorkerReport *self);
 void bts_worker_report_answer (BtsWorkerReport *self, const GError *error); /* NULL: taken */
 
-/* Talks to whoever is at the other end of @socket, provided it is a process of @uid. */
+/* Talks to whoever is at the other end of @socket, provided that it was connected by a process of
+ * @uid, or made as a pair by this one. */
 void bts_worker_link_new_async (GSocketConnection *socket,
                                 uid_t uid,
                                 GCancellable *cancellable,
