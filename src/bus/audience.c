@@ -56,7 +56,7 @@ emit_if_entitled (const char *name, BtsCaller *caller, gpointer user_data)
 {
   const Emission *emission = user_data;
 
-  if (bts_owner_may_see (caller->owner, emission->owner))
+  if (emission->owner == NULL || bts_owner_may_see (caller->owner, emission->owner))
     emit_to (emission, name);
 }
 

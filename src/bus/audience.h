@@ -26,9 +26,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (BtsAudience, bts_audience_free)
 /* Whether a signal about something of @owner would reach nobody. */
 gboolean bts_audience_is_empty (BtsAudience *self, const BtsOwner *owner);
 
-/* Sends a signal about something of @owner; takes a floating @parameters. */
+/* Sends a signal about something of @owner, or of nobody in particular where NULL, which is for
+ * everyone who has called; takes a floating @parameters. */
 void bts_audience_emit (BtsAudience *self,
-                        const BtsOwner *owner,
+                        const BtsOwner *owner, /* (nullable) */
                         const char *object_path,
                         const char *interface_name,
                         const char *signal_name,

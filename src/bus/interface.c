@@ -143,7 +143,8 @@ is_property_complete (const BtsInterface *self, const GDBusPropertyInfo *info)
   const BtsPropertyRow *row = bts_interface_find_property (self, info->name);
   gboolean is_writable = (info->flags & G_DBUS_PROPERTY_INFO_FLAGS_WRITABLE) != 0;
 
-  return row != NULL && row->read != NULL && (row->option != NULL) == is_writable;
+  return row != NULL && row->read != NULL &&
+         (row->option != NULL || row->write != NULL) == is_writable;
 }
 
 gboolean

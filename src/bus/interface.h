@@ -60,6 +60,8 @@ typedef struct
   const char *name;
   GVariant *(*read) (const BtsBus *bus, const BtsOperationView *view); /* g_variant_take_ref */
   const char *option; /* (nullable): writing the property sets this option */
+  /* (nullable): writes it otherwise; @value has the property's type */
+  void (*write) (BtsInvocation *call, GVariant *value);
 } BtsPropertyRow;
 
 /* One interface: its description, generated from the XML, and a row for each of its members, in

@@ -8,6 +8,8 @@
 
 static const BtsInterface *const root_interfaces[] = {
   &bts_manager_interface,
+  &bts_network_interface,
+  &bts_power_interface,
   &bts_properties_interface,
   &bts_object_manager_interface,
   NULL,

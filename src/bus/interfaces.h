@@ -11,6 +11,8 @@
 extern const BtsInterface bts_manager_interface;
 extern const BtsInterface bts_operation_interface;
 extern const BtsInterface bts_download_interface;
+extern const BtsInterface bts_network_interface;
+extern const BtsInterface bts_power_interface;
 extern const BtsInterface bts_properties_interface;
 extern const BtsInterface bts_object_manager_interface;
 

@@ -131,7 +131,7 @@ handle_set (BtsInvocation *call, GVariant *parameters)
   row = find_property (call, interface_name, property_name, &interface);
   if (row == NULL)
     return;
-  if (row->option == NULL)
+  if (row->option == NULL && row->write == NULL)
     {
       bts_invocation_return_new_error (call, G_DBUS_ERROR, G_DBUS_ERROR_PROPERTY_READ_ONLY,
                                        "The property %s cannot be written", property_name);
@@ -148,6 +148,11 @@ handle_set (BtsInvocation *call, GVariant *parameters)
       return;
     }
 
+  if (row->write != NULL)
+    {
+      row->write (call, value);
+      return;
+    }
   if (!check_value (call, row, value, &error) ||
       !bts_operation_set_option (call->operation, row->option, value, &error))
     bts_invocation_return_error (call, error);

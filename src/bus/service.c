@@ -9,14 +9,16 @@
 #include "bus/interfaces.h"
 #include "bus/object-tree.h"
 #include "bus/property-notifier.h"
+#include "bus/root-notifier.h"
 #include "common/bgt-error.h"
 #include "common/names.h"
 
 struct _BtsService
 {
   GObject parent_instance;
-  BtsBus bus;          /* its members are (owned) */
-  BtsObjectTree *tree; /* (owned) (nullable): NULL once stopped */
+  BtsBus bus;                     /* its members are (owned) */
+  BtsRootNotifier *root_notifier; /* (owned) */
+  BtsObjectTree *tree;            /* (owned) (nullable): NULL once stopped */
   guint n_calls;
   guint name_id;
 };
@@ -122,6 +124,12 @@ bts_service_is_idle (BtsService *self)
 }
 
 void
+bts_service_take_conditions (BtsService *self)
+{
+  bts_root_notifier_update (self->root_notifier);
+}
+
+void
 bts_service_stop (BtsService *self)
 {
   g_clear_pointer (&self->tree, bts_object_tree_free);
@@ -144,6 +152,7 @@ bts_service_finalize (GObject *object)
 {
   BtsService *self = BTS_SERVICE (object);
 
+  g_clear_pointer (&self->root_notifier, bts_root_notifier_free);
   g_clear_pointer (&self->bus.notifier, bts_property_notifier_free);
   g_clear_pointer (&self->bus.audience, bts_audience_free);
   g_clear_object (&self->bus.callers);
@@ -233,6 +242,7 @@ bts_service_new (const BtsServiceContext *context)
                            G_CONNECT_DEFAULT);
   bus->audience = bts_audience_new (bus->service.connection, bus->callers, bus->service.is_session);
   bus->notifier = bts_property_notifier_new (bus);
+  self->root_notifier = bts_root_notifier_new (bus);
   follow_registry (self);
   self->tree = bts_object_tree_new (bus, G_OBJECT (self), on_call_began, on_call_ended);
 

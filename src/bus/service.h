@@ -41,6 +41,9 @@ BtsService *bts_service_new (const BtsServiceContext *context);
 /* Asks for the well-known name; to be called once the registry holds what the store had. */
 void bts_service_own_name (BtsService *self);
 
+/* The conditions are others now: clients are told. */
+void bts_service_take_conditions (BtsService *self);
+
 /* TRUE while no call is under way and no connection that still exists has attached itself to an
  * unfinished operation. */
 gboolean bts_service_is_idle (BtsService *self);
