@@ -51,7 +51,8 @@ bts_token_bucket_get_allowed (BtsTokenBucket *self, gsize wanted, gint64 now_us,
   if (self->tokens >= MIN (quantum, (double) wanted))
     return (gsize) MIN (self->tokens, (double) wanted);
 
-  *wait_us = (gint64) ((quantum - self->tokens) * G_USEC_PER_SEC / (double) self->rate) + 1;
+  /* What is left is kept for then. */
+  *wait_us = (gint64) (quantum * G_USEC_PER_SEC / (double) self->rate) + 1;
   return 0;
 }
 
