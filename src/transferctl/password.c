@@ -57,8 +57,10 @@ bts_password_ask (const char *prompt, GError **error)
     {
       if (terminal >= 0)
         close (terminal);
-      g_set_error_literal (error, BGT_ERROR, BGT_ERROR_INVALID_ARGUMENT,
-                           _ ("There is no terminal to ask for the password: a file can hold it"));
+      g_set_error_literal (
+          error, BGT_ERROR, BGT_ERROR_INVALID_ARGUMENT,
+          _ ("There is no terminal to ask for the password: name a file that holds "
+             "it (--password-file, --proxy-password-file)"));
       return NULL;
     }
 
