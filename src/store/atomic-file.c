@@ -91,6 +91,12 @@ bts_atomic_file_publish (int folder, const char *name, GError **error)
 {
   g_autofree char *temporary = make_temporary_name (name);
 
+  /* The old file is kept as the temporary one of the next save: making and deleting an inode for
+   * every save is what a busy store would spend its time on. */
+  if (renameat2 (folder, temporary, folder, name, RENAME_EXCHANGE) == 0)
+    return TRUE;
+
+  /* The first save, or a file system that cannot exchange. */
   return renameat (folder, temporary, folder, name) == 0 ||
          fail (error, errno, "renaming", temporary);
 }
@@ -107,8 +113,11 @@ bts_atomic_file_discard (int folder, const char *name)
 gboolean
 bts_atomic_file_remove (int folder, const char *name, GError **error)
 {
-  return unlinkat (folder, name, 0) == 0 || errno == ENOENT ||
-         fail (error, errno, "removing", name);
+  if (unlinkat (folder, name, 0) < 0 && errno != ENOENT)
+    return fail (error, errno, "removing", name);
+
+  bts_atomic_file_discard (folder, name);
+  return TRUE;
 }
 
 gboolean

@@ -19,13 +19,13 @@ int bts_atomic_file_write (
 
 gboolean bts_atomic_file_sync (int file, const char *name, GError **error);
 
-/* Gives the temporary file its name. */
+/* Gives the temporary file its name; the file that had it may stay as the temporary one. */
 gboolean bts_atomic_file_publish (int folder, const char *name, GError **error);
 
 /* Removes the temporary file, after a failure. */
 void bts_atomic_file_discard (int folder, const char *name);
 
-/* Removes the file; that there is none is fine. */
+/* Removes the file and its temporary one; that there is none is fine. */
 gboolean bts_atomic_file_remove (int folder, const char *name, GError **error);
 
 /* Makes all names durable. */

