@@ -8,6 +8,7 @@
 #include <gio/gio.h>
 #include <gio/gunixconnection.h>
 #include <locale.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -125,6 +126,8 @@ main (int argc, char *argv[])
   g_autoptr (GError) error = NULL;
 
   setlocale (LC_ALL, "");
+  /* A file beyond the user's limit is an error of that file (EFBIG), not the end of all jobs. */
+  signal (SIGXFSZ, SIG_IGN);
   g_set_prgname ("background-transfer-worker");
   if (!parse_options (&argc, &argv, &error))
     {
