@@ -8,7 +8,6 @@
 
 #include <unistd.h>
 
-#include "bus/app-id.h"
 #include "common/bgt-error.h"
 #include "common/object-path.h"
 
@@ -113,24 +112,15 @@ take_error (Item *item, GError *error)
 
 /* Who owns it: a caller outside a sandbox may say which application. */
 static BtsOwner *
-dup_owner (Item *item, GError **error)
+dup_owner (Item *item)
 {
   BtsOwner *owner = item->batch->caller->owner;
   GVariant *value = bts_request_lookup (item->request, "application-id");
-  const char *application;
 
   if (value == NULL || bts_owner_is_sandboxed (owner))
     return bts_owner_ref (owner);
 
-  application = g_variant_get_string (value, NULL);
-  if (!bts_app_id_is_valid (application))
-    {
-      g_set_error_literal (error, BGT_ERROR, BGT_ERROR_INVALID_ARGUMENT,
-                           "Option “application-id” must be 1 to 255 bytes without slashes");
-      return NULL;
-    }
-
-  return bts_owner_new (bts_owner_get_uid (owner), application, FALSE);
+  return bts_owner_new (bts_owner_get_uid (owner), g_variant_get_string (value, NULL), FALSE);
 }
 
 static gboolean
@@ -167,10 +157,7 @@ prepare (Item *item, GError **error)
       !bts_check_uri_is_allowed (service->limits, bts_request_get_uri (item->request), error))
     return FALSE;
 
-  item->owner = dup_owner (item, error);
-  if (item->owner == NULL)
-    return FALSE;
-
+  item->owner = dup_owner (item);
   item->is_reserved = bts_registry_reserve (service->registry, item->owner, 1,
                                             service->limits->max_operations_per_application,
                                             service->limits->max_operations_per_user, error);

@@ -468,6 +468,16 @@ bts_check_name (GVariant *value, GError **error)
   return TRUE;
 }
 
+gboolean
+bts_check_application_id (GVariant *value, GError **error)
+{
+  if (!bts_check_name (value, error))
+    return FALSE;
+
+  return strchr (g_variant_get_string (value, NULL), '/') == NULL ||
+         refuse (error, "the name of an application has no slashes");
+}
+
 /* RFC 2046 §5.1.1 */
 gboolean
 bts_check_boundary (GVariant *value, GError **error)

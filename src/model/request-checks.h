@@ -26,6 +26,7 @@ gboolean bts_check_resumable (GVariant *value, GError **error);
 gboolean bts_check_notification (GVariant *value, GError **error);
 gboolean bts_check_metadata (GVariant *value, GError **error);
 gboolean bts_check_name (GVariant *value, GError **error);
+gboolean bts_check_application_id (GVariant *value, GError **error);
 gboolean bts_check_token (GVariant *value, GError **error);
 gboolean bts_check_boundary (GVariant *value, GError **error);
 gboolean bts_check_time (GVariant *value, GError **error);

@@ -113,7 +113,7 @@ static const BtsRequestKey rows[] = {
     FALSE,
     "@a{sv} {}" },
   { { "metadata", "a{sv}", bts_check_metadata }, ALL, BTS_CHANGE_RULE_NEVER, FALSE, TRUE },
-  { { "application-id", "s", bts_check_name }, ALL, BTS_CHANGE_RULE_NEVER, FALSE, TRUE },
+  { { "application-id", "s", bts_check_application_id }, ALL, BTS_CHANGE_RULE_NEVER, FALSE, TRUE },
   { { "multipart-subtype", "s", bts_check_token }, UPLOAD, BTS_CHANGE_RULE_NEVER, FALSE, FALSE },
   { { "boundary", "s", bts_check_boundary }, UPLOAD, BTS_CHANGE_RULE_NEVER, FALSE, FALSE },
   { { "resumable", "s", bts_check_resumable }, UPLOAD, BTS_CHANGE_RULE_NEVER, FALSE, FALSE },
