@@ -210,13 +210,13 @@ class States(ServiceTest):
 
     def test_start_and_resume_move_it(self):
         def moves(path):
-            self.never.set()
             wait_until(lambda: self.daemon.get(path, "Status") in ("running",) + FINAL
                        or self.daemon.get(path, "BlockedBy") == ["not-before"], "it moves")
         for call in ("Start", "Resume"):
             for state in self.states_that_take(call):
+                self.server.serve("/forbidden", [FORBIDDEN, sending(BODY)])
                 self.check_call(state, call, moves)
-                self.never.clear()
+        self.server.serve("/forbidden", FORBIDDEN)
 
     def test_a_paused_download_goes_on_from_what_it_holds(self):
         path = self.make("paused")
