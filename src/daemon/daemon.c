@@ -329,6 +329,7 @@ static void
 on_conditions_ready (BtsDaemon *self)
 {
   self->connection_serial = bts_conditions_source_get (self->conditions)->connection_serial;
+  bts_service_take_conditions (self->service);
   if (!self->is_stopping)
     bts_service_own_name (self->service);
 }

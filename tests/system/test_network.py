@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The real NetworkManager decides whether the real service moves."""
+
+import os
+import tempfile
+import threading
+import unittest
+
+from gi.repository import Gio, GLib
+
+from harness.bodies import Body
+from harness.daemon import NAME, PATH
+from harness.netns import CHECK_BODY, WIRED_UUID, NetworkWorld
+from harness.servers import sending
+from harness.wait import wait_until
+
+MIB = 1024 * 1024
+BODY = Body(3 * MIB, seed=5)
+SETTINGS = {"Network": {"RequireConnectivity": "true"}, "Transfers": {"CheckpointBytes": "65536"}}
+
+
+def options(**values):
+    return {key.replace("_", "-"): GLib.Variant("s", value) for key, value in values.items()}
+
+
+class NetworkTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.world = cls.enterClassContext(NetworkWorld())
+
+    def setUp(self):
+        self.world.nmcli("connection", "modify", "wired", "connection.metered", "unknown")
+        self.gate = threading.Event()
+        self.addCleanup(self.gate.set)
+        self.server = self.world.server()
+        self.server.serve("/file", sending(BODY, hold=(MIB, self.gate)))
+        self.folder = self.enterContext(tempfile.TemporaryDirectory(prefix="bgt-network-"))
+        self.file = os.path.join(self.folder, "file")
+        self.daemon = self.enterContext(self.world.daemon(SETTINGS))
+
+    def download(self, **more):
+        """One that has half of its bytes and waits for the rest."""
+        path = self.daemon.create_download(self.server.uri("/file"), self.file, options(**more),
+                                           start=True)
+        self.daemon.wait_for_bytes(path, MIB // 2)
+        return path
+
+    def network(self, name):
+        return self.daemon.get(PATH, name, "Network")
+
+    def wait_network(self, name, value):
+        wait_until(lambda: self.network(name) == value, f"{name} is {value}")
+
+    def assert_completes(self, path):
+        self.gate.set()
+        self.daemon.wait_for_status(path, "completed")
+        with open(self.file, "rb") as file:
+            self.assertEqual(file.read(), BODY.read())
+
+    def assert_went_on(self):
+        """The last connection fetched only what was missing."""
+        self.assertIn("range", self.server.heads("/file")[-1].headers)
+
+    def set_metered(self, value):
+        self.world.nmcli("connection", "modify", "wired", "connection.metered", value)
+
+    def evaluate(self, **more):
+        return self.daemon.call(PATH, "Manager", "Evaluate",
+                                GLib.Variant("(a{sv})", (options(**more),)))
+
+    def test_the_interface_shows_what_network_manager_says(self):
+        self.wait_network("Connectivity", "full")
+        values = self.daemon.get_all(PATH, "Network")
+        self.assertEqual(values["ConnectionUuid"], WIRED_UUID)
+        self.assertTrue(values["Available"])
+        self.assertEqual(values["CostType"], "unrestricted")
+        self.assertFalse(values["Roaming"])
+
+    def test_metered_stops_and_unmetered_goes_on_after_calm(self):
+        path = self.download(cost_policy="unrestricted-only")
+        self.set_metered("yes")
+        values = self.daemon.wait_for_status(path, "paused-costed-network")
+        self.assertEqual(values["BlockedBy"], ["metered"])
+        self.assertEqual(self.network("CostType"), "variable")
+        self.assertEqual(self.evaluate(cost_policy="unrestricted-only"), (False, ["metered"]))
+        self.assertEqual(self.evaluate(cost_policy="default"), (True, []))
+        self.set_metered("no")
+        self.daemon.wait_for_status(path, "running")
+        self.assert_completes(path)
+        self.assert_went_on()
+        self.assertEqual(len(self.server.heads("/file")), 2)
+
+    def test_metered_does_not_stop_the_default_policy(self):
+        path = self.download()
+        self.set_metered("yes")
+        self.wait_network("CostType", "variable")
+        self.assert_completes(path)
+        self.assertEqual(len(self.server.heads("/file")), 1)
+
+    def test_a_changed_policy_takes_effect_at_once(self):
+        self.set_metered("yes")
+        self.wait_network("CostType", "variable")
+        path = self.download()
+        self.daemon.set(path, "CostPolicy", GLib.Variant("s", "unrestricted-only"))
+        self.daemon.wait_for_status(path, "paused-costed-network")
+        self.daemon.set(path, "CostPolicy", GLib.Variant("s", "always"))
+        self.daemon.wait_for_status(path, "running")
+        self.assert_completes(path)
+        self.assert_went_on()
+
+    def test_networking_off_and_on(self):
+        path = self.download()
+        self.world.nmcli("networking", "off")
+        try:
+            values = self.daemon.wait_for_status(path, "paused-no-network")
+            self.assertEqual(values["BlockedBy"], ["no-network"])
+            self.assertFalse(self.network("Available"))
+        finally:
+            self.world.nmcli("networking", "on")
+        self.daemon.wait_for_status(path, "running")
+        self.assert_completes(path)
+        self.assert_went_on()
+
+    def test_link_down_and_up(self):
+        path = self.download()
+        self.world.set_link("down")
+        try:
+            self.daemon.wait_for_status(path, "paused-no-network")
+        finally:
+            self.world.set_link("up")
+        self.daemon.wait_for_status(path, "running")
+        self.assert_completes(path)
+        self.assert_went_on()
+
+    def test_captive_portal(self):
+        path = self.download()
+        self.world.check_server.serve("/nm-check.txt", self.world.check_answer(b"Log in here"))
+        try:
+            self.world.nmcli("networking", "connectivity", "check")
+            values = self.daemon.wait_for_status(path, "paused-no-network")
+            self.assertEqual(values["BlockedBy"], ["captive-portal"])
+            self.assertEqual(self.network("Connectivity"), "portal")
+            self.assertFalse(self.network("Available"))
+        finally:
+            self.world.check_server.serve("/nm-check.txt", self.world.check_answer(CHECK_BODY))
+            self.world.nmcli("networking", "connectivity", "check")
+        self.daemon.wait_for_status(path, "running")
+        self.assert_completes(path)
+
+    def test_another_primary_connection_means_new_connections(self):
+        path = self.download()
+        self.world.nmcli("connection", "up", "second")
+        try:
+            self.server.wait_for_requests(2, "/file")
+            self.assert_went_on()
+            self.assertEqual(self.daemon.get(path, "Status"), "running")
+            self.assert_completes(path)
+        finally:
+            self.world.nmcli("connection", "down", "second")
+
+    def test_a_flapping_network_reconnects_at_most_twice(self):
+        path = self.download(cost_policy="unrestricted-only")
+        for number in range(20):
+            self.set_metered("no" if number % 2 else "yes")
+        self.daemon.wait_for_status(path, "running")
+        self.wait_network("CostType", "unrestricted")
+        self.assert_completes(path)
+        self.assertLessEqual(len(self.server.heads("/file")), 3)
+
+    def test_network_manager_killed_and_back(self):
+        path = self.download(cost_policy="unrestricted-only")
+        self.set_metered("yes")
+        self.daemon.wait_for_status(path, "paused-costed-network")
+        self.world.stop_network_manager()
+        try:
+            self.wait_network("CostType", "unknown")
+            self.assertEqual(self.network("ConnectionUuid"), "")
+            self.daemon.wait_for_status(path, "running")
+        finally:
+            self.world.start_network_manager()
+            self.world.nmcli("connection", "up", "wired")
+        self.wait_network("ConnectionUuid", WIRED_UUID)
+        self.daemon.wait_for_status(path, "paused-costed-network")
+        self.set_metered("no")
+        self.daemon.wait_for_status(path, "running")
+        self.assert_completes(path)
+
+    def test_network_manager_that_comes_late(self):
+        self.daemon.stop()
+        self.world.stop_network_manager()
+        late = self.world.daemon(SETTINGS)
+        self.daemon = late
+        try:
+            late.start()
+            self.addCleanup(late.stop)
+            self.assertIn(self.network("Connectivity"), ("unknown", "full", "limited"))
+            self.assertEqual(self.network("CostType"), "unknown")
+        finally:
+            self.world.start_network_manager()
+            self.world.nmcli("connection", "up", "wired")
+        self.wait_network("ConnectionUuid", WIRED_UUID)
+
+    def test_changes_are_signalled(self):
+        seen = []
+        context = GLib.MainContext.default()
+        identity = self.daemon.connection.signal_subscribe(
+            NAME, "org.freedesktop.DBus.Properties", "PropertiesChanged", PATH, None,
+            Gio.DBusSignalFlags.NONE, lambda *arguments: seen.append(arguments[5].unpack()))
+        self.addCleanup(self.daemon.connection.signal_unsubscribe, identity)
+        self.set_metered("yes")
+
+        def is_told():
+            while context.iteration(False):
+                pass
+            return (f"{NAME}.Network", {"CostType": "variable"}, []) in seen
+        wait_until(is_told, "the change is told")
+
+
+if __name__ == "__main__":
+    unittest.main()
