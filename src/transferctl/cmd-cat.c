@@ -15,7 +15,7 @@
 #include "transferctl/commands.h"
 #include "transferctl/resolve.h"
 
-#define BUFFER_BYTES (256 * 1024)
+#define BUFFER_BYTES ((gsize) 256 * 1024)
 #define RESTART_INTERVAL_MS 1000
 
 typedef struct
