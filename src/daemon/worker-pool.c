@@ -374,11 +374,15 @@ on_configured (GObject *source, GAsyncResult *result, gpointer user_data)
       g_clear_error (&error);
       return;
     }
-  if (!is_configured)
+  if (!is_configured && !g_error_matches (error, BGT_ERROR, BGT_ERROR_INVALID_ARGUMENT))
     {
       fail_start (worker, error);
       return;
     }
+  /* One bad setting, a CA file that is gone for instance, must not keep everything from moving. */
+  if (!is_configured)
+    g_warning ("The worker of user %u does without a setting: %s", worker->uid, error->message);
+  g_clear_error (&error);
   clear_alarm (worker);
   worker->state = WORKER_READY;
   worker->was_ready = TRUE;

@@ -92,6 +92,10 @@ class ServiceCase(unittest.TestCase):
     def text(value):
         return GLib.Variant("s", value)
 
+    @staticmethod
+    def words(*values):
+        return GLib.Variant("as", values)
+
 
 class TlsCase(ServiceCase):
     """With certificates, made once for all tests of the class."""

@@ -435,7 +435,7 @@ class Recoverable(ServiceCase):
         self.server.serve("/old", [sending(body, cut_at=2 * MIB), status("403 Forbidden")])
         self.server.serve("/new", sending(body))
         operation = self.download(self.server.uri("/old"),
-                                  recoverable_errors=GLib.Variant("as", ["http-403"]))
+                                  recoverable_errors=self.words("http-403"))
         values = self.daemon.wait_for_status(operation, "paused-recoverable-error")
         self.assertEqual(values["WebErrorStatus"], "http-403")
         self.assertEqual(values["BlockedBy"], ["recoverable-error"])
@@ -455,7 +455,7 @@ class Recoverable(ServiceCase):
         self.server.serve("/old", [sending(body, cut_at=500_000), status("403 Forbidden")])
         self.server.serve("/new", sending(other))
         operation = self.download(self.server.uri("/old"),
-                                  recoverable_errors=GLib.Variant("as", ["http-403"]))
+                                  recoverable_errors=self.words("http-403"))
         self.daemon.wait_for_status(operation, "paused-recoverable-error")
         self.daemon.set(operation, "RequestedUri", self.text(self.server.uri("/new")))
         self.resume(operation)
@@ -464,7 +464,7 @@ class Recoverable(ServiceCase):
     def test_header_that_is_renewed(self):
         body = Body(MIB)
         self.server.serve("/file", [status("401 No"), sending(body)])
-        operation = self.download(recoverable_errors=GLib.Variant("as", ["http-401"]),
+        operation = self.download(recoverable_errors=self.words("http-401"),
                                   headers=GLib.Variant("a{ss}", {"Authorization": "Bearer old"}))
         self.daemon.wait_for_status(operation, "paused-recoverable-error")
         self.daemon.call(operation, "Operation", "SetRequestHeader",
