@@ -475,12 +475,9 @@ bts_worker_pool_class_init (BtsWorkerPoolClass *klass)
 
   G_OBJECT_CLASS (klass)->dispose = bts_worker_pool_dispose;
   for (guint i = 0; i < N_SIGNALS; i++)
-    {
-      gboolean has_link = i != SIGNAL_BECAME_IDLE;
-
-      signals[i] = g_signal_new (names[i], BTS_TYPE_WORKER_POOL, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
-                                 NULL, G_TYPE_NONE, has_link ? 1 : 0, BTS_TYPE_WORKER_LINK);
-    }
+    signals[i] =
+        g_signal_new (names[i], BTS_TYPE_WORKER_POOL, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                      G_TYPE_NONE, i != SIGNAL_BECAME_IDLE ? 1 : 0, BTS_TYPE_WORKER_LINK);
 }
 
 static void
