@@ -17,10 +17,8 @@
 #include "daemon/retention.h"
 #include "daemon/scheduler.h"
 #include "daemon/state-lock.h"
+#include "daemon/surroundings.h"
 #include "daemon/worker-engine.h"
-#include "monitor/conditions-source.h"
-#include "monitor/network-gio.h"
-#include "monitor/network-nm.h"
 
 /* Of the 5 s that a stop may take, what is left for the workers and for the store. */
 #define STOP_WORKERS_MS 3500
@@ -39,7 +37,8 @@ struct _BtsDaemon
   BtsLimits limits;                /* the configuration's; all others point here */
   GDBusConnection *connection;     /* (owned) */
   BtsClock *clock;                 /* (owned) */
-  BtsConditionsSource *conditions; /* (owned) */
+  BtsSurroundings *surroundings;   /* (owned) */
+  BtsConditionsSource *conditions; /* (unowned): theirs */
   BtsStore *store;                 /* (owned) */
   BtsRegistry *registry;           /* (owned) */
   BtsWorkerPool *pool;             /* (owned) */
@@ -172,6 +171,7 @@ on_conditions_changed (BtsDaemon *self)
   g_debug ("The network or the power supply has changed");
   reconnect_if_moved (self);
   bts_service_take_conditions (self->service);
+  bts_surroundings_update (self->surroundings, self->jobs);
   if (self->scheduler != NULL)
     bts_scheduler_queue (self->scheduler);
 }
@@ -302,6 +302,13 @@ bts_daemon_reload (BtsDaemon *self)
   restart_idle_alarm (self);
 }
 
+static void
+on_job_changed (BtsDaemon *self)
+{
+  bts_surroundings_update (self->surroundings, self->jobs);
+  restart_idle_alarm (self);
+}
+
 /* Building */
 
 static gboolean
@@ -337,11 +344,8 @@ on_conditions_ready (BtsDaemon *self)
 static void
 build_monitors (BtsDaemon *self)
 {
-  g_autoptr (BtsMonitor) routes = bts_network_gio_new ();
-  g_autoptr (BtsMonitor) network = bts_network_nm_new (routes);
-
-  self->conditions = bts_conditions_source_new (self->clock, &self->limits);
-  bts_conditions_source_add_monitor (self->conditions, network);
+  self->surroundings = bts_surroundings_new (self->clock, &self->limits);
+  self->conditions = self->surroundings->source;
   g_signal_connect_object (self->conditions, "changed", G_CALLBACK (on_conditions_changed), self,
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (self->conditions, "ready", G_CALLBACK (on_conditions_ready), self,
@@ -382,7 +386,7 @@ build_service (BtsDaemon *self)
     { self->registry, "operation-added", G_CALLBACK (restart_idle_alarm) },
     { self->registry, "operation-removed", G_CALLBACK (restart_idle_alarm) },
     { self->registry, "operation-changed", G_CALLBACK (on_operation_changed) },
-    { self->jobs, "changed", G_CALLBACK (restart_idle_alarm) },
+    { self->jobs, "changed", G_CALLBACK (on_job_changed) },
     { self->pool, "became-idle", G_CALLBACK (restart_idle_alarm) },
     { NULL, "activity", G_CALLBACK (restart_idle_alarm) },
     { NULL, "name-acquired", G_CALLBACK (on_name_acquired) },
@@ -414,7 +418,8 @@ bts_daemon_dispose (GObject *object)
   g_clear_object (&self->pool);
   g_clear_object (&self->registry);
   g_clear_object (&self->store);
-  g_clear_object (&self->conditions);
+  self->conditions = NULL;
+  g_clear_pointer (&self->surroundings, bts_surroundings_free);
   g_clear_object (&self->clock);
   g_clear_object (&self->connection);
   G_OBJECT_CLASS (bts_daemon_parent_class)->dispose (object);
