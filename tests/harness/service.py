@@ -53,11 +53,11 @@ class ServiceTest(unittest.TestCase):
             uri = cls.server.uri(uri)
         return cls.daemon.create_download(uri, cls.new_destination(), variants, start=start)
 
-    def assert_refused(self, name, function, *arguments, says=""):
-        """function(*arguments) ends with the error @name, whose message contains @says. Returns
-        the message."""
+    def assert_refused(self, name, function, *arguments, says="", **options):
+        """function(*arguments, **options) ends with the error @name, whose message contains @says.
+        Returns the message."""
         with self.assertRaises(GLib.Error) as caught:
-            function(*arguments)
+            function(*arguments, **options)
         self.assertEqual(error_name(caught.exception), name, caught.exception.message)
         self.assertIn(says, caught.exception.message)
         return caught.exception.message
