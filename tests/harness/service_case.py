@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What tests of the whole service start from: a bus, the real daemon, a server that may do anything,
-and a folder for what arrives."""
+"""What tests of the whole service start from: a bus, the real daemon, a server that may do
+anything, and a folder for what arrives."""
 
 import os
 import shutil
@@ -123,7 +123,7 @@ def is_run_again(case):
 
 
 def as_ordinary_user(path):
-    """Decorates a class of tests in the file @path: where root runs them, they are run as nobody."""
+    """Decorates a class of tests in the file @path: where root runs them, nobody does."""
     command = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all",
                "env", "TMPDIR=/tmp", "HOME=/nonexistent"]
 
@@ -134,8 +134,9 @@ def as_ordinary_user(path):
         class AsOrdinaryUser(unittest.TestCase):
             def test_all(self):
                 build = os.environ["BGT_BUILD_DIR"]
-                if subprocess.run([*command, "test", "-x", f"{build}/src/daemon/background-transferd",
-                                   "-a", "-r", path], check=False).returncode != 0:
+                daemon = f"{build}/src/daemon/background-transferd"
+                if subprocess.run([*command, "test", "-x", daemon, "-a", "-r", path],
+                                  check=False).returncode != 0:
                     self.skipTest("nobody cannot reach the build folder")
                 self.assertIsNone(run_again(path, case, command))
         AsOrdinaryUser.__name__ = AsOrdinaryUser.__qualname__ = f"{case.__name__}AsOrdinaryUser"

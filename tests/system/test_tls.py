@@ -70,7 +70,8 @@ class Certificates(TlsCase):
         server = self.serve(self.certificates.stranger, body)
         operation = self.download(server.uri("/file"))
         self.fail_with(operation, "certificate-invalid")
-        self.daemon.configure({"Security": {"TlsCaFile": f"{self.certificate_folder}/other-ca.pem"}})
+        other = f"{self.certificate_folder}/other-ca.pem"
+        self.daemon.configure({"Security": {"TlsCaFile": other}})
         self.daemon.reload()
         self.resume(operation)
         self.complete(operation, body)
