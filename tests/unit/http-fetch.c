@@ -62,10 +62,34 @@ static const GOptionEntry entries[] = {
   { "response-timeout", 0, 0, G_OPTION_ARG_INT, &options.response_timeout, "Seconds", "N" },
   { "threads", 0, 0, G_OPTION_ARG_INT, &options.n_threads, "Runs at once", "N" },
   { "runs", 0, 0, G_OPTION_ARG_INT, &options.n_runs, "Runs of each thread", "N" },
-  { "cancel-after", 0, 0, G_OPTION_ARG_INT, &options.cancel_after_ms, "Milliseconds", "N" },
+  { "cancel-after", 0, 0, G_OPTION_ARG_INT, &options.cancel_after_ms,
+    "Milliseconds after the first data", "N" },
   { "refuse-plain-http", 0, 0, G_OPTION_ARG_NONE, &options.refuse_plain_http, "Only https", NULL },
   { NULL }
 };
+
+/* Cancelling waits for the first data, or for a thread's end. */
+static GMutex mutex;
+static GCond moved;
+static gboolean has_moved;
+
+static void
+say_moved (void)
+{
+  g_mutex_lock (&mutex);
+  has_moved = TRUE;
+  g_cond_broadcast (&moved);
+  g_mutex_unlock (&mutex);
+}
+
+static void
+wait_until_moved (void)
+{
+  g_mutex_lock (&mutex);
+  while (!has_moved)
+    g_cond_wait (&moved, &mutex);
+  g_mutex_unlock (&mutex);
+}
 
 typedef struct
 {
@@ -128,6 +152,7 @@ take_data (gsize size, gpointer user_data, GError **error)
   Fetch *fetch = user_data;
 
   fetch->received += size;
+  say_moved ();
   if (fetch->checksum != NULL)
     g_checksum_update (fetch->checksum, fetch->buffer, (gssize) size);
   if (fetch->fd >= 0 && write (fetch->fd, fetch->buffer, size) != (gssize) size)
@@ -239,6 +264,7 @@ run_job (gpointer user_data)
   for (int i = 0; i < options.n_runs; i++)
     for (char **uri = job->uris; *uri != NULL; uri++)
       fetch_once (job->transport, *uri);
+  say_moved ();
   return NULL;
 }
 
@@ -275,6 +301,7 @@ main (int argc, char **argv)
     }
   if (options.cancel_after_ms > 0)
     {
+      wait_until_moved ();
       g_usleep ((gulong) options.cancel_after_ms * 1000);
       for (int i = 0; i < options.n_threads; i++)
         bts_transport_cancel (jobs[i].transport);

@@ -73,8 +73,7 @@ test_errors (void)
 static void
 test_propagation (void)
 {
-  g_autoptr (GError) refused =
-                 g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED, "message");
+  g_autoptr (GError) refused = g_error_new_literal (G_TLS_ERROR, G_TLS_ERROR_NOT_TLS, "message");
   g_autoptr (GError) cancelled = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "message");
   g_autoptr (GError) one = NULL;
   g_autoptr (GError) other = NULL;

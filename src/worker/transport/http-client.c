@@ -105,7 +105,9 @@ fail (BtsHttpClient *self, const GError *cause, const char *what, GError **error
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "The transfer was stopped");
   else if (notes->has_timed_out)
     g_set_error (error, BGT_WEB_ERROR, BGT_WEB_ERROR_TIMEOUT, "%s: %s", what, cause->message);
-  else if (notes->last_errno == EPIPE || notes->last_errno == ECONNABORTED)
+  else if (notes->last_errno == EPIPE || notes->last_errno == ECONNABORTED ||
+           (notes->framing != NULL && cause->domain == G_TLS_ERROR &&
+            cause->code != G_TLS_ERROR_EOF))
     g_set_error (error, BGT_WEB_ERROR, BGT_WEB_ERROR_CONNECTION_ABORTED, "%s: %s", what,
                  cause->message);
   else

@@ -61,8 +61,10 @@ add_tls (GIOStream *wire,
   g_signal_connect (tls, "accept-certificate", G_CALLBACK (on_accept_certificate), exchange);
 
   notes->timeout_ms = setup->connect_timeout_ms;
+  notes->deadline_us = g_get_monotonic_time () + (gint64) setup->connect_timeout_ms * 1000;
   is_secure = g_tls_connection_handshake (G_TLS_CONNECTION (tls), cancellable, error);
   notes->timeout_ms = timeout_ms;
+  notes->deadline_us = 0;
 
   g_signal_handlers_disconnect_by_func (tls, on_accept_certificate, exchange);
   return is_secure ? g_steal_pointer (&tls) : NULL;

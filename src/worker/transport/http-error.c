@@ -25,21 +25,35 @@ static const struct
   { G_TLS_CERTIFICATE_GENERIC_ERROR, BGT_WEB_ERROR_CERTIFICATE_CONTAINS_ERRORS },
 };
 
-static const struct
+typedef struct
 {
   int code;
   BgtWebError web_error;
-} io_rows[] = {
-  { G_IO_ERROR_TIMED_OUT, BGT_WEB_ERROR_TIMEOUT },
-  { G_IO_ERROR_CONNECTION_REFUSED, BGT_WEB_ERROR_CANNOT_CONNECT },
-  { G_IO_ERROR_HOST_UNREACHABLE, BGT_WEB_ERROR_SERVER_UNREACHABLE },
-  { G_IO_ERROR_NETWORK_UNREACHABLE, BGT_WEB_ERROR_SERVER_UNREACHABLE },
-  { G_IO_ERROR_HOST_NOT_FOUND, BGT_WEB_ERROR_HOST_NAME_NOT_RESOLVED },
-  { G_IO_ERROR_CONNECTION_CLOSED, BGT_WEB_ERROR_CONNECTION_RESET },
-  { G_IO_ERROR_NOT_CONNECTED, BGT_WEB_ERROR_CONNECTION_ABORTED },
-  { G_IO_ERROR_PARTIAL_INPUT, BGT_WEB_ERROR_DISCONNECTED },
-  { G_IO_ERROR_INVALID_DATA, BGT_WEB_ERROR_INVALID_SERVER_RESPONSE },
+  const char *text; /* (nullable): GIO's own speaks of a proxy, see http-connector.h */
+} IoRow;
+
+static const IoRow io_rows[] = {
+  { G_IO_ERROR_TIMED_OUT, BGT_WEB_ERROR_TIMEOUT, "it took too long" },
+  { G_IO_ERROR_CONNECTION_REFUSED, BGT_WEB_ERROR_CANNOT_CONNECT, "the connection was refused" },
+  { G_IO_ERROR_HOST_UNREACHABLE, BGT_WEB_ERROR_SERVER_UNREACHABLE, "the host is unreachable" },
+  { G_IO_ERROR_NETWORK_UNREACHABLE, BGT_WEB_ERROR_SERVER_UNREACHABLE,
+    "the network is unreachable" },
+  { G_IO_ERROR_HOST_NOT_FOUND, BGT_WEB_ERROR_HOST_NAME_NOT_RESOLVED, NULL },
+  { G_IO_ERROR_CONNECTION_CLOSED, BGT_WEB_ERROR_CONNECTION_RESET, "the connection was reset" },
+  { G_IO_ERROR_NOT_CONNECTED, BGT_WEB_ERROR_CONNECTION_ABORTED, NULL },
+  { G_IO_ERROR_PARTIAL_INPUT, BGT_WEB_ERROR_DISCONNECTED, "the connection was closed" },
+  { G_IO_ERROR_INVALID_DATA, BGT_WEB_ERROR_INVALID_SERVER_RESPONSE, NULL },
 };
+
+/* NULL where there is none. */
+static const IoRow *
+find_io_row (const GError *error)
+{
+  for (gsize i = 0; error->domain == G_IO_ERROR && i < G_N_ELEMENTS (io_rows); i++)
+    if (error->code == io_rows[i].code)
+      return &io_rows[i];
+  return NULL;
+}
 
 static int
 certificate_to_web_error (GTlsCertificateFlags flags)
@@ -64,6 +78,8 @@ tls_to_web_error (const GError *error)
 int
 bts_http_error_to_web_error (const GError *error, GTlsCertificateFlags certificate_flags)
 {
+  const IoRow *row;
+
   if (certificate_flags != 0)
     return certificate_to_web_error (certificate_flags);
   if (error->domain == BGT_WEB_ERROR)
@@ -74,13 +90,8 @@ bts_http_error_to_web_error (const GError *error, GTlsCertificateFlags certifica
     return BGT_WEB_ERROR_HOST_NAME_NOT_RESOLVED;
   if (error->domain == SOUP_SESSION_ERROR)
     return BGT_WEB_ERROR_INVALID_SERVER_RESPONSE;
-  if (error->domain != G_IO_ERROR)
-    return BGT_WEB_ERROR_CONNECTION_ABORTED;
-
-  for (gsize i = 0; i < G_N_ELEMENTS (io_rows); i++)
-    if (error->code == io_rows[i].code)
-      return io_rows[i].web_error;
-  return BGT_WEB_ERROR_CONNECTION_ABORTED;
+  row = find_io_row (error);
+  return row != NULL ? (int) row->web_error : BGT_WEB_ERROR_CONNECTION_ABORTED;
 }
 
 void
@@ -89,9 +100,12 @@ bts_http_error_propagate (GError **destination,
                           GTlsCertificateFlags certificate_flags,
                           const char *prefix)
 {
+  const IoRow *row = find_io_row (error);
+  const char *text = row != NULL && row->text != NULL ? row->text : error->message;
+
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     g_set_error_literal (destination, error->domain, error->code, error->message);
   else
     g_set_error (destination, BGT_WEB_ERROR, bts_http_error_to_web_error (error, certificate_flags),
-                 "%s: %s", prefix, error->message);
+                 "%s: %s", prefix, text);
 }

@@ -47,10 +47,11 @@ GIOStream *bts_http_exchange_get_connection (BtsHttpExchange *self);
 /* Of the thread of the run; plain notes that one layer leaves for another. */
 typedef struct
 {
-  gboolean is_head;  /* the request is a HEAD */
-  guint timeout_ms;  /* without a byte; 0: the setup's */
-  guint64 body_left; /* bytes of the body that must still come; 0 unknown */
-  int last_errno;    /* of the connection, 0 while all is well */
+  gboolean is_head;   /* the request is a HEAD */
+  guint timeout_ms;   /* without a byte; 0: the setup's */
+  gint64 deadline_us; /* when the head must have come, or TLS be there; 0: nothing is due */
+  guint64 body_left;  /* bytes of the body that must still come; 0 unknown */
+  int last_errno;     /* of the connection, 0 while all is well */
   gboolean has_timed_out;
   gboolean is_reused;                     /* the connection has served an earlier request */
   BtsHttpFraming *framing;                /* (owned) (nullable): of the answer under way */

@@ -6,6 +6,8 @@
 
 #include "worker/transport/http-observer.h"
 
+#include "worker/transport/http-setup.h"
+
 struct _BtsHttpObserver
 {
   BtsHttpStream parent;
@@ -18,6 +20,17 @@ struct _BtsHttpObserver
 
 G_DEFINE_FINAL_TYPE (BtsHttpObserver, bts_http_observer, BTS_TYPE_HTTP_STREAM)
 
+/* Once the head is there, only silence counts. */
+static void
+feed (BtsHttpObserver *self, gconstpointer data, gsize size)
+{
+  BtsHttpExchange *exchange = bts_http_exchange_get_current ();
+
+  bts_http_framing_feed (self->framing, data, size);
+  if (exchange != NULL && bts_http_framing_get_kind (self->framing) != BTS_HTTP_FRAMING_UNKNOWN)
+    bts_http_exchange_get_notes (exchange)->deadline_us = 0;
+}
+
 static gssize
 bts_http_observer_read (
     BtsHttpStream *stream, gpointer buffer, gsize size, GCancellable *cancellable, GError **error)
@@ -27,7 +40,7 @@ bts_http_observer_read (
   gssize n = g_input_stream_read (input, buffer, size, cancellable, error);
 
   if (n > 0)
-    bts_http_framing_feed (self->framing, buffer, (gsize) n);
+    feed (self, buffer, (gsize) n);
   if (n > 0 && bts_http_framing_get_problem (self->framing) != NULL)
     {
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
@@ -72,6 +85,9 @@ begin_request (BtsHttpObserver *self, GError **error)
     {
       notes = bts_http_exchange_get_notes (exchange);
       notes->is_reused = self->n_requests > 0;
+      notes->deadline_us =
+          g_get_monotonic_time () +
+          (gint64) bts_http_exchange_get_setup (exchange)->response_timeout_ms * 1000;
       g_clear_pointer (&self->framing, bts_http_framing_unref);
       self->framing = bts_http_framing_new (notes->is_head);
       g_clear_pointer (&notes->framing, bts_http_framing_unref);

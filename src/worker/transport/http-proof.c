@@ -50,13 +50,17 @@ bts_http_proof_update (BtsHttpProof *self, gconstpointer data, gsize size)
   self->size += size;
 }
 
-/* FALSE where reading ended before the end of what came. */
+/* At most a little more than @enough. FALSE where reading failed. */
 static gboolean
-read_all (BtsHttpProof *self, BtsHttpClient *client, BtsHttpAnswer *answer, GError **error)
+read_all (BtsHttpProof *self,
+          BtsHttpClient *client,
+          BtsHttpAnswer *answer,
+          guint64 enough,
+          GError **error)
 {
   g_autofree char *scratch = g_malloc (SCRATCH_BYTES);
 
-  for (;;)
+  while (self->size <= enough)
     {
       gssize n = bts_http_client_read (client, answer, scratch, SCRATCH_BYTES, 0, error);
 
@@ -64,6 +68,7 @@ read_all (BtsHttpProof *self, BtsHttpClient *client, BtsHttpAnswer *answer, GErr
         return n == 0;
       bts_http_proof_update (self, scratch, (gsize) n);
     }
+  return TRUE;
 }
 
 static Verdict
@@ -87,7 +92,7 @@ compare (BtsHttpProof *self, BtsHttpClient *client, BtsHttpAnswer *answer, GErro
 {
   g_autoptr (BtsHttpProof) other = bts_http_proof_new ();
 
-  if (!read_all (other, client, answer, error))
+  if (!read_all (other, client, answer, self->size, error))
     return FALSE;
   if (other->size == self->size &&
       strcmp (g_checksum_get_string (other->checksum), g_checksum_get_string (self->checksum)) == 0)

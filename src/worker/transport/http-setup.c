@@ -27,11 +27,25 @@ new_soup_session (gboolean is_tls, guint connect_timeout_seconds)
   return session;
 }
 
+static GTlsDatabase *
+load_database (const char *path, GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+  GTlsDatabase *database = NULL;
+
+  if (g_path_is_absolute (path))
+    database = g_tls_file_database_new (path, &local_error);
+  if (database == NULL)
+    g_set_error (error, BGT_ERROR, BGT_ERROR_INVALID_ARGUMENT,
+                 "The CA file '%s' cannot be used: %s", path,
+                 local_error != NULL ? local_error->message : "it must be an absolute path");
+  return database;
+}
+
 BtsHttpSetup *
 bts_http_setup_new (const BtsHttpSettings *settings, BtsHttpPool *pool, GError **error)
 {
   BtsHttpSetup *self = g_new0 (BtsHttpSetup, 1);
-  g_autoptr (GError) local_error = NULL;
 
   g_atomic_ref_count_init (&self->ref_count);
   self->pool = bts_http_pool_ref (pool);
@@ -43,11 +57,7 @@ bts_http_setup_new (const BtsHttpSettings *settings, BtsHttpPool *pool, GError *
   self->system_database = g_tls_backend_get_default_database (g_tls_backend_get_default ());
 
   if (settings->tls_ca_file != NULL && *settings->tls_ca_file != '\0')
-    self->extra_database = g_tls_file_database_new (settings->tls_ca_file, &local_error);
-  if (local_error != NULL)
-    g_set_error (error, BGT_ERROR, BGT_ERROR_INVALID_ARGUMENT,
-                 "The CA file '%s' cannot be used: %s", settings->tls_ca_file,
-                 local_error->message);
+    self->extra_database = load_database (settings->tls_ca_file, error);
   return self;
 }
 

@@ -25,6 +25,7 @@ struct _BtsHttpSetup
   gboolean allow_plain_http;
 };
 
+/* Never NULL: where the CA file cannot be used, @error is set and the rest is in force. */
 BtsHttpSetup *
 bts_http_setup_new (const BtsHttpSettings *settings, BtsHttpPool *pool, GError **error);
 BtsHttpSetup *bts_http_setup_ref (BtsHttpSetup *self);

@@ -96,17 +96,24 @@ bts_http_pool_drop_idle (BtsHttpPool *self, gint64 idle_us)
   g_mutex_unlock (&self->mutex);
 }
 
-static guint
-get_timeout_ms (BtsHttpWire *self)
+/* When waiting ends, in monotonic time. */
+static gint64
+get_end_us (BtsHttpWire *self)
 {
+  gint64 now_us = g_get_monotonic_time ();
   const BtsHttpExchangeNotes *notes;
+  guint timeout_ms;
+  gint64 end_us;
 
   if (self->exchange == NULL)
-    return 0;
+    return now_us;
   notes = bts_http_exchange_get_notes (self->exchange);
-  if (notes->timeout_ms > 0)
-    return notes->timeout_ms;
-  return bts_http_exchange_get_setup (self->exchange)->response_timeout_ms;
+  timeout_ms = notes->timeout_ms;
+  if (timeout_ms == 0)
+    timeout_ms = bts_http_exchange_get_setup (self->exchange)->response_timeout_ms;
+
+  end_us = now_us + (gint64) timeout_ms * 1000;
+  return notes->deadline_us > 0 ? MIN (end_us, notes->deadline_us) : end_us;
 }
 
 static void
@@ -177,7 +184,7 @@ get_gather_size (BtsHttpWire *self, gsize size)
 static gssize
 receive (BtsHttpWire *self, gpointer buffer, gsize size, GError **error)
 {
-  gint64 end_us = g_get_monotonic_time () + (gint64) get_timeout_ms (self) * 1000;
+  gint64 end_us = get_end_us (self);
   gsize gather_size = get_gather_size (self, size);
 
   for (;;)
@@ -231,7 +238,7 @@ bts_http_wire_write (BtsHttpStream *stream,
                      GError **error)
 {
   BtsHttpWire *self = BTS_HTTP_WIRE (stream);
-  gint64 end_us = g_get_monotonic_time () + (gint64) get_timeout_ms (self) * 1000;
+  gint64 end_us = get_end_us (self);
 
   for (;;)
     {
