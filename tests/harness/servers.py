@@ -24,13 +24,22 @@ from harness.bodies import Body
 from harness.certificates import Certificates
 from harness.wait import wait_until
 
-__all__ = ["Body", "FaultyServer", "Nginx", "free_port", "raw", "sending"]
+__all__ = ["Body", "FaultyServer", "Nginx", "free_port", "has_ip6", "raw", "sending"]
 
 
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def has_ip6():
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+            return True
+    except OSError:
+        return False
 
 
 class Request:
@@ -325,7 +334,7 @@ http {{
   uwsgi_temp_path {folder}/temp; scgi_temp_path {folder}/temp;
   default_type application/octet-stream;
   server {{
-    listen 127.0.0.1:{plain}; listen [::1]:{plain};
+    listen 127.0.0.1:{plain}; {ip6}
     listen 127.0.0.1:{good} ssl http2;
     ssl_certificate {certificates}/good.pem; ssl_certificate_key {certificates}/good.key;
 {locations}  }}
@@ -398,6 +407,7 @@ class Nginx:
         with open(f"{self.folder}/nginx.conf", "w", encoding="ascii") as file:
             file.write(user + NGINX_CONFIGURATION.format(
                 folder=self.folder, certificates=certificates, plain=self.ports["plain"],
+                ip6=f"listen [::1]:{self.ports['plain']};" if has_ip6() else "",
                 good=self.ports["good"], servers=servers,
                 locations=NGINX_LOCATIONS.format(folder=self.folder)))
 

@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from harness.certificates import Certificates
 from harness.raw_answers import ROWS
-from harness.servers import Body, FaultyServer, Nginx, raw, sending
+from harness.servers import Body, FaultyServer, Nginx, has_ip6, raw, sending
 from harness.wait import wait_until
 
 MIB = 1024 * 1024
@@ -148,6 +148,30 @@ class Connections(WithCertificates):
                 reports = fetch_all("--runs", "10", *self.trust, server.uri())
                 self.assertEqual({r["error"] for r in reports}, {""})
                 self.assertEqual(server.n_connections, 1)
+
+    def test_dropped_connections_are_not_used_again(self):
+        body = Body(1000)
+        for certificate in (None, self.certificates.good):
+            with FaultyServer(certificate) as server:
+                server.serve("/", sending(body))
+                reports = fetch_all("--runs", "3", "--drop-connections", *self.trust, server.uri())
+                self.assertEqual([r["message"] for r in reports if r["error"]], [])
+                self.assertEqual(server.n_connections, 3)
+
+    def test_dropping_does_not_disturb_who_is_at_work(self):
+        body = Body(2 * MIB)
+        with FaultyServer() as server:
+            server.serve("/", sending(body))
+            reports = fetch_all("--threads", "8", "--runs", "5", "--drop-connections", server.uri())
+            self.assertEqual({r["sha256"] for r in reports}, {body.sha256})
+
+    def test_a_ca_file_that_cannot_be_used_is_refused(self):
+        for path in ("/nonexistent", os.path.relpath(self.certificates.ca_file),
+                     self.certificates.authority.key):
+            done = subprocess.run([program(), "--ca-file", path, "http://127.0.0.1:1/"],
+                                  capture_output=True, timeout=TIMEOUT, env=environment(),
+                                  check=False)
+            self.assertEqual((done.returncode, done.stderr), (3, b""))
 
     def test_an_error_with_a_small_body_keeps_the_connection(self):
         with FaultyServer() as server:
@@ -545,6 +569,7 @@ class RealServer(unittest.TestCase):
         report = fetch(self.nginx.uri("/busy"))
         self.assertEqual((report["error"], report["retry_after_us"]), ("http-503", 7_000_000))
 
+    @unittest.skipUnless(has_ip6(), "no IPv6 here")
     def test_over_ip6(self):
         report = fetch(self.nginx.uri("/file", host="[::1]"))
         self.assertEqual(report["sha256"], self.body.sha256)

@@ -32,6 +32,7 @@ static struct
   int n_runs;
   int cancel_after_ms;
   int refuse_plain_http;
+  int drop_connections;
   char *validator;
   char *method;
   char *user;
@@ -65,6 +66,7 @@ static const GOptionEntry entries[] = {
   { "cancel-after", 0, 0, G_OPTION_ARG_INT, &options.cancel_after_ms,
     "Milliseconds after the first data", "N" },
   { "refuse-plain-http", 0, 0, G_OPTION_ARG_NONE, &options.refuse_plain_http, "Only https", NULL },
+  { "drop-connections", 0, 0, G_OPTION_ARG_NONE, &options.drop_connections, "After each", NULL },
   { NULL }
 };
 
@@ -252,6 +254,7 @@ fetch_once (BtsTransport *transport, const char *uri)
 
 typedef struct
 {
+  BtsHttpSession *session; /* (unowned) */
   BtsTransport *transport; /* (owned) */
   char **uris;             /* (unowned) */
 } Job;
@@ -263,7 +266,11 @@ run_job (gpointer user_data)
 
   for (int i = 0; i < options.n_runs; i++)
     for (char **uri = job->uris; *uri != NULL; uri++)
-      fetch_once (job->transport, *uri);
+      {
+        fetch_once (job->transport, *uri);
+        if (options.drop_connections)
+          bts_http_session_drop_connections (job->session);
+      }
   say_moved ();
   return NULL;
 }
@@ -295,6 +302,7 @@ main (int argc, char **argv)
   for (int i = 0; i < options.n_threads; i++)
     {
       jobs[i].transport = bts_http_download_new (session);
+      jobs[i].session = session;
       jobs[i].uris = argv + 1;
       bts_transport_set_max_rate (jobs[i].transport, (guint64) options.max_rate);
       threads[i] = g_thread_new ("fetch", run_job, &jobs[i]);
