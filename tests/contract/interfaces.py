@@ -11,6 +11,8 @@ import re
 import unittest
 import xml.etree.ElementTree as ElementTree
 
+from contract.reference import REFERENCE, REQUIRED, differences
+
 ROOT = pathlib.Path(os.environ.get("SOURCE_ROOT", pathlib.Path(__file__).resolve().parents[2]))
 PREFIX = "org.example.BackgroundTransfer."
 ROWS = ROOT / "src" / "bus"
@@ -75,6 +77,13 @@ class Interfaces(unittest.TestCase):
         for path in public_files():
             names = [element.get("name") for element in parse(path).findall("interface")]
             self.assertEqual(names, [path.stem])
+
+    def test_what_is_promised_is_there(self):
+        declared = dict(interfaces())
+        self.assertEqual(set(REQUIRED) - set(declared), set())
+        self.assertEqual(set(declared) - set(REFERENCE), set())
+        self.assertEqual([line for name, element in declared.items()
+                          for line in differences(name, element)], [])
 
     def test_every_member_is_documented(self):
         for name, element in interfaces():
