@@ -29,20 +29,22 @@
 
 struct _BtsHttpClient
 {
-  BtsHttpSession *session;   /* (owned) */
-  BtsHttpExchange *exchange; /* (owned) */
-  BtsHttpAuth *auth;         /* (owned) */
-  BtsHttpSetup *setup;       /* (owned) (nullable): in a run */
+  BtsHttpSession *session;         /* (owned) */
+  BtsHttpExchange *exchange;       /* (owned) */
+  BtsHttpAuth *auth;               /* (owned) */
+  const BtsHttpThrottle *throttle; /* (unowned) */
+  BtsHttpSetup *setup;             /* (owned) (nullable): in a run */
 };
 
 BtsHttpClient *
-bts_http_client_new (BtsHttpSession *session)
+bts_http_client_new (BtsHttpSession *session, const BtsHttpThrottle *throttle)
 {
   BtsHttpClient *self = g_new0 (BtsHttpClient, 1);
 
   self->session = g_object_ref (session);
   self->exchange = bts_http_exchange_new ();
   self->auth = bts_http_auth_new ();
+  self->throttle = throttle;
   return self;
 }
 
@@ -151,6 +153,10 @@ send_once (BtsHttpClient *self,
     }
   if (answer->target.is_own_origin)
     bts_http_auth_apply (self->auth, answer->message);
+  if (request->body != NULL && answer->target.has_body)
+    bts_http_upload_attach (answer->message, request->body, self->exchange, self->throttle);
+  else
+    bts_http_exchange_get_notes (self->exchange)->is_body_sent = TRUE;
   return soup_session_send (is_tls ? self->setup->tls : self->setup->plain, answer->message,
                             bts_http_exchange_get_cancellable (self->exchange), error);
 }
@@ -163,12 +169,15 @@ fail_within_head (GError **error)
 }
 
 static gboolean
-check_head (BtsHttpAnswer *answer, GError **error)
+check_head (BtsHttpClient *self, BtsHttpAnswer *answer, GError **error)
 {
+  const BtsHttpExchangeNotes *notes = bts_http_exchange_get_notes (self->exchange);
   const char *problem = bts_http_framing_get_problem (answer->framing);
 
   if (problem != NULL)
     fail_with_problem (problem, error);
+  else if (!notes->is_body_sent && soup_message_get_status (answer->message) < 300)
+    fail_with_problem ("The server was content before it had been sent everything", error);
   else if (bts_http_framing_get_kind (answer->framing) == BTS_HTTP_FRAMING_UNKNOWN)
     g_set_error_literal (error, BGT_WEB_ERROR, BGT_WEB_ERROR_DISCONNECTED,
                          "The connection was closed within the head of the answer");
@@ -187,7 +196,9 @@ fail_without_answer (BtsHttpClient *self,
   g_autofree char *what =
       g_strdup_printf ("No answer from %s", g_uri_get_host (answer->target.uri));
 
-  if (bts_http_exchange_is_cancelled (self->exchange) || framing == NULL)
+  if (cause->domain == BGT_WEB_ERROR && !bts_http_exchange_is_cancelled (self->exchange))
+    g_propagate_error (error, g_error_copy (cause));
+  else if (bts_http_exchange_is_cancelled (self->exchange) || framing == NULL)
     fail (self, cause, what, error);
   else if (bts_http_framing_get_problem (framing) != NULL)
     fail_with_problem (bts_http_framing_get_problem (framing), error);
@@ -216,7 +227,7 @@ send (BtsHttpClient *self,
       if (answer->body != NULL)
         {
           answer->framing = bts_http_framing_ref (notes->framing);
-          return check_head (answer, error);
+          return check_head (self, answer, error);
         }
       if (n_stale < MAX_STALE_CONNECTIONS && is_stale (self, &answer->target))
         continue;
@@ -312,7 +323,8 @@ drop_answer (BtsHttpClient *self, BtsHttpAnswer *answer)
   if (answer->framing != NULL && is_worth_draining (self, answer))
     drain (self, answer);
   if (answer->framing == NULL || !bts_http_framing_is_complete (answer->framing) ||
-      bts_http_framing_has_excess (answer->framing))
+      bts_http_framing_has_excess (answer->framing) ||
+      !bts_http_exchange_get_notes (self->exchange)->is_body_sent)
     bts_http_exchange_break_connection (self->exchange);
   /* Nothing more is wanted of it, so that it does not matter how it goes. */
   if (answer->body != NULL)

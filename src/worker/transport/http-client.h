@@ -9,6 +9,7 @@
 #include "worker/transport/http-framing.h"
 #include "worker/transport/http-session.h"
 #include "worker/transport/http-target.h"
+#include "worker/transport/http-upload.h"
 #include "worker/transport/transport.h"
 
 /* Requests and their final answers: redirections followed, challenges met, connections that have
@@ -16,7 +17,8 @@
 
 typedef struct _BtsHttpClient BtsHttpClient;
 
-BtsHttpClient *bts_http_client_new (BtsHttpSession *session);
+/* @throttle: for what is sent; lent for the client's life. */
+BtsHttpClient *bts_http_client_new (BtsHttpSession *session, const BtsHttpThrottle *throttle);
 void bts_http_client_free (BtsHttpClient *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BtsHttpClient, bts_http_client_free)
 

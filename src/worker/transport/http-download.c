@@ -26,6 +26,7 @@ struct _BtsHttpDownload
   GMutex mutex; /* for the next two */
   GCond changed;
   BtsTokenBucket bucket;
+  BtsHttpThrottle sending;
 };
 
 /* A body on its way from the answer to the sink. */
@@ -75,6 +76,18 @@ take_from_bucket (BtsHttpDownload *self, gsize size)
   g_mutex_lock (&self->mutex);
   bts_token_bucket_take (&self->bucket, size);
   g_mutex_unlock (&self->mutex);
+}
+
+static gsize
+wait_to_send (gsize wanted, gpointer user_data)
+{
+  return throttle (user_data, wanted);
+}
+
+static void
+take_sent (gsize taken, gpointer user_data)
+{
+  take_from_bucket (user_data, taken);
 }
 
 static gboolean
@@ -191,6 +204,9 @@ take_answer (BtsHttpDownload *self,
     return FALSE;
   if (head->status_code < 300)
     return move_body (&body, request, error);
+  /* What cannot be had of it is not missed. */
+  if (request->wants_any_answer)
+    move_body (&body, request, NULL);
 
   g_set_error (error, BGT_WEB_ERROR, (int) head->status_code,
                "The server answered with HTTP status %u", head->status_code);
@@ -281,6 +297,7 @@ bts_http_download_new (BtsHttpSession *session)
 {
   BtsHttpDownload *self = g_object_new (BTS_TYPE_HTTP_DOWNLOAD, NULL);
 
-  self->client = bts_http_client_new (session);
+  self->sending = (BtsHttpThrottle){ wait_to_send, take_sent, self };
+  self->client = bts_http_client_new (session, &self->sending);
   return BTS_TRANSPORT (self);
 }

@@ -57,6 +57,8 @@ typedef struct
   BtsHttpFraming *framing;                /* (owned) (nullable): of the answer under way */
   GIOStream *observer;                    /* (owned) (nullable): what it comes from */
   GTlsCertificateFlags certificate_flags; /* of the certificate that was refused */
+  gboolean awaits_continue;               /* the head has been sent with Expect, and no body */
+  gboolean is_body_sent;                  /* the request's body, all of it */
 } BtsHttpExchangeNotes;
 
 BtsHttpExchangeNotes *bts_http_exchange_get_notes (BtsHttpExchange *self);

@@ -6,7 +6,14 @@
 
 #include "worker/transport/http-observer.h"
 
+#include <string.h>
+
 #include "worker/transport/http-setup.h"
+
+/* RFC 9110 §10.1.1: a client does not wait for ever for 100 (Continue). */
+#define CONTINUE_TIMEOUT_MS 1000
+
+static const char continue_head[] = "HTTP/1.1 100 Continue\r\n\r\n";
 
 struct _BtsHttpObserver
 {
@@ -31,13 +38,51 @@ feed (BtsHttpObserver *self, gconstpointer data, gsize size)
     bts_http_exchange_get_notes (exchange)->deadline_us = 0;
 }
 
+/* A server that does not know Expect says nothing; then libsoup is told what it waits for. */
+static gssize
+read_continue (
+    BtsHttpObserver *self, BtsHttpExchangeNotes *notes, gpointer buffer, gsize size, GError **error)
+{
+  GInputStream *input = g_io_stream_get_input_stream (self->connection);
+  g_autoptr (GError) local_error = NULL;
+  guint timeout_ms = notes->timeout_ms;
+  gssize n;
+
+  notes->awaits_continue = FALSE;
+  notes->timeout_ms = CONTINUE_TIMEOUT_MS;
+  n = g_input_stream_read (input, buffer, size, NULL, &local_error);
+  notes->timeout_ms = timeout_ms;
+  if (n >= 0)
+    return n;
+  if (!notes->has_timed_out || size < sizeof continue_head - 1)
+    {
+      g_propagate_error (error, g_steal_pointer (&local_error));
+      return -1;
+    }
+
+  notes->has_timed_out = FALSE;
+  memcpy (buffer, continue_head, sizeof continue_head - 1);
+  return (gssize) sizeof continue_head - 1;
+}
+
+static gssize
+read_some (
+    BtsHttpObserver *self, gpointer buffer, gsize size, GCancellable *cancellable, GError **error)
+{
+  BtsHttpExchange *exchange = bts_http_exchange_get_current ();
+
+  if (exchange != NULL && bts_http_exchange_get_notes (exchange)->awaits_continue)
+    return read_continue (self, bts_http_exchange_get_notes (exchange), buffer, size, error);
+  return g_input_stream_read (g_io_stream_get_input_stream (self->connection), buffer, size,
+                              cancellable, error);
+}
+
 static gssize
 bts_http_observer_read (
     BtsHttpStream *stream, gpointer buffer, gsize size, GCancellable *cancellable, GError **error)
 {
   BtsHttpObserver *self = BTS_HTTP_OBSERVER (stream);
-  GInputStream *input = g_io_stream_get_input_stream (self->connection);
-  gssize n = g_input_stream_read (input, buffer, size, cancellable, error);
+  gssize n = read_some (self, buffer, size, cancellable, error);
 
   if (n > 0)
     feed (self, buffer, (gsize) n);
@@ -171,6 +216,33 @@ bts_http_observer_new (GIOStream *connection, BtsHttpWire *wire)
   self->connection = g_object_ref (connection);
   self->wire = g_object_ref (wire);
   return G_IO_STREAM (self);
+}
+
+gssize
+bts_http_observer_send (BtsHttpObserver *self, gconstpointer data, gsize size, GError **error)
+{
+  GOutputStream *output = g_io_stream_get_output_stream (self->connection);
+
+  return g_output_stream_write (output, data, size, NULL, error);
+}
+
+gssize
+bts_http_observer_send_file (
+    BtsHttpObserver *self, int fd, guint64 offset, gsize size, GError **error)
+{
+  return bts_http_wire_send_file (self->wire, fd, offset, size, error);
+}
+
+gboolean
+bts_http_observer_is_plain (BtsHttpObserver *self)
+{
+  return self->connection == G_IO_STREAM (self->wire);
+}
+
+gboolean
+bts_http_observer_has_early_answer (BtsHttpObserver *self)
+{
+  return bts_http_observer_is_plain (self) && bts_http_wire_has_answer (self->wire);
 }
 
 gboolean

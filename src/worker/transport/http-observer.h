@@ -18,5 +18,17 @@ G_DECLARE_FINAL_TYPE (BtsHttpObserver, bts_http_observer, BTS, HTTP_OBSERVER, Bt
 /* @connection: @wire itself, or TLS over it. */
 GIOStream *bts_http_observer_new (GIOStream *connection, BtsHttpWire *wire);
 
+/* The body of a request, past libsoup. Each returns how many bytes the connection has taken. */
+gssize
+bts_http_observer_send (BtsHttpObserver *self, gconstpointer data, gsize size, GError **error);
+gssize bts_http_observer_send_file (
+    BtsHttpObserver *self, int fd, guint64 offset, gsize size, GError **error);
+
+/* Whether _send_file may be used: bytes go out as they are. */
+gboolean bts_http_observer_is_plain (BtsHttpObserver *self);
+
+/* Whether the server has answered before the body was sent. Can only be seen where it is plain. */
+gboolean bts_http_observer_has_early_answer (BtsHttpObserver *self);
+
 /* Bytes have come after the end of the answer. Does not wait. */
 gboolean bts_http_observer_has_excess (BtsHttpObserver *self);

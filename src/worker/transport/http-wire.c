@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 
 #include <glib/gstdio.h>
@@ -254,6 +255,42 @@ bts_http_wire_write (BtsHttpStream *stream,
         return time_out (self, error);
       wait_for (self, POLLOUT, end_us, G_MAXINT);
     }
+}
+
+gssize
+bts_http_wire_send_file (BtsHttpWire *self, int fd, guint64 offset, gsize size, GError **error)
+{
+  gint64 end_us = get_end_us (self);
+
+  for (;;)
+    {
+      off_t position = (off_t) offset;
+      gssize n = sendfile (self->fd, fd, &position, size);
+      int error_number = errno;
+
+      if (!check_cancelled (self, error))
+        return -1;
+      if (n >= 0)
+        return n;
+      if (error_number != EAGAIN && error_number != EINTR)
+        return fail (self, error_number, error);
+      if (g_get_monotonic_time () >= end_us)
+        return time_out (self, error);
+      wait_for (self, POLLOUT, end_us, G_MAXINT);
+    }
+}
+
+/* An interim answer (RFC 9110 §15.2) is left where it is. */
+gboolean
+bts_http_wire_has_answer (BtsHttpWire *self)
+{
+  static const char interim[] = "HTTP/1.1 1";
+  char start[sizeof interim - 1];
+  gssize n = recv (self->fd, start, sizeof start, MSG_DONTWAIT | MSG_PEEK);
+
+  if (n == 0)
+    return TRUE;
+  return n == (gssize) sizeof start && start[n - 1] != interim[n - 1];
 }
 
 static gboolean

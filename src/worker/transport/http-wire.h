@@ -22,6 +22,14 @@ BtsHttpWire *bts_http_wire_new (GIOStream *connection,
                                 gboolean is_reading_ahead,
                                 GError **error);
 
+/* Sends some of the file @fd from @offset on, without copying it through this process; returns how
+ * much, 0 where the file ends before. */
+gssize
+bts_http_wire_send_file (BtsHttpWire *self, int fd, guint64 offset, gsize size, GError **error);
+
+/* Whether the server has begun a final answer already, or has closed. Not under TLS. */
+gboolean bts_http_wire_has_answer (BtsHttpWire *self);
+
 /* Works for @exchange from now on, or no longer. */
 void bts_http_wire_attach (BtsHttpWire *self, BtsHttpExchange *exchange);
 void bts_http_wire_detach (BtsHttpWire *self, BtsHttpExchange *exchange);

@@ -9,6 +9,37 @@
 /* One request over the network, blocking, in the caller's thread: a small interface with the
  * protocols behind it. What goes wrong is a BGT_WEB_ERROR, or G_IO_ERROR_CANCELLED. */
 
+/* A part of a request's body: bytes in memory, or of a file. */
+typedef struct
+{
+  gconstpointer bytes; /* (nullable): else of @fd */
+  int fd;
+  guint64 offset; /* in the file */
+  guint64 length;
+} BtsTransportPiece;
+
+/* The body of a request. It may be sent several times in one run: after a redirection, after a
+ * challenge. The functions are called in the thread of the run. */
+typedef struct
+{
+  const BtsTransportPiece *pieces;
+  guint n_pieces;
+  guint64 length;           /* of all pieces */
+  const char *content_type; /* (nullable): where the application gave none */
+
+  /* The first byte goes out now. FALSE breaks the connection off, and the run ends with that. */
+  gboolean (*begin) (gpointer user_data, GError **error);
+
+  /* So many bytes have been handed to the connection since _begin. */
+  void (*sent) (guint64 n_bytes, gpointer user_data);
+
+  /* All but the last bytes have been sent, and those have been read. FALSE as above, so that the
+   * server never takes what has changed meanwhile for whole. */
+  gboolean (*verify) (gpointer user_data, GError **error);
+
+  gpointer user_data;
+} BtsTransportBody;
+
 /* What to fetch. All members are lent for the duration of the run. */
 typedef struct
 {
@@ -17,6 +48,8 @@ typedef struct
   guint64 offset;        /* first byte wanted; asks with Range where not 0 */
   guint64 length;        /* how many; G_MAXUINT64: to the end. Asks with Range where given */
   const char *validator; /* (nullable): for If-Range, where offset or length is given */
+  const BtsTransportBody *body; /* (nullable): what is sent; offset and length are not used then */
+  gboolean wants_any_answer;    /* the sink takes the bodies of errors, too */
 } BtsTransportRequest;
 
 /* The final answer's head, redirects already followed; also that of an error. */
