@@ -10,6 +10,7 @@
 #include <locale.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "worker/privileges.h"
@@ -95,6 +96,10 @@ prepare_process (GError **error)
                            "Files are transferred as a user, not as root");
       return FALSE;
     }
+  /* The closed socket ends a worker that runs; this ends one that hangs or is stopped, before it
+   * wakes up beside its successor. After the change of user, which would undo it. */
+  if (option_fd >= 0)
+    prctl (PR_SET_PDEATHSIG, SIGKILL);
   return bts_privileges_lock (error);
 }
 

@@ -12,7 +12,7 @@ import unittest
 
 from gi.repository import GLib
 
-from harness.servers import Body, Nginx, sending
+from harness.servers import Body, Nginx, raw, sending
 from harness.service_case import ServiceCase
 from harness.wait import DEADLINE_SECONDS, wait_until
 
@@ -30,12 +30,25 @@ def in_flight_bytes():
     return total
 
 
+def has_ended(pid):
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
+            return file.read().rsplit(")", 1)[1].split()[0] == "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
 def sha256(path):
     with open(path, "rb") as file:
         digest = hashlib.sha256()
         while piece := file.read(4 * MIB):
             digest.update(piece)
         return digest.hexdigest()
+
+
+def in_one_chunk(body):
+    return raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n"
+               % (body.size, body.read()))
 
 
 class SurvivalCase(ServiceCase):
@@ -130,17 +143,26 @@ class AroundPublishing(SurvivalCase):
     """Many small ones, so that the crash lands everywhere between the last byte and the report."""
 
     EVENTS = ("asked", "partial", "published", "published")
+    ANSWERS = (sending, sending, lambda body: sending(body, etag=None),
+               lambda body: sending(body, etag=None, ranges=False), in_one_chunk)
 
     def has_happened(self, event):
         if event == "asked":
             return bool(self.server.heads("/file"))
-        names = os.listdir(self.folder)
-        return "file" in names or (event == "partial" and names)
+        names = set(os.listdir(self.folder))
+        if event == "partial" and names - {"file"}:
+            return True
+        return "file" in names and os.stat(self.path).st_ino != self.old_inode
 
     def run_once(self, number, event, overwrite, kill):
         body = Body(64 * 1024 + number, number)
-        self.server.serve("/file", sending(body))
+        self.server.serve("/file", self.ANSWERS[number % len(self.ANSWERS)](body))
         self.server.requests.clear()
+        self.old_inode = None
+        if overwrite == "replace":
+            with open(self.path, "wb") as file:
+                file.write(b"old")
+            self.old_inode = os.stat(self.path).st_ino
         operation = self.daemon.create_download(
             self.server.uri("/file"), self.path, {"overwrite": self.text(overwrite)})
         worker, = self.daemon.workers()
@@ -197,7 +219,32 @@ class Restarts(SurvivalCase):
         workers = self.daemon.workers()
         self.assertEqual(len(workers), 1)
         self.daemon.kill()
-        wait_until(lambda: not os.path.exists(f"/proc/{workers[0]}"), "the worker has gone")
+        wait_until(lambda: has_ended(workers[0]), "the worker has gone")
+
+    def test_worker_that_hangs_ends_with_its_daemon(self):
+        """So that it never wakes up and writes beside its successor."""
+        body = Body(MIB)
+        self.server.serve("/file", [sending(body, cut_at=500_000, cut="hang"), sending(body)])
+        for end in (self.daemon.kill, self.daemon.terminate):
+            operation = self.download()
+            self.server.wait_for_requests(1)
+            worker, = self.daemon.workers()
+            os.kill(worker, signal.SIGSTOP)
+            end()
+            wait_until(lambda pid=worker: has_ended(pid), "the worker has gone")
+            self.start_again()
+            self.complete(operation, body)
+            os.unlink(self.path)
+
+    def test_worker_that_hangs_holds_up_neither_pause_nor_cancel(self):
+        body = Body(MIB)
+        self.server.serve("/file", [sending(body, cut_at=500_000, cut="hang"), sending(body)])
+        operation = self.download()
+        self.daemon.wait_for_bytes(operation, 500_000)
+        os.kill(self.daemon.workers()[0], signal.SIGSTOP)
+        self.pause(operation)
+        self.resume(operation)
+        self.complete(operation, body)
 
     def test_states_are_kept(self):
         body = Body(MIB)
