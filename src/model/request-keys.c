@@ -84,7 +84,7 @@ static const BtsRequestKey rows[] = {
   { { "completion-group", "o" }, ALL, BTS_CHANGE_RULE_NEVER, FALSE, FALSE },
   { { "cost-policy", "s", bts_check_cost_policy }, ALL, BTS_CHANGE_RULE_UNFINISHED, FALSE, TRUE },
   { { "priority", "s", bts_check_priority }, ALL, BTS_CHANGE_RULE_UNFINISHED, FALSE, TRUE },
-  { { "random-access", "b" }, DOWNLOAD, BTS_CHANGE_RULE_BEFORE_START, FALSE, FALSE, "false" },
+  { { "random-access", "b" }, DOWNLOAD, BTS_CHANGE_RULE_BEFORE_START, FALSE, TRUE },
   { { "recoverable-errors", "as", bts_check_web_errors },
     DOWNLOAD,
     BTS_CHANGE_RULE_UNFINISHED,

@@ -6,6 +6,9 @@
 
 #include "worker/transfer-job.h"
 
+/* Of what was asked for and not yet looked at, the newest count. */
+#define MAX_RANGES 64
+
 struct _BtsTransferJob
 {
   char *guid;                         /* (owned) */
@@ -20,9 +23,11 @@ struct _BtsTransferJob
 
   GMutex lock; /* of everything below */
   GCond changed;
-  GVariant *request;       /* (owned) a{sv} */
-  GVariant *checkpoint;    /* (owned) (nullable) a{sv} */
-  BtsTransport *transport; /* (owned) (nullable): while it runs */
+  GVariant *request;     /* (owned) a{sv} */
+  GVariant *checkpoint;  /* (owned) (nullable) a{sv} */
+  GPtrArray *transports; /* (owned) (element-type BtsTransport): those that run */
+  GArray *ranges;        /* (owned) (element-type BtsByteRange): asked for, not yet taken */
+  gboolean is_woken;
   guint64 max_rate;
   gboolean is_stopping;
   guint n_unanswered;
@@ -63,6 +68,8 @@ bts_transfer_job_new (const char *guid,
   g_mutex_init (&self->lock);
   g_cond_init (&self->changed);
   self->stopped = g_cancellable_new ();
+  self->transports = g_ptr_array_new_with_free_func (g_object_unref);
+  self->ranges = g_array_new (FALSE, FALSE, sizeof (BtsByteRange));
   self->max_rate = bts_transfer_job_get_own_rate (self);
   return self;
 }
@@ -82,7 +89,8 @@ clear_job (gpointer data)
   g_object_unref (self->stopped);
   g_variant_unref (self->request);
   g_clear_pointer (&self->checkpoint, g_variant_unref);
-  g_clear_object (&self->transport);
+  g_ptr_array_unref (self->transports);
+  g_array_unref (self->ranges);
   g_clear_error (&self->answer);
   g_cond_clear (&self->changed);
   g_mutex_clear (&self->lock);
@@ -191,15 +199,22 @@ bts_transfer_job_start (BtsTransferJob *self,
   }
 }
 
+static void
+cancel_transports (BtsTransferJob *self)
+{
+  for (guint i = 0; i < self->transports->len; i++)
+    bts_transport_cancel (g_ptr_array_index (self->transports, i));
+}
+
 void
 bts_transfer_job_stop (BtsTransferJob *self)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
   self->is_stopping = TRUE;
+  self->is_woken = TRUE;
   g_cancellable_cancel (self->stopped);
-  if (self->transport != NULL)
-    bts_transport_cancel (self->transport);
+  cancel_transports (self);
   g_cond_broadcast (&self->changed);
 }
 
@@ -209,15 +224,18 @@ bts_transfer_job_reconnect (BtsTransferJob *self)
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
   /* Where nothing runs, the next connection is a new one anyway. */
-  if (self->transport != NULL)
-    bts_transport_cancel (self->transport);
+  cancel_transports (self);
 }
 
+/* Those that run have an equal part each. */
 static void
 apply_rate (BtsTransferJob *self)
 {
-  if (self->transport != NULL)
-    bts_transport_set_max_rate (self->transport, self->max_rate);
+  guint n = self->transports->len;
+  guint64 part = self->max_rate > 0 && n > 0 ? MAX (self->max_rate / n, 1) : 0;
+
+  for (guint i = 0; i < n; i++)
+    bts_transport_set_max_rate (g_ptr_array_index (self->transports, i), part);
 }
 
 void
@@ -313,7 +331,7 @@ bts_transfer_job_run_transport (BtsTransferJob *self,
   gboolean is_done = FALSE;
 
   g_mutex_lock (&self->lock);
-  self->transport = g_object_ref (transport);
+  g_ptr_array_add (self->transports, g_object_ref (transport));
   apply_rate (self);
   if (self->is_stopping)
     bts_transport_cancel (transport);
@@ -322,7 +340,8 @@ bts_transfer_job_run_transport (BtsTransferJob *self,
   is_done = bts_transport_run (transport, request, sink, user_data, error);
 
   g_mutex_lock (&self->lock);
-  g_clear_object (&self->transport);
+  g_ptr_array_remove_fast (self->transports, transport);
+  apply_rate (self);
   g_mutex_unlock (&self->lock);
   return is_done;
 }
@@ -368,4 +387,59 @@ bts_transfer_job_sleep (BtsTransferJob *self, gint64 duration_us)
   while (!self->is_stopping)
     if (!g_cond_wait_until (&self->changed, &self->lock, end))
       return;
+}
+
+/* ---- several threads ---- */
+
+void
+bts_transfer_job_wait (BtsTransferJob *self, gint64 end)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  while (!self->is_woken)
+    if (!g_cond_wait_until (&self->changed, &self->lock, end))
+      break;
+  self->is_woken = FALSE;
+}
+
+void
+bts_transfer_job_wake_up (BtsTransferJob *self)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  self->is_woken = TRUE;
+  g_cond_broadcast (&self->changed);
+}
+
+void
+bts_transfer_job_request_range (BtsTransferJob *self, guint64 offset, guint64 length)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  BtsByteRange range = { offset, length };
+
+  if (self->ranges->len == MAX_RANGES)
+    g_array_remove_index (self->ranges, 0);
+  g_array_append_val (self->ranges, range);
+  self->is_woken = TRUE;
+  g_cond_broadcast (&self->changed);
+}
+
+gboolean
+bts_transfer_job_take_range (BtsTransferJob *self, BtsByteRange *range)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  if (self->ranges->len == 0)
+    return FALSE;
+  *range = g_array_index (self->ranges, BtsByteRange, 0);
+  g_array_remove_index (self->ranges, 0);
+  return TRUE;
+}
+
+guint64
+bts_transfer_job_get_max_rate (BtsTransferJob *self)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  return self->max_rate;
 }

@@ -6,6 +6,7 @@
 
 #include <gio/gio.h>
 
+#include "common/byte-ranges.h"
 #include "worker/progress.h"
 #include "worker/transport/transport.h"
 
@@ -51,6 +52,9 @@ void bts_transfer_job_reconnect (BtsTransferJob *self);
 /* Takes over the keys of @changes (a{sv}) that may change while the job runs. */
 void bts_transfer_job_change (BtsTransferJob *self, GVariant *changes);
 
+/* Fetch this next; a job that fetches in order does not mind. */
+void bts_transfer_job_request_range (BtsTransferJob *self, guint64 offset, guint64 length);
+
 /* What the request allows (0 without limit), and this job's part of what the machine allows. */
 guint64 bts_transfer_job_get_own_rate (BtsTransferJob *self);
 void bts_transfer_job_set_max_rate (BtsTransferJob *self, guint64 bytes_per_second);
@@ -68,7 +72,8 @@ gboolean bts_transfer_job_is_stopping (BtsTransferJob *self);
 GCancellable *bts_transfer_job_get_cancellable (BtsTransferJob *self); /* cancelled by _stop */
 
 /* bts_transport_run(), in such a way that stop, reconnect and rate reach it. With
- * G_IO_ERROR_CANCELLED, the job is stopping or shall connect anew. */
+ * G_IO_ERROR_CANCELLED, the job is stopping or shall connect anew. A job may run several at once,
+ * each in a thread of its own: they share the rate. */
 gboolean bts_transfer_job_run_transport (BtsTransferJob *self,
                                          BtsTransport *transport,
                                          const BtsTransportRequest *request,
@@ -86,3 +91,14 @@ gboolean bts_transfer_job_wait_for_answers (BtsTransferJob *self, GError **error
 
 /* Sleeps, but not longer than until the job is stopped. */
 void bts_transfer_job_sleep (BtsTransferJob *self, gint64 duration_us);
+
+/* For a job of several threads: sleeps until one of them, or the main loop, has called _wake_up
+ * since the last return, or until @end (monotonic time). A range that was asked for and a stop
+ * wake up too. */
+void bts_transfer_job_wait (BtsTransferJob *self, gint64 end);
+void bts_transfer_job_wake_up (BtsTransferJob *self);
+
+/* What was asked for with _request_range, the oldest first; FALSE where there is nothing. */
+gboolean bts_transfer_job_take_range (BtsTransferJob *self, BtsByteRange *range);
+
+guint64 bts_transfer_job_get_max_rate (BtsTransferJob *self);

@@ -20,6 +20,7 @@
 
 #define PROGRESS_INTERVAL_MS 250
 #define DEFAULT_CHECKPOINT_BYTES (32 * 1024 * 1024)
+#define DEFAULT_MAX_CONNECTIONS 4
 
 struct _BtsWorker
 {
@@ -31,6 +32,7 @@ struct _BtsWorker
   GHashTable *jobs;        /* (owned) (element-type utf8 Job) by GUID */
   guint progress_source;
   guint64 checkpoint_bytes;
+  guint max_connections; /* of a download with random access */
   guint64 max_rate;
 };
 
@@ -240,6 +242,7 @@ handle_configure (BtsWorker *self, GVariant *parameters, GDBusMethodInvocation *
     http.tls_ca_file = NULL;
   g_variant_lookup (settings, "checkpoint-bytes", "t", &self->checkpoint_bytes);
   g_variant_lookup (settings, "max-rate", "t", &self->max_rate);
+  g_variant_lookup (settings, "max-connections-per-download", "u", &self->max_connections);
   share_rate (self);
 
   if (bts_http_session_configure (self->session, &http, &error))
@@ -304,6 +307,7 @@ handle_start (BtsWorker *self, GVariant *parameters, GDBusMethodInvocation *invo
   spec.checkpoint = checkpoint;
   spec.file = get_file (invocation, handles);
   spec.checkpoint_bytes = self->checkpoint_bytes;
+  spec.max_connections = self->max_connections;
   spec.new_transport = new_transport;
   spec.factory_data = self;
   job = g_new0 (Job, 1);
@@ -403,7 +407,16 @@ handle_change (BtsWorker *self, GVariant *parameters, GDBusMethodInvocation *inv
 static void
 handle_request_range (BtsWorker *self, GVariant *parameters, GDBusMethodInvocation *invocation)
 {
-  return_error (invocation, BGT_ERROR_NOT_SUPPORTED, "Downloads arrive in order");
+  const char *guid = NULL;
+  guint64 offset = 0;
+  guint64 length = 0;
+  Job *job = NULL;
+
+  g_variant_get (parameters, "(&stt)", &guid, &offset, &length);
+  job = g_hash_table_lookup (self->jobs, guid);
+  if (job != NULL)
+    bts_transfer_job_request_range (job->job, offset, length);
+  g_dbus_method_invocation_return_value (invocation, NULL);
 }
 
 static void
@@ -478,6 +491,7 @@ bts_worker_init (BtsWorker *self)
   self->session = bts_http_session_new ();
   self->jobs = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, job_free);
   self->checkpoint_bytes = DEFAULT_CHECKPOINT_BYTES;
+  self->max_connections = DEFAULT_MAX_CONNECTIONS;
 }
 
 BtsWorker *

@@ -27,7 +27,8 @@ TYPES = {
     "uri": "s", "kind": "s", "destination": "s", "overwrite": "s", "checksum": "s", "method": "s",
     "max-rate": "t", "headers": "a{ss}", "destination-file": "a{sv}",
     "connect-timeout": "u", "response-timeout": "u", "checkpoint-bytes": "t",
-    "allow-plain-http": "b", "tls-ca-file": "s",
+    "allow-plain-http": "b", "tls-ca-file": "s", "random-access": "b",
+    "max-connections-per-download": "u",
 }
 
 
@@ -193,6 +194,16 @@ class WorkerHost:
 
     def stop(self, guid):
         self.call("Stop", GLib.Variant("(s)", (guid,)))
+
+    def request_range(self, guid, offset, length):
+        self.call("RequestRange", GLib.Variant("(stt)", (guid, offset, length)))
+
+    def change(self, guid, changes):
+        self.call("Change", GLib.Variant.new_tuple(GLib.Variant("s", guid), vardict(changes)))
+
+    def configure(self, settings):
+        self.settings.update(settings)
+        self.call("Configure", GLib.Variant.new_tuple(vardict(self.settings)))
 
     def discard(self, guid, request):
         self.call("Discard", self.request(guid, request))

@@ -19,6 +19,7 @@ CHECKSUM = "sha256:" + "0" * 64
 
 # Every option: its type, values that are right, values that are wrong.
 OPTIONS = {
+    "random-access": ("b", [True, False], []),
     "method": ("s", ["GET", "PATCHY"], ["", "GE T", "GET\r\n", "CONNECT", "É", "G" * 65]),
     "headers": ("a{ss}", [{}, {"X-A": ""}, {"Accept": "a, b\tc"}],
                 [{"": "x"}, {"X A": "x"}, {"X:": "x"}, {"X": "a\r\nY: b"}, {"X": "a\nb"},
@@ -56,7 +57,6 @@ LATER = {
     "body": ("s", ["/etc/hostname"], []),
     "group": ("s", ["photos"], ["", "a\nb", "a" * 256]),
     "completion-group": ("o", [f"{PATH}/completion_groups/a"], []),
-    "random-access": ("b", [True], []),
     "success-notification": ("a{sv}", [{"title": V("s", "x")}],
                              [{"title": V("u", 1)}, {"size": V("s", "x")}]),
     "failure-notification": ("a{sv}", [{"title": V("s", "x")}], [{"colour": V("s", "x")}]),
@@ -179,7 +179,7 @@ class Options(ServiceTest):
             for value in right:
                 with self.subTest(option=name, value=value):
                     self.create_with(name, V(signature, value))
-        for name, value in (("cookies", V("a{ss}", {})), ("random-access", V("b", False)),
+        for name, value in (("cookies", V("a{ss}", {})),
                             ("success-notification", V("a{sv}", {}))):
             with self.subTest(option=name):
                 self.create_with(name, value)
@@ -264,8 +264,6 @@ class Options(ServiceTest):
         for value in OPTIONS["recoverable-errors"][2]:
             self.assert_refused("InvalidArgument", self.daemon.set, path, "RecoverableErrors",
                                 V("as", value), "Download", says="recoverable-errors")
-        self.assert_refused("NotSupported", self.daemon.set, path, "RandomAccess", V("b", True),
-                            "Download", says="random-access")
         self.assert_refused("InvalidArgument", self.daemon.call, path, "Operation",
                             "SetServerCredential", V("(ss)", ("a\nb", "c")), says="server-credential")
         self.assert_refused("NotSupported", self.daemon.call, path, "Operation",

@@ -502,9 +502,6 @@ class Control(WorkerTest):
         with self.assertRaises(GLib.Error) as caught:
             self.host.start(self.guid, self.request(kind="upload"))
         self.assertIn(f"{NAME}.Error.NotSupported", caught.exception.message)
-        with self.assertRaises(GLib.Error) as caught:
-            self.host.call("RequestRange", GLib.Variant("(stt)", (self.guid, 0, 1)))
-        self.assertIn(f"{NAME}.Error.NotSupported", caught.exception.message)
 
 
 class Crashes(WorkerTest):

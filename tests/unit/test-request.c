@@ -263,7 +263,6 @@ static const Option unsupported_options[] = {
   { "body", "handle 0" },
   { "group", "'name'" },
   { "completion-group", "objectpath '/a'" },
-  { "random-access", "true" },
   { "success-notification", "{'title': <'x'>}" },
   { "failure-notification", "{'body': <'x'>, 'icon': <'y'>}" },
 };
@@ -430,7 +429,7 @@ test_one_key_can_be_changed (void)
   g_assert_null (bts_request_with (request, "uri", NULL, &error));
   g_assert_error (error, BGT_ERROR, BGT_ERROR_INVALID_ARGUMENT);
   g_clear_error (&error);
-  g_assert_null (bts_request_with (request, "random-access", parse ("true"), &error));
+  g_assert_null (bts_request_with (request, "body", parse ("'text'"), &error));
   g_assert_error (error, BGT_ERROR, BGT_ERROR_NOT_SUPPORTED);
 }
 

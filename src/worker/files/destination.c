@@ -343,6 +343,15 @@ bts_destination_commit (BtsDestination *self, gsize size, GError **error)
   return bts_writer_commit (self->writer, size, error);
 }
 
+BtsWriter *
+bts_destination_new_writer (BtsDestination *self)
+{
+  BtsWriter *writer = bts_writer_new (self->fd, on_written, self);
+
+  bts_writer_set_is_large (writer, self->total >= BTS_WRITER_LARGE_BYTES);
+  return writer;
+}
+
 /* Whoever deletes the hidden file or its folder ends the transfer: nothing would be found again. */
 static gboolean
 check_has_name (BtsDestination *self, GError **error)

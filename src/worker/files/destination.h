@@ -8,6 +8,7 @@
 
 #include "common/byte-ranges.h"
 #include "worker/files/checksum.h"
+#include "worker/files/writer.h"
 
 /* Where a download goes: a hidden partial file beside the destination, given its name only when
  * whole; or the application's own descriptor, written in place. Opened as the user, so that the
@@ -51,6 +52,10 @@ gboolean bts_destination_seek (BtsDestination *self, guint64 offset, GError **er
 /* An aligned buffer's free part, at most 1 MiB, at least 1 byte. */
 gpointer bts_destination_get_buffer (BtsDestination *self, gsize *size);
 gboolean bts_destination_commit (BtsDestination *self, gsize size, GError **error);
+
+/* Another stream into the file, for one other thread; gone before _restart, _publish and the end
+ * of @self. What it has written is made durable by _sync, what it has buffered is not. */
+BtsWriter *bts_destination_new_writer (BtsDestination *self);
 
 /* Makes all that has been committed durable; only then is it held. After an error of _commit it
  * still keeps what was written before. FILE_NOT_FOUND where the partial file was removed. */

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The background-transfer authors
+ */
+
+#include "config.h"
+
+#include "worker/download-ranges.h"
+
+#include "common/bgt-web-error.h"
+#include "worker/range-fetch.h"
+
+/* A server may change its file, or answer with pieces that do not fit, so often. */
+#define MAX_ROUNDS 3
+
+typedef struct
+{
+  BtsDownload *download; /* (unowned) */
+  gboolean is_in_order;
+} Ranges;
+
+/* Without these there is no asking for pieces. */
+static gboolean
+check_support (const BtsTransportHead *head, GError **error)
+{
+  if (head->total_length < 0)
+    {
+      g_set_error_literal (error, BGT_WEB_ERROR, BGT_WEB_ERROR_MISSING_CONTENT_LENGTH_SUPPORT,
+                           "The server does not say how long the file is, which random access "
+                           "needs");
+      return FALSE;
+    }
+  if (head->status_code != 206 && !head->has_ranges)
+    {
+      g_set_error_literal (error, BGT_WEB_ERROR, BGT_WEB_ERROR_INSUFFICIENT_RANGE_SUPPORT,
+                           "The server does not send parts of the file, which random access needs");
+      return FALSE;
+    }
+  return TRUE;
+}
+
+/* The first fitting answer: it says what file it is. */
+static BtsRangeVerdict
+take_first (Ranges *self, const BtsTransportHead *head, GError **error)
+{
+  BtsDownload *download = self->download;
+
+  if (!check_support (head, error))
+    return BTS_RANGE_VERDICT_FAIL;
+  if (head->validator == NULL && head->last_modified == NULL &&
+      !bts_download_record_may_resume (&download->record))
+    {
+      self->is_in_order = TRUE;
+      return BTS_RANGE_VERDICT_START_OVER;
+    }
+  if (!bts_download_take_file (download, head, error))
+    return BTS_RANGE_VERDICT_FAIL;
+
+  /* The application's own file is emptied in place: an old claim on it must be gone first. */
+  if (download->is_descriptor && download->report.has_restarted)
+    return bts_download_report_save (&download->report, error) ? BTS_RANGE_VERDICT_GO_ON
+                                                               : BTS_RANGE_VERDICT_FAIL;
+  bts_download_report_send_soon (&download->report);
+  return BTS_RANGE_VERDICT_GO_ON;
+}
+
+static gboolean
+is_known (BtsDownload *self)
+{
+  return self->is_prepared || bts_download_get_total_held (self) > 0;
+}
+
+/* No byte of an empty file can be asked for (RFC 9110 §14.1.2). */
+static gboolean
+is_empty_file (BtsDownload *self, const BtsTransportHead *head)
+{
+  return !is_known (self) && head->status_code == 416 && head->total_length == 0;
+}
+
+static BtsRangeVerdict
+judge (const BtsTransportHead *head, const BtsByteRange *asked, gpointer user_data, GError **error)
+{
+  Ranges *self = user_data;
+  BtsDownload *download = self->download;
+
+  download->status_code = head->status_code;
+  download->retry_after_us = head->retry_after_us;
+  if (!download->is_prepared || head->status_code >= 300)
+    bts_download_report_take_response (&download->report, head);
+  if (head->status_code >= 300 && head->status_code != 416)
+    {
+      g_set_error (error, BGT_WEB_ERROR, (int) head->status_code,
+                   "The server answered with status %u", head->status_code);
+      return BTS_RANGE_VERDICT_FAIL;
+    }
+  if (is_empty_file (download, head))
+    return bts_download_take_file (download, head, error) ? BTS_RANGE_VERDICT_COMPLETE
+                                                          : BTS_RANGE_VERDICT_FAIL;
+
+  switch (bts_download_decide (download, head, asked, is_known (download), error))
+    {
+    case BTS_RESUME_CONTINUE:
+      return download->is_prepared ? BTS_RANGE_VERDICT_GO_ON : take_first (self, head, error);
+    case BTS_RESUME_START_OVER:
+    case BTS_RESUME_COMPLETE:
+    case BTS_RESUME_ASK_AGAIN:
+      return BTS_RANGE_VERDICT_START_OVER;
+    case BTS_RESUME_FAIL:
+      return BTS_RANGE_VERDICT_FAIL;
+    }
+  g_assert_not_reached ();
+}
+
+static gboolean
+keep (gpointer user_data, GError **error)
+{
+  BtsDownload *self = ((Ranges *) user_data)->download;
+
+  if (!bts_download_sync (self, error))
+    return FALSE;
+  bts_download_report_send_soon (&self->report);
+  return TRUE;
+}
+
+static const BtsRangeFetchEvents events = { judge, keep };
+
+/* One round; what has come of it is durable, also after an error, unless that is the disk's. */
+static gboolean
+fetch_round (Ranges *self, BtsRangeVerdict *verdict, GError **error)
+{
+  BtsDownload *download = self->download;
+  g_autoptr (GError) local_error = NULL;
+  BtsRangeFetchSpec spec = { .job = download->job,
+                             .destination = download->destination,
+                             .record = &download->record,
+                             .new_transport = download->new_transport,
+                             .factory_data = download->factory_data,
+                             .max_connections = download->max_connections,
+                             .checkpoint_bytes = download->checkpoint_bytes,
+                             .events = &events,
+                             .user_data = self };
+  gboolean is_done = FALSE;
+
+  g_clear_pointer (&download->request, g_variant_unref);
+  download->request = bts_transfer_job_dup_request (download->job);
+  g_variant_lookup (download->request, "uri", "&s", &download->uri);
+  download->is_prepared = FALSE;
+  download->status_code = 0;
+  download->retry_after_us = -1;
+  is_done = bts_range_fetch_run (&spec, verdict, &local_error);
+  if (!bts_download_sync (download, local_error == NULL ? error : NULL) && local_error == NULL)
+    return FALSE;
+  if (local_error != NULL)
+    g_propagate_error (error, g_steal_pointer (&local_error));
+  return is_done;
+}
+
+gboolean
+bts_download_fetch_ranges (BtsDownload *self, gboolean *is_in_order, GError **error)
+{
+  Ranges ranges = { .download = self };
+
+  *is_in_order = FALSE;
+  if (bts_download_get_total_held (self) > 0 && !bts_download_record_may_resume (&self->record) &&
+      !bts_download_forget (self, error))
+    return FALSE;
+
+  for (guint n_rounds = 0; n_rounds < MAX_ROUNDS; n_rounds++)
+    {
+      g_autoptr (GError) local_error = NULL;
+      BtsRangeVerdict verdict = BTS_RANGE_VERDICT_GO_ON;
+      gboolean is_done = fetch_round (&ranges, &verdict, &local_error);
+
+      self->position = bts_download_get_held (self);
+      if (is_done || verdict == BTS_RANGE_VERDICT_COMPLETE)
+        return TRUE;
+      if (verdict == BTS_RANGE_VERDICT_GO_ON)
+        {
+          g_propagate_error (error, g_steal_pointer (&local_error));
+          return FALSE;
+        }
+      if (!bts_download_forget (self, error))
+        return FALSE;
+      *is_in_order = ranges.is_in_order;
+      if (ranges.is_in_order)
+        return FALSE;
+    }
+  g_set_error_literal (error, BGT_WEB_ERROR, BGT_WEB_ERROR_INSUFFICIENT_RANGE_SUPPORT,
+                       "The server's answers to requests for parts of the file do not fit");
+  return FALSE;
+}

@@ -1,0 +1,375 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Downloads with random access: pieces in any order, over several connections."""
+
+import os
+import shutil
+import signal
+import tempfile
+import threading
+import time
+import unittest
+import uuid
+
+from gi.repository import GLib
+
+from harness.servers import Body, FaultyServer, sending
+from harness.worker_host import NAME, WorkerHost, lookup
+
+KIB = 1024
+MIB = 1024 * KIB
+
+
+def paced(body, rate, burst=0, **members):
+    """An answer as of a server that limits each connection to @rate bytes a second."""
+    def answer(exchange):
+        piece = 32 * KIB
+        start = time.monotonic()
+
+        def send(data, send=exchange.connection.sendall):
+            for offset in range(0, len(data), piece):
+                exchange.n_paced += len(data[offset:offset + piece])
+                send(data[offset:offset + piece])
+                due = start + max(0, exchange.n_paced - burst) / rate
+                if exchange.server.is_ending.wait(max(0, due - time.monotonic())):
+                    raise OSError("the server ends")
+        exchange.n_paced = 0
+        exchange.send = send
+        sending(body, **members)(exchange)
+    return answer
+
+
+class RangesTest(unittest.TestCase):
+    CONNECTIONS = 4
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="bgt-ranges-")
+        self.addCleanup(shutil.rmtree, self.folder, True)
+        self.server = FaultyServer()
+        self.server.__enter__()
+        self.addCleanup(self.server.__exit__)
+        self.host = WorkerHost(settings={"checkpoint-bytes": MIB,
+                                         "max-connections-per-download": self.CONNECTIONS})
+        self.host.launch()
+        self.addCleanup(self.close_host)
+        self.guid = str(uuid.uuid4()).replace("-", "_")
+        self.path = f"{self.folder}/file"
+
+    def close_host(self):
+        self.assertEqual(self.host.close(), 0, self.host.messages())
+        self.host.log.close()
+
+    def request(self, **more):
+        return {"uri": self.server.uri("/file"), "destination": self.path, "random-access": True,
+                **more}
+
+    def start(self, **more):
+        self.host.start(self.guid, self.request(**more))
+
+    def job(self):
+        return self.host.job(self.guid)
+
+    def wait_finished(self):
+        return self.host.wait_finished(self.guid)
+
+    def assert_complete(self, body):
+        job = self.job()
+        self.assertEqual(lookup(job.finished, "web-error-status"), "",
+                         lookup(job.finished, "error-message"))
+        self.assertEqual(lookup(job.finished, "bytes-received"), body.size)
+        self.assertEqual(lookup(job.finished, "total-bytes-to-receive"), body.size)
+        self.assertEqual(lookup(job.finished, "ranges"), [(0, body.size)] if body.size else [])
+        with open(self.path, "rb") as file:
+            self.assertTrue(file.read() == body.read(), "the file has other bytes")
+        self.assertEqual([name for name in os.listdir(self.folder) if name.startswith(".")], [])
+
+    def asked(self):
+        return [head.range(1 << 62) for head in self.server.heads("/file")]
+
+    def wait_held(self, offset, length=1):
+        self.host.wait(lambda: any(start <= offset and offset + length <= start + size
+                                   for start, size in self.job().get("ranges") or []),
+                       f"{length} bytes at {offset}: {self.job().get('ranges')}")
+
+    def wait_received(self, size):
+        self.host.wait(lambda: any(received >= size for _, received, _ in self.job().progress),
+                       f"{size} bytes")
+
+
+class Pieces(RangesTest):
+    def test_file_arrives_byte_for_byte(self):
+        for size in (0, 1, 100 * KIB, 9 * MIB + 17):
+            with self.subTest(size=size):
+                self.guid = str(uuid.uuid4()).replace("-", "_")
+                self.path = f"{self.folder}/file-{size}"
+                body = Body(size)
+                self.server.serve("/file", sending(body))
+                self.start()
+                self.wait_finished()
+                self.assert_complete(body)
+
+    def test_slow_connections_become_more(self):
+        body = Body(24 * MIB)
+        self.server.serve("/file", paced(body, 3 * MIB))
+        begin = time.monotonic()
+        self.start()
+        self.wait_finished()
+        self.assert_complete(body)
+        self.assertLess(time.monotonic() - begin, 6, "one connection takes 8 s")
+        self.assertGreater(self.server.n_connections, 2)
+
+    def test_no_more_connections_than_allowed_run_at_once(self):
+        body = Body(16 * MIB)
+        lock, running, most = threading.Lock(), set(), []
+        slow = paced(body, 2 * MIB)
+
+        def answer(exchange):
+            with lock:
+                running.add(exchange)
+                most.append(len(running))
+            try:
+                slow(exchange)
+            finally:
+                with lock:
+                    running.discard(exchange)
+        self.server.serve("/file", answer)
+        self.start()
+        self.wait_finished()
+        self.assert_complete(body)
+        self.assertLessEqual(max(most), self.CONNECTIONS + 1, "one may be closing")
+        self.assertGreater(max(most), 1)
+
+    def test_one_fast_connection_stays_alone(self):
+        body = Body(12 * MIB)
+        self.server.serve("/file", sending(body))
+        self.start()
+        self.wait_finished()
+        self.assert_complete(body)
+        self.assertLessEqual(self.server.n_connections, 2)
+
+    def test_connections_that_are_refused_are_done_without(self):
+        body = Body(12 * MIB)
+        slow = paced(body, 4 * MIB)
+        refused = []
+
+        def answer(exchange):
+            if exchange.request.connection == 2:
+                refused.append(exchange)
+                exchange.send_head("503 Service Unavailable", Content_Length=0,
+                                   Connection="close")
+                exchange.close()
+            else:
+                slow(exchange)
+        self.server.serve("/file", answer)
+        self.start()
+        self.wait_finished()
+        self.assert_complete(body)
+        self.assertTrue(refused)
+
+    def test_checksum_of_what_came_in_any_order_is_checked(self):
+        body = Body(8 * MIB)
+        self.server.serve("/file", paced(body, 4 * MIB))
+        self.start(checksum=f"sha256:{body.sha256}")
+        self.wait_finished()
+        self.assert_complete(body)
+
+    def test_wrong_checksum_is_not_published(self):
+        self.server.serve("/file", sending(Body(6 * MIB)))
+        self.start(checksum="md5:" + "0" * 32)
+        self.assertEqual(self.wait_finished(), "checksum-mismatch")
+        self.assertFalse(os.path.exists(self.path))
+
+
+class Servers(RangesTest):
+    def test_without_ranges_it_says_so(self):
+        self.server.serve("/file", sending(Body(MIB), ranges=False))
+        self.start()
+        self.assertEqual(self.wait_finished(), "insufficient-range-support")
+        self.assertFalse(os.path.exists(self.path))
+
+    def test_without_a_length_it_says_so(self):
+        def answer(exchange):
+            exchange.send_head("200 OK", Transfer_Encoding="chunked", ETag='"x"',
+                               Accept_Ranges="bytes")
+            exchange.send(b"5\r\nhello\r\n0\r\n\r\n")
+        self.server.serve("/file", answer)
+        self.start()
+        self.assertEqual(self.wait_finished(), "missing-content-length-support")
+
+    def test_part_of_unknown_length_says_so(self):
+        body = Body(MIB)
+        self.server.serve("/file", sending(body, wrong_range=f"bytes 0-{body.size - 1}/*"))
+        self.start()
+        self.assertEqual(self.wait_finished(), "missing-content-length-support")
+
+    def test_whole_file_instead_of_the_first_part_is_taken(self):
+        body = Body(6 * MIB)
+        self.server.serve("/file", [
+            sending(body, ranges=False, headers={"Accept-Ranges": "bytes"}), sending(body)])
+        self.start()
+        self.wait_finished()
+        self.assert_complete(body)
+
+    def test_without_validators_it_arrives_in_order(self):
+        body = Body(9 * MIB)
+        self.server.serve("/file", sending(body, etag=None))
+        self.start()
+        self.wait_finished()
+        self.assert_complete(body)
+
+    def test_shorter_parts_than_asked_are_taken(self):
+        body = Body(6 * MIB)
+
+        def answer(exchange):
+            first, last = exchange.request.range(body.size)
+            last = min(last, first + MIB)
+            exchange.send_head("206 Partial Content", Content_Length=last - first, ETag='"x"',
+                               Content_Range=f"bytes {first}-{last - 1}/{body.size}")
+            exchange.send(body.read(first, last))
+        self.server.serve("/file", answer)
+        self.start()
+        self.wait_finished()
+        self.assert_complete(body)
+
+    def test_changed_file_starts_over(self):
+        old, new = Body(12 * MIB, 1), Body(10 * MIB, 2)
+        self.server.serve("/file", [sending(old), sending(new)])
+        self.start()
+        self.wait_finished()
+        self.assert_complete(new)
+        self.assertTrue(self.job().has_restarted)
+
+    def test_parts_that_lie_end_with_an_error(self):
+        body = Body(12 * MIB)
+        self.server.serve("/file", sending(body, wrong_range=f"bytes 7-{MIB}/{body.size}"))
+        self.start()
+        self.assertIn(self.wait_finished(), ("insufficient-range-support",
+                                             "invalid-server-response"))
+        self.assertFalse(os.path.exists(self.path))
+
+    def test_status_of_a_refused_part_is_the_error(self):
+        body = Body(12 * MIB)
+        self.server.serve("/file", [
+            sending(body), lambda exchange: exchange.send_head("403 Forbidden", Content_Length=0)])
+        self.start()
+        self.assertEqual(self.wait_finished(), "http-403")
+        self.assertEqual(lookup(self.job().finished, "ranges"), [(0, 4 * MIB)])
+        self.server.serve("/file", sending(body))
+        self.start()
+        self.wait_finished()
+        self.assert_complete(body)
+        self.assertEqual(self.asked()[-1][0] >= 4 * MIB, True)
+
+    def test_cut_connection_keeps_what_has_come(self):
+        body = Body(8 * MIB)
+        self.server.serve("/file", [sending(body, cut_at=3 * MIB), sending(body)])
+        self.start()
+        self.assertEqual(self.wait_finished(), "disconnected")
+        self.start()
+        self.wait_finished()
+        self.assert_complete(body)
+        self.assertGreaterEqual(self.asked()[1][0], 2 * MIB)
+
+
+class Requests(RangesTest):
+    def test_range_is_fetched_next(self):
+        body = Body(40 * MIB)
+        self.server.serve("/file", paced(body, 2 * MIB))
+        self.start()
+        self.wait_received(MIB)
+        begin = time.monotonic()
+        self.host.request_range(self.guid, 30 * MIB + 5, 200 * KIB)
+        self.wait_held(30 * MIB + 5, 200 * KIB)
+        self.assertLess(time.monotonic() - begin, 3)
+        self.assertLess(sum(size for _, size in self.job().get("ranges")), 24 * MIB)
+        file = self.host.open_result(self.guid, self.request(), 30 * MIB + 5)
+        self.addCleanup(os.close, file)
+        self.assertEqual(os.read(file, 100), body.read(30 * MIB + 5, 30 * MIB + 105))
+        with self.assertRaises(GLib.Error) as caught:
+            self.host.open_result(self.guid, self.request(), 39 * MIB)
+        self.assertIn(f"{NAME}.Error.NotYetAvailable", caught.exception.message)
+        self.host.stop(self.guid)
+
+    def test_what_follows_the_range_comes_after_it(self):
+        body = Body(20 * MIB)
+        self.server.serve("/file", paced(body, 8 * MIB))
+        self.start()
+        self.wait_received(MIB)
+        self.host.request_range(self.guid, 16 * MIB, MIB)
+        self.wait_held(16 * MIB, 2 * MIB)
+        self.wait_finished()
+        self.assert_complete(body)
+
+    def test_newest_range_comes_first(self):
+        body = Body(60 * MIB)
+        self.server.serve("/file", paced(body, MIB))
+        self.start()
+        self.wait_received(256 * KIB)
+        self.host.request_range(self.guid, 20 * MIB, 8 * MIB)
+        self.host.request_range(self.guid, 40 * MIB, 256 * KIB)
+        self.wait_held(40 * MIB, 256 * KIB)
+        self.assertFalse(any(start <= 20 * MIB and start + size >= 28 * MIB
+                             for start, size in self.job().get("ranges")))
+        self.host.stop(self.guid)
+
+    def test_range_beyond_the_end_does_no_harm(self):
+        body = Body(6 * MIB)
+        self.server.serve("/file", paced(body, 6 * MIB))
+        self.start()
+        for offset, length in ((7 * MIB, 1), (2 ** 64 - 1, 2 ** 64 - 1), (0, 2 ** 64 - 1), (5, 0)):
+            self.host.request_range(self.guid, offset, length)
+        self.wait_finished()
+        self.assert_complete(body)
+
+    def test_range_of_a_job_that_is_gone_does_no_harm(self):
+        self.host.request_range(self.guid, 0, 1)
+
+
+class Crashes(RangesTest):
+    def test_killed_worker_goes_on_with_what_was_held(self):
+        body = Body(32 * MIB)
+        self.server.serve("/file", paced(body, 4 * MIB))
+        self.start()
+        self.wait_received(MIB)
+        self.host.request_range(self.guid, 24 * MIB, 2 * MIB)
+        self.wait_held(24 * MIB, 2 * MIB)
+        for _ in range(3):
+            n_checkpoints = self.job().n_checkpoints
+            self.host.wait(lambda: self.job().n_checkpoints > n_checkpoints, "a checkpoint")
+            self.host.kill()
+            held = self.job().checkpoint.lookup_value("destination", None)
+            ranges = held.lookup_value("file-ranges", None).unpack()
+            name = next(name for name in os.listdir(self.folder) if name.startswith("."))
+            with open(f"{self.folder}/{name}", "rb") as file:
+                for offset, size in ranges:
+                    file.seek(offset)
+                    self.assertTrue(file.read(size) == body.read(offset, offset + size),
+                                    "what is claimed is there")
+            n_asked = len(self.asked())
+            self.host.launch()
+            self.start()
+            self.host.wait(lambda: len(self.asked()) > n_asked, "a request")
+            for first, _end in self.asked()[n_asked:]:
+                self.assertFalse(any(offset <= first < offset + size for offset, size in ranges))
+        self.server.serve("/file", sending(body))
+        self.wait_finished()
+        self.assert_complete(body)
+
+    def test_stop_keeps_all_ranges(self):
+        body = Body(24 * MIB)
+        self.server.serve("/file", paced(body, 4 * MIB))
+        self.start()
+        self.wait_received(MIB)
+        self.host.request_range(self.guid, 20 * MIB, MIB)
+        self.wait_held(20 * MIB, MIB)
+        self.host.stop(self.guid)
+        ranges = self.job().get("ranges")
+        self.assertGreaterEqual(len(ranges), 2)
+        self.assertEqual(sum(size for _, size in ranges), self.job().get("bytes-received"))
+        self.start()
+        self.wait_finished()
+        self.assert_complete(body)
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    unittest.main()
