@@ -14,11 +14,13 @@
 #include "common/names.h"
 #include "daemon/jobs.h"
 #include "daemon/launcher-child.h"
+#include "daemon/launcher-systemd.h"
 #include "daemon/retention.h"
 #include "daemon/scheduler.h"
 #include "daemon/state-lock.h"
 #include "daemon/surroundings.h"
 #include "daemon/worker-engine.h"
+#include "store/group-record.h"
 
 /* Of the 5 s that a stop may take, what is left for the workers and for the store. */
 #define STOP_WORKERS_MS 3500
@@ -40,7 +42,9 @@ struct _BtsDaemon
   BtsSurroundings *surroundings;   /* (owned) */
   BtsConditionsSource *conditions; /* (unowned): theirs */
   BtsStore *store;                 /* (owned) */
+  BtsStateFiles *files;            /* (owned) */
   BtsRegistry *registry;           /* (owned) */
+  BtsGroups *groups;               /* (owned) */
   BtsWorkerPool *pool;             /* (owned) */
   BtsJobs *jobs;                   /* (owned) */
   BtsEngine *engine;               /* (owned) */
@@ -181,6 +185,7 @@ get_job_context (BtsDaemon *self)
 {
   return (BtsJobContext){
     .pool = self->pool,
+    .groups = self->groups,
     .store = self->store,
     .clock = self->clock,
     .limits = &self->limits,
@@ -240,6 +245,7 @@ end (BtsDaemon *self)
   g_clear_handle_id (&self->stop_source_id, g_source_remove);
   bts_worker_pool_close (self->pool);
   bts_store_flush (self->store, FLUSH_STORE_MS);
+  bts_state_files_flush (self->files, FLUSH_STORE_MS);
   g_signal_emit (self, stopped_signal, 0, self->exit_status);
 }
 
@@ -312,6 +318,16 @@ on_job_changed (BtsDaemon *self)
 /* Building */
 
 static gboolean
+load_group (const char *name, const char *text, gsize length, gpointer user_data, GError **error)
+{
+  g_autoptr (BtsGroup) group = bts_group_record_parse (name, text, length, error);
+
+  if (group != NULL)
+    bts_groups_add (user_data, group);
+  return group != NULL;
+}
+
+static gboolean
 load_operations (BtsDaemon *self, GError **error)
 {
   g_autofree char *folder = g_build_filename (self->state_folder, "operations", NULL);
@@ -324,7 +340,13 @@ load_operations (BtsDaemon *self, GError **error)
   if (self->store == NULL)
     return FALSE;
 
+  self->files = bts_state_files_open (self->state_folder, error);
+  if (self->files == NULL)
+    return FALSE;
+
   self->registry = bts_registry_new ();
+  self->groups = bts_groups_new (self->registry);
+  bts_state_files_load (self->files, BTS_GROUP_RECORD_PREFIX, load_group, self->groups);
   operations = bts_store_load (self->store);
   for (guint i = 0; i < operations->len; i++)
     bts_registry_add (self->registry, operations->pdata[i]);
@@ -352,10 +374,21 @@ build_monitors (BtsDaemon *self)
                            G_CONNECT_SWAPPED);
 }
 
+/* A unit of systemd has a runtime folder; without one, workers are children. */
+static BtsWorkerLauncher *
+build_launcher (BtsDaemon *self)
+{
+  const char *runtime_folder = g_getenv ("RUNTIME_DIRECTORY");
+
+  if (!self->options.is_session && runtime_folder != NULL && g_path_is_absolute (runtime_folder))
+    return bts_launcher_systemd_new (self->connection, runtime_folder);
+  return bts_launcher_child_new (NULL, self->options.is_session);
+}
+
 static void
 build_workers (BtsDaemon *self)
 {
-  g_autoptr (BtsWorkerLauncher) launcher = bts_launcher_child_new (NULL, self->options.is_session);
+  g_autoptr (BtsWorkerLauncher) launcher = build_launcher (self);
   BtsJobContext context;
 
   self->pool = bts_worker_pool_new (launcher, self->clock, &self->limits);
@@ -371,7 +404,9 @@ build_service (BtsDaemon *self)
     .connection = self->connection,
     .is_session = self->options.is_session,
     .registry = self->registry,
+    .groups = self->groups,
     .store = self->store,
+    .files = self->files,
     .engine = self->engine,
     .clock = self->clock,
     .limits = &self->limits,
@@ -416,7 +451,9 @@ bts_daemon_dispose (GObject *object)
   g_clear_object (&self->engine);
   g_clear_object (&self->jobs);
   g_clear_object (&self->pool);
+  g_clear_object (&self->groups);
   g_clear_object (&self->registry);
+  g_clear_object (&self->files);
   g_clear_object (&self->store);
   self->conditions = NULL;
   g_clear_pointer (&self->surroundings, bts_surroundings_free);

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <gio/gio.h>
 #include <gio/gunixconnection.h>
+#include <gio/gunixsocketaddress.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -23,12 +24,14 @@ enum
 };
 
 static int option_fd = -1;
+static char *option_socket;
 static gint64 option_uid = -1;
 static gboolean option_allow_root;
 static gboolean option_version;
 
 static const GOptionEntry options[] = {
   { "fd", 0, 0, G_OPTION_ARG_INT, &option_fd, "The daemon's socket", "N" },
+  { "socket", 0, 0, G_OPTION_ARG_FILENAME, &option_socket, "Where the daemon listens", "PATH" },
   { "uid", 0, 0, G_OPTION_ARG_INT64, &option_uid, "Become this user first", "N" },
   { "allow-root", 0, 0, G_OPTION_ARG_NONE, &option_allow_root, "Run as root", NULL },
   { "version", 0, 0, G_OPTION_ARG_NONE, &option_version, "Print the version", NULL },
@@ -47,11 +50,12 @@ parse_options (int *argc, char ***argv, GError **error)
     return FALSE;
   if (option_version)
     return TRUE;
-  if (*argc > 1 || option_fd < 0 || option_uid < -1 || option_uid >= G_MAXUINT32)
+  if (*argc > 1 || (option_fd < 0) == (option_socket == NULL) || option_uid < -1 ||
+      option_uid >= G_MAXUINT32)
     {
       g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
-                           "--fd=N is needed, the socket that the daemon has passed on; "
-                           "this program is not started by hand");
+                           "either --fd=N is needed, the socket that the daemon has passed on, or "
+                           "--socket=PATH; this program is not started by hand");
       return FALSE;
     }
   return TRUE;
@@ -64,11 +68,11 @@ on_closed (GDBusConnection *connection, gboolean remote_peer_vanished, GError *e
   _exit (EXIT_SUCCESS);
 }
 
-static GDBusConnection *
-connect_to_daemon (int fd, GError **error)
+/* The descriptor that the daemon has passed on. */
+static GSocketConnection *
+take_stream (int fd, GError **error)
 {
   g_autoptr (GSocket) socket = NULL;
-  g_autoptr (GSocketConnection) stream = NULL;
 
   if (fcntl (fd, F_SETFD, FD_CLOEXEC) != 0)
     {
@@ -76,9 +80,26 @@ connect_to_daemon (int fd, GError **error)
       return NULL;
     }
   socket = g_socket_new_from_fd (fd, error);
-  if (socket == NULL)
+  return socket != NULL ? g_socket_connection_factory_create_connection (socket) : NULL;
+}
+
+static GSocketConnection *
+open_stream (const char *path, GError **error)
+{
+  g_autoptr (GSocketClient) client = g_socket_client_new ();
+  g_autoptr (GSocketAddress) address = g_unix_socket_address_new (path);
+
+  return g_socket_client_connect (client, G_SOCKET_CONNECTABLE (address), NULL, error);
+}
+
+static GDBusConnection *
+connect_to_daemon (GError **error)
+{
+  g_autoptr (GSocketConnection) stream = option_socket != NULL ? open_stream (option_socket, error)
+                                                               : take_stream (option_fd, error);
+
+  if (stream == NULL)
     return NULL;
-  stream = g_socket_connection_factory_create_connection (socket);
   return g_dbus_connection_new_sync (G_IO_STREAM (stream), NULL,
                                      G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
                                          G_DBUS_CONNECTION_FLAGS_DELAY_MESSAGE_PROCESSING,
@@ -112,7 +133,7 @@ run (GError **error)
 
   if (!prepare_process (error))
     return FALSE;
-  connection = connect_to_daemon (option_fd, error);
+  connection = connect_to_daemon (error);
   if (connection == NULL)
     return FALSE;
   g_dbus_connection_set_exit_on_close (connection, FALSE);
