@@ -314,6 +314,10 @@ field_from_variant (FieldKind kind, gpointer member, GVariant *value)
 static gboolean
 read_state (GKeyFile *file, BtsOperationState *state, GPtrArray *values, GError **error)
 {
+  /* All others have a default; to guess what the application wants would be to do it. */
+  if (!g_key_file_has_key (file, RECORD_GROUP, "Intent", NULL))
+    return refuse (error, "Intent is missing");
+
   for (gsize i = 0; i < G_N_ELEMENTS (fields); i++)
     {
       g_autoptr (GError) local_error = NULL;

@@ -143,6 +143,7 @@ static const char *const bad_records[] = {
   HEAD TIMES "Request={'kind': <'download'>, 'uri': <'nonsense'>}",
   HEAD TIMES "Request={'kind': <'download'>, 'uri': <'http://a/'>",
   HEAD TIMES "Request={'kind': <'download'>, 'uri': <'http://a/'>, 'destination': <'../x'>}",
+  HEAD "Created=int64 5\n" REQUEST,
   HEAD TIMES REQUEST "Intent='dance'\n",
   HEAD TIMES REQUEST "Intent=5\n",
   HEAD TIMES REQUEST "Status='completed'\n",
