@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The installed service under a real systemd: its user, its units, its workers, its privileges."""
+
+import json
+import os
+import subprocess
+import threading
+import unittest
+
+from harness.bodies import Body
+from harness.daemon import NAME, PATH, build_folder
+from harness.machine import USERS, Machine, with_own_processes
+from harness.servers import FaultyServer, sending
+from harness.wait import wait_until
+
+SERVICE = "background-transferd.service"
+WORKER = "background-transfer-worker@{}.service"
+SYSTEMD = ("busctl", "call", "org.freedesktop.systemd1", "/org/freedesktop/systemd1",
+           "org.freedesktop.systemd1.Manager")
+
+
+@with_own_processes(__file__)
+class InstalledService(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.machine = cls.enterClassContext(Machine())
+        cls.server = cls.enterClassContext(FaultyServer())
+
+    def tearDown(self):
+        for user in USERS:
+            self.machine.attempt("transferctl", "cancel", "--all", user=user)
+            self.machine.attempt("transferctl", "acknowledge", "--all", user=user)
+
+    def transferctl(self, user, *arguments):
+        return self.machine.run("transferctl", "--system", "--json", *arguments, user=user)
+
+    def download(self, user, path, name="file"):
+        """Starts and returns the GUID."""
+        answer = self.transferctl(user, "download", "--detach", "--keep", "-o",
+                                  f"/home/{user}/{name}", self.server.uri(path))
+        return json.loads(answer.splitlines()[-1])["guid"]
+
+    def complete(self, user, guid, body, name="file"):
+        values = json.loads(self.transferctl(user, "wait", guid).splitlines()[-1])
+        self.assertEqual(values["status"], "completed", self.machine.journal())
+        path = f"/proc/{self.machine.init}/root/home/{user}/{name}"
+        with open(path, "rb") as file:
+            self.assertTrue(file.read() == body.read(), "other bytes than the server's")
+        status = os.stat(path)
+        self.assertEqual((status.st_uid, status.st_gid, status.st_mode & 0o777),
+                         (USERS[user], USERS[user], 0o644))
+        os.unlink(path)
+
+    def process(self, unit):
+        """{field: value} of /proc/PID/status of the unit's process."""
+        pid = self.machine.main_pid(unit)
+        self.assertNotEqual(pid, 0, self.machine.journal())
+        text = self.machine.run("cat", f"/proc/{pid}/status")
+        return dict(line.split(":\t", 1) for line in text.splitlines() if ":\t" in line)
+
+    def begin(self, user):
+        """A download that waits in its middle: (GUID, body, the event that lets it go on)."""
+        body, gate = Body(3_000_000, seed=len(user)), threading.Event()
+        self.server.serve(f"/{user}", [sending(body, hold=(1_000_000, gate)), sending(body)])
+        guid = self.download(user, f"/{user}")
+        self.addCleanup(gate.set)
+        wait_until(lambda: json.loads(self.transferctl(user, "show", guid))["bytes_received"] > 0,
+                   "bytes arrive")
+        return guid, body, gate
+
+    def test_nobody_has_privileges(self):
+        guid, body, gate = self.begin("alice")
+        for unit, uid in ((SERVICE, self.machine.run("id", "-u", "background-transfer").strip()),
+                          (WORKER.format(USERS["alice"]), str(USERS["alice"]))):
+            process = self.process(unit)
+            self.assertEqual(process["Uid"].split(), [uid] * 4)
+            for field in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
+                self.assertEqual(int(process[field], 16), 0, field)
+            self.assertEqual((process["NoNewPrivs"], process["Seccomp"]), ("1", "2"))
+        gate.set()
+        self.complete("alice", guid, body)
+
+    def test_two_users_do_not_see_each_other(self):
+        (alice, body, gate), (bob, other, other_gate) = self.begin("alice"), self.begin("bob")
+        for user, own in (("alice", alice), ("bob", bob)):
+            self.assertEqual([o["guid"] for o in json.loads(self.transferctl(user, "list"))], [own])
+        path = f"{PATH}/operations/{alice.replace('-', '_')}"
+        self.assertIn("UnknownObject", self.machine.refuse(
+            "gdbus", "call", "--system", "-d", NAME, "-o", path, "-m", f"{NAME}.Operation.Cancel",
+            user="bob"))
+        gate.set()
+        other_gate.set()
+        self.complete("alice", alice, body)
+        self.complete("bob", bob, other)
+
+    def test_another_users_file_is_not_written(self):
+        self.server.serve("/file", sending(Body(10)))
+        error = self.machine.refuse("transferctl", "--system", "download", "-o", "/home/bob/stolen",
+                                    self.server.uri("/file"), user="alice")
+        self.assertNotEqual(error, "")
+        self.assertNotIn("stolen", self.machine.run("ls", "-a", "/home/bob"))
+
+    def test_survives_its_own_death(self):
+        for unit in (SERVICE, WORKER.format(USERS["alice"])):
+            guid, body, gate = self.begin("alice")
+            pid = self.machine.main_pid(unit)
+            self.machine.run("kill", "-KILL", str(pid))
+            gate.set()
+            wait_until(lambda: self.machine.main_pid(SERVICE) not in (0, pid) or unit != SERVICE,
+                       "the service is back")
+            self.complete("alice", guid, body)
+
+    def test_is_activated_by_a_call(self):
+        self.machine.run("systemctl", "stop", SERVICE)
+        self.machine.run("busctl", "get-property", NAME, PATH, f"{NAME}.Manager", "Version",
+                         user="bob")
+        self.assertNotEqual(self.machine.main_pid(SERVICE), 0)
+
+    def test_there_is_no_worker_of_root(self):
+        self.assertIn("not as root", self.machine.refuse(
+            "gdbus", "call", "--system", "-d", NAME, "-o", PATH, "-m",
+            f"{NAME}.Manager.CreateDownload", "http://127.0.0.1/", "/root/file", "{}"))
+
+    def test_the_service_may_start_workers_and_nothing_else(self):
+        worker = WORKER.format(USERS["alice"])
+        for unit, method in (("nginx.service", "StartUnit"), (WORKER.format(0), "RestartUnit"),
+                             (SERVICE, "StopUnit"), (f"x{worker}", "RestartUnit"),
+                             (worker, "KillUnit")):
+            rest = ("ssi", unit, "all", "9") if method == "KillUnit" else ("ss", unit, "replace")
+            error = self.machine.refuse(*SYSTEMD, method, *rest, user="background-transfer")
+            self.assertRegex(error, "authentication|denied|Denied", unit)
+        self.assertRegex(self.machine.refuse(*SYSTEMD, "RestartUnit", "ss", worker, "replace",
+                                             user="alice"), "authentication|denied|Denied")
+        self.machine.run(*SYSTEMD, "RestartUnit", "ss", worker, "replace",
+                         user="background-transfer")
+
+    def test_an_impostor_is_not_taken_for_a_worker(self):
+        """Somebody of the same user who connects in the worker's place is sent away."""
+        connect = ("import socket, time\n"
+                   "end = time.monotonic() + 20\n"
+                   "while time.monotonic() < end:\n"
+                   "    s = socket.socket(socket.AF_UNIX)\n"
+                   "    try:\n"
+                   "        s.connect('/run/background-transfer/worker.socket')\n"
+                   "    except OSError:\n"
+                   "        continue\n"
+                   "    print('connected', flush=True)\n"
+                   "    print(s.recv(1), flush=True)\n"
+                   "    break\n")
+        impostor = subprocess.Popen(
+            ["nsenter", "-t", str(self.machine.init), "-a", "--", "setpriv", "--reuid", "bob",
+             "--regid", "bob", "--init-groups", "/usr/bin/python3", "-c", connect],
+            stdout=subprocess.PIPE, text=True)
+        self.addCleanup(impostor.stdout.close)
+        self.addCleanup(impostor.wait)
+        self.addCleanup(impostor.kill)
+        self.machine.attempt("systemctl", "stop", WORKER.format(USERS["bob"]))
+        guid, body, gate = self.begin("bob")
+        gate.set()
+        self.complete("bob", guid, body)
+        self.assertEqual(impostor.stdout.read().split(), ["connected", "b''"])
+
+    def test_leaves_no_socket_behind(self):
+        guid, body, gate = self.begin("alice")
+        self.assertEqual(self.machine.run("ls", "-A", "/run/background-transfer"), "")
+        gate.set()
+        self.complete("alice", guid, body)
+
+
+class Units(unittest.TestCase):
+    """As they are installed, without a machine."""
+
+    def analyze(self, *arguments):
+        try:
+            return subprocess.run(["systemd-analyze", *arguments], check=False, text=True,
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        except FileNotFoundError:
+            self.skipTest("needs systemd-analyze")
+
+    def test_are_hardened(self):
+        for name, limit in (("background-transferd.service", 15),
+                            ("background-transfer-worker@.service", 45)):
+            done = self.analyze("security", "--offline=true", f"--threshold={limit}", "--no-pager",
+                                f"{build_folder()}/data/{name}")
+            self.assertEqual(done.returncode, 0, done.stdout)
+
+    def test_have_no_key_that_systemd_does_not_know(self):
+        for name in ("background-transferd.service", "background-transfer-worker@.service"):
+            done = self.analyze("verify", "--man=no", f"{build_folder()}/data/{name}")
+            self.assertNotIn("Unknown", done.stdout)
+
+
+if __name__ == "__main__":
+    unittest.main()
