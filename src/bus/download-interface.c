@@ -5,14 +5,16 @@
 #include "config.h"
 
 #include "bus/interfaces.h"
+#include "bus/property-notifier.h"
 #include "common/bgt-error.h"
 #include "introspection/bus-interface-info.h"
 
 static void
 handle_get_downloaded_ranges (BtsInvocation *call, GVariant *parameters)
 {
-  g_autoptr (GVariant) ranges =
-                 bts_byte_ranges_to_variant (bts_operation_get_ranges (call->operation));
+  g_autoptr (BtsOperationView) view =
+                 bts_property_notifier_dup_view (call->bus->notifier, call->operation);
+  g_autoptr (GVariant) ranges = bts_byte_ranges_to_variant (view->ranges);
 
   bts_invocation_return (call, g_variant_new ("(@a(tt))", ranges));
 }

@@ -23,6 +23,7 @@ bts_operation_view_new (BtsOperation *operation)
   self->has_response_changed = bts_operation_has_response_changed (operation);
   self->total_to_receive = bts_operation_get_total_to_receive (operation);
   self->total_to_send = bts_operation_get_total_to_send (operation);
+  self->ranges = bts_byte_ranges_copy (bts_operation_get_ranges (operation));
   bts_operation_view_refresh (self, TRUE);
 
   return self;
@@ -37,6 +38,7 @@ bts_operation_view_copy (const BtsOperationView *self)
   bts_request_ref (copy->request);
   copy->error_message = g_strdup (self->error_message);
   copy->destination = g_strdup (self->destination);
+  copy->ranges = bts_byte_ranges_copy (self->ranges);
 
   return copy;
 }
@@ -48,6 +50,7 @@ bts_operation_view_free (BtsOperationView *self)
   g_clear_pointer (&self->request, bts_request_unref);
   g_free (self->error_message);
   g_free (self->destination);
+  bts_byte_ranges_free (self->ranges);
   g_free (self);
 }
 

@@ -26,6 +26,7 @@ typedef struct
   gboolean has_response_changed;
   guint64 total_to_receive;
   guint64 total_to_send;
+  BtsByteRanges *ranges; /* (owned) */
 
   /* not durable */
   BtsBlockers blockers;

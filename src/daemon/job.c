@@ -40,6 +40,7 @@ struct _BtsJob
   gboolean is_expired;
   BtsWorkerLink *link;      /* (owned) (nullable): held in the pool */
   BtsRequest *sent_request; /* (owned) (nullable): as the worker knows it */
+  BtsByteRange wanted;      /* what the application wants next; empty where it does not mind */
 
   gint64 retry_at;
   gint64 started_at;
@@ -181,6 +182,14 @@ send_changes (BtsJob *self)
 }
 
 static void
+send_wanted_range (BtsJob *self)
+{
+  if (self->wanted.length > 0)
+    bts_worker_link_request_range_async (self->link, get_guid (self), self->wanted.offset,
+                                         self->wanted.length, NULL, NULL, NULL);
+}
+
+static void
 on_start_answered (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (BtsJob) self = BTS_JOB (user_data);
@@ -194,6 +203,7 @@ on_start_answered (GObject *source, GAsyncResult *result, gpointer user_data)
   if (is_started)
     {
       self->state = JOB_RUNNING;
+      send_wanted_range (self);
       emit_changed (self);
       advance (self);
       return;
@@ -565,10 +575,12 @@ bts_job_get_operation (BtsJob *self)
   return self->operation;
 }
 
-BtsWorkerLink *
-bts_job_get_link (BtsJob *self)
+void
+bts_job_request_range (BtsJob *self, guint64 offset, guint64 length)
 {
-  return self->state == JOB_RUNNING ? self->link : NULL;
+  self->wanted = (BtsByteRange){ offset, length };
+  if (self->state == JOB_RUNNING)
+    send_wanted_range (self);
 }
 
 void

@@ -33,8 +33,8 @@ BtsJob *bts_job_new (BtsOperation *operation, const BtsJobContext *context);
 
 BtsOperation *bts_job_get_operation (BtsJob *self);
 
-/* The worker it runs on; NULL where it does not run. Lent. */
-BtsWorkerLink *bts_job_get_link (BtsJob *self);
+/* Fetch this next: at once where it runs, else when it does. The last one counts. */
+void bts_job_request_range (BtsJob *self, guint64 offset, guint64 length);
 
 /* The scheduler's decision. */
 void bts_job_set_wanted (BtsJob *self, gboolean is_wanted);

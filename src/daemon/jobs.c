@@ -272,12 +272,10 @@ bts_jobs_clear_retry (BtsJobs *self, BtsOperation *operation)
     bts_job_clear_retry (job);
 }
 
-BtsWorkerLink *
-bts_jobs_get_link (BtsJobs *self, BtsOperation *operation)
+void
+bts_jobs_request_range (BtsJobs *self, BtsOperation *operation, guint64 offset, guint64 length)
 {
-  BtsJob *job = find (self, operation);
-
-  return job != NULL ? bts_job_get_link (job) : NULL;
+  bts_job_request_range (get (self, operation), offset, length);
 }
 
 void

@@ -26,8 +26,9 @@ gboolean bts_jobs_is_active (BtsJobs *self, BtsOperation *operation);
 gint64 bts_jobs_get_retry_at (BtsJobs *self, BtsOperation *operation);
 void bts_jobs_clear_retry (BtsJobs *self, BtsOperation *operation);
 
-/* The worker that @operation runs on; NULL where it does not run. Lent. */
-BtsWorkerLink *bts_jobs_get_link (BtsJobs *self, BtsOperation *operation);
+/* Fetch this of @operation next, or first when it runs. */
+void
+bts_jobs_request_range (BtsJobs *self, BtsOperation *operation, guint64 offset, guint64 length);
 
 /* Waits until the worker does what @operation says now. Nothing can fail: what a worker refuses is
  * made up for. */

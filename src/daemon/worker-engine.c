@@ -339,12 +339,7 @@ bts_worker_engine_request_range (BtsEngine *engine,
                                  guint64 offset,
                                  guint64 length)
 {
-  BtsWorkerEngine *self = BTS_WORKER_ENGINE (engine);
-  BtsWorkerLink *link = bts_jobs_get_link (self->jobs, operation);
-
-  if (link != NULL)
-    bts_worker_link_request_range_async (link, bts_operation_get_guid (operation), offset, length,
-                                         NULL, NULL, NULL);
+  bts_jobs_request_range (BTS_WORKER_ENGINE (engine)->jobs, operation, offset, length);
 }
 
 static void

@@ -4,6 +4,7 @@
 import os
 import shutil
 import signal
+import subprocess
 import tempfile
 import threading
 import time
@@ -12,7 +13,10 @@ import uuid
 
 from gi.repository import GLib
 
+from harness.daemon import program
 from harness.servers import Body, FaultyServer, sending
+from harness.service import ServiceTest
+from harness.wait import wait_until
 from harness.worker_host import NAME, WorkerHost, lookup
 
 KIB = 1024
@@ -368,6 +372,59 @@ class Crashes(RangesTest):
         self.start()
         self.wait_finished()
         self.assert_complete(body)
+
+
+class Service(ServiceTest):
+    """Through the daemon, as applications see it."""
+
+    def ranges(self, path):
+        return self.daemon.call(path, "Download", "GetDownloadedRanges")[0]
+
+    def is_held(self, path, offset, length):
+        return any(start <= offset and offset + length <= start + size
+                   for start, size in self.ranges(path))
+
+    def create_slow(self, body):
+        self.server.serve("/file", paced(body, MIB))
+        path = self.create("/file", random_access=GLib.Variant("b", True))
+        self.assertTrue(self.daemon.get(path, "RandomAccess", "Download"))
+        return path
+
+    def request_range(self, path, offset, length):
+        self.daemon.call(path, "Download", "RequestRange",
+                         GLib.Variant("(tt)", (offset, length)))
+
+    def test_range_that_was_asked_for_before_the_start_comes_first(self):
+        path = self.create_slow(Body(40 * MIB))
+        self.request_range(path, 30 * MIB, MIB // 2)
+        self.daemon.call(path, "Operation", "Start")
+        wait_until(lambda: self.is_held(path, 30 * MIB, MIB // 2), "the range")
+        self.assertLess(sum(size for _, size in self.ranges(path)), 20 * MIB)
+
+    def test_range_is_there_after_the_service_was_killed(self):
+        path = self.create_slow(Body(40 * MIB))
+        self.daemon.call(path, "Operation", "Start")
+        self.request_range(path, 20 * MIB, MIB // 2)
+        wait_until(lambda: self.is_held(path, 20 * MIB, MIB // 2), "the range")
+        self.daemon.kill()
+        self.daemon.start()
+        self.assertTrue(self.is_held(path, 20 * MIB, MIB // 2))
+
+    def test_cat_waits_for_what_has_not_arrived(self):
+        body = Body(8 * MIB)
+        path = self.create_slow(body)
+        cat = subprocess.Popen(
+            [program("src/transferctl/transferctl"), "--session", "cat", path,
+             "--from", str(6 * MIB)], stdout=subprocess.PIPE, env=self.bus.environment())
+        self.addCleanup(cat.stdout.close)
+        self.addCleanup(cat.wait)
+        self.daemon.call(path, "Operation", "Start")
+        self.request_range(path, 6 * MIB, MIB)
+        self.assertTrue(cat.stdout.read(MIB) == body.read(6 * MIB, 7 * MIB))
+        self.assertFalse(self.is_held(path, 0, 6 * MIB), "not all had to come for that")
+        self.server.serve("/file", sending(body))
+        self.assertTrue(cat.stdout.read() == body.read(7 * MIB))
+        self.assertEqual(cat.wait(), 0)
 
 
 if __name__ == "__main__":
