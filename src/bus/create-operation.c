@@ -8,6 +8,7 @@
 
 #include <unistd.h>
 
+#include "bus/new-groups.h"
 #include "common/bgt-error.h"
 #include "common/object-path.h"
 
@@ -30,6 +31,7 @@ typedef struct _Batch
   BtsCaller *caller;     /* (owned) */
   BtsRegistry *registry; /* (owned): outlives the call, for the reservations */
   GPtrArray *items;      /* (owned) (element-type Item) */
+  BtsNewGroups *groups;  /* (owned): that its operations will be in */
   gboolean is_batch;
   guint n_pending;
   guint error_index;
@@ -86,6 +88,7 @@ static void
 batch_free (Batch *batch)
 {
   g_clear_pointer (&batch->items, g_ptr_array_unref);
+  g_clear_pointer (&batch->groups, bts_new_groups_free);
   g_clear_object (&batch->registry);
   g_clear_pointer (&batch->caller, bts_caller_unref);
   g_clear_error (&batch->error);
@@ -146,6 +149,16 @@ check_caller (Item *item, GError **error)
   return TRUE;
 }
 
+static gboolean
+ensure_group (Item *item, GError **error)
+{
+  GVariant *name = bts_request_lookup (item->request, "group");
+
+  return name == NULL ||
+         bts_new_groups_ensure (item->batch->groups, item->owner, g_variant_get_string (name, NULL),
+                                FALSE, error) != NULL;
+}
+
 /* All that can be said without asking anybody. */
 static gboolean
 prepare (Item *item, GError **error)
@@ -158,6 +171,8 @@ prepare (Item *item, GError **error)
     return FALSE;
 
   item->owner = dup_owner (item);
+  if (!ensure_group (item, error))
+    return FALSE;
   item->is_reserved = bts_registry_reserve (service->registry, item->owner, 1,
                                             service->limits->max_operations_per_application,
                                             service->limits->max_operations_per_user, error);
@@ -194,6 +209,7 @@ return_operations (GTask *task)
   Batch *batch = g_task_get_task_data (task);
   g_autoptr (GPtrArray) operations = g_ptr_array_new_with_free_func (g_object_unref);
 
+  bts_new_groups_publish (batch->groups);
   for (guint i = 0; i < batch->items->len; i++)
     {
       Item *item = batch->items->pdata[i];
@@ -258,7 +274,8 @@ make_operation (Item *item)
 {
   BtsClock *clock = item->batch->bus->service.clock;
   g_autofree char *guid = bts_guid_new ();
-  gint64 now = bts_clock_get_wall_time (clock);
+  /* So that those of one call keep their order. */
+  gint64 now = bts_clock_get_wall_time (clock) + item->index;
   g_autoptr (GError) error = NULL;
 
   item->operation = bts_operation_new (guid, item->owner, item->request, now);
@@ -283,6 +300,18 @@ save_all (GTask *task)
       bts_store_save_async (batch->bus->service.store, item->operation, NULL, on_saved,
                             step_new (task, item));
     }
+}
+
+static void
+on_groups_saved (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  Batch *batch = g_task_get_task_data (task);
+
+  if (bts_new_groups_save_finish (result, &batch->error))
+    save_all (task);
+  else
+    return_error (task);
 }
 
 /* Adds what the engine found out to the request. */
@@ -326,7 +355,7 @@ on_checked (GObject *source, GAsyncResult *result, gpointer user_data)
   if (batch->error != NULL)
     return_error (task);
   else
-    save_all (task);
+    bts_new_groups_save_async (batch->groups, on_groups_saved, g_object_ref (task));
 }
 
 static void
@@ -361,6 +390,7 @@ bts_create_operations_async (BtsBus *bus,
   batch->registry = g_object_ref (bus->service.registry);
   batch->caller = bts_caller_ref (caller);
   batch->is_batch = is_batch;
+  batch->groups = bts_new_groups_new (bus->service.groups, bus->service.files);
   batch->items = g_ptr_array_new_with_free_func ((GDestroyNotify) item_free);
 
   for (guint i = 0; i < specs->len && batch->error == NULL; i++)

@@ -16,6 +16,7 @@ bts_invocation_free (BtsInvocation *call)
   g_autoptr (GObject) keeper = g_steal_pointer (&call->keeper);
 
   g_clear_object (&call->operation);
+  g_clear_object (&call->group);
   g_clear_object (&call->invocation);
   g_clear_pointer (&call->caller, bts_caller_unref);
   if (call->ended != NULL)
@@ -143,7 +144,7 @@ is_property_complete (const BtsInterface *self, const GDBusPropertyInfo *info)
   const BtsPropertyRow *row = bts_interface_find_property (self, info->name);
   gboolean is_writable = (info->flags & G_DBUS_PROPERTY_INFO_FLAGS_WRITABLE) != 0;
 
-  return row != NULL && row->read != NULL &&
+  return row != NULL && (row->read != NULL) != (row->read_group != NULL) &&
          (row->option != NULL || row->write != NULL) == is_writable;
 }
 
@@ -197,6 +198,22 @@ bts_interface_read_all (const BtsInterface *self, const BtsBus *bus, const BtsOp
     }
 
   return g_variant_new_array (G_VARIANT_TYPE ("{sv}"), entries, self->n_properties);
+}
+
+GVariant *
+bts_interface_read_all_of_group (const BtsInterface *self, const BtsBus *bus, BtsGroup *group)
+{
+  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_VARDICT);
+
+  for (gsize i = 0; i < self->n_properties; i++)
+    {
+      const BtsPropertyRow *row = &self->properties[i];
+      g_autoptr (GVariant) value = g_variant_take_ref (row->read_group (bus, group));
+
+      g_variant_builder_add (&builder, "{sv}", row->name, value);
+    }
+
+  return g_variant_builder_end (&builder);
 }
 
 GVariant *

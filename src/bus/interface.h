@@ -12,14 +12,16 @@
 #include "bus/service.h"
 
 typedef struct _BtsPropertyNotifier BtsPropertyNotifier;
+typedef struct _BtsGroupNotifier BtsGroupNotifier;
 
 /* What every handler works on; the service's. */
 typedef struct
 {
   BtsServiceContext service;
-  BtsCallerCache *callers;       /* (owned) */
-  BtsAudience *audience;         /* (owned) */
-  BtsPropertyNotifier *notifier; /* (owned) */
+  BtsCallerCache *callers;          /* (owned) */
+  BtsAudience *audience;            /* (owned) */
+  BtsPropertyNotifier *notifier;    /* (owned) */
+  BtsGroupNotifier *group_notifier; /* (owned) */
 } BtsBus;
 
 /* One method call, from its arrival to its answer. A handler owns it and ends it with one of the
@@ -29,7 +31,8 @@ typedef struct
   BtsBus *bus;                       /* (unowned): lives as long as @keeper */
   GObject *keeper;                   /* (owned) */
   BtsCaller *caller;                 /* (owned) */
-  BtsOperation *operation;           /* (owned) (nullable): NULL on the root object */
+  BtsOperation *operation;           /* (owned) (nullable): that it is called on */
+  BtsGroup *group;                   /* (owned) (nullable): likewise; both NULL on the root */
   GDBusMethodInvocation *invocation; /* (owned) */
   GDestroyNotify ended;              /* called with @keeper at the end */
 } BtsInvocation;
@@ -60,6 +63,8 @@ typedef struct
   const char *name;
   GVariant *(*read) (const BtsBus *bus, const BtsOperationView *view); /* g_variant_take_ref */
   const char *option; /* (nullable): writing the property sets this option */
+  /* (nullable): instead of @read, of a group */
+  GVariant *(*read_group) (const BtsBus *bus, BtsGroup *group);
   /* (nullable): writes it otherwise; @value has the property's type */
   void (*write) (BtsInvocation *call, GVariant *value);
 } BtsPropertyRow;
@@ -85,6 +90,9 @@ const BtsPropertyRow *bts_interface_find_property (const BtsInterface *self, con
 /* All properties, a{sv}; floating. */
 GVariant *
 bts_interface_read_all (const BtsInterface *self, const BtsBus *bus, const BtsOperationView *view);
+
+GVariant *
+bts_interface_read_all_of_group (const BtsInterface *self, const BtsBus *bus, BtsGroup *group);
 
 /* The properties in which @after differs from @before, a{sv}; NULL where there is none. */
 GVariant *bts_interface_read_changes (const BtsInterface *self,

@@ -7,11 +7,13 @@
 #include "bus/interfaces.h"
 
 static const BtsInterface *const root_interfaces[] = {
-  &bts_manager_interface,
-  &bts_network_interface,
-  &bts_power_interface,
+  &bts_manager_interface,    &bts_network_interface,        &bts_power_interface,
+  &bts_properties_interface, &bts_object_manager_interface, NULL,
+};
+
+static const BtsInterface *const group_interfaces[] = {
+  &bts_group_interface,
   &bts_properties_interface,
-  &bts_object_manager_interface,
   NULL,
 };
 
@@ -32,4 +34,16 @@ const BtsInterface *const *
 bts_interfaces_get_for_any_operation (void)
 {
   return download_interfaces;
+}
+
+const BtsInterface *const *
+bts_interfaces_get_for_group (void)
+{
+  return group_interfaces;
+}
+
+const BtsInterface *const *
+bts_interfaces_get_for_call (BtsInvocation *call)
+{
+  return call->group != NULL ? group_interfaces : bts_interfaces_get_for (call->operation);
 }

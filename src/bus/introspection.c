@@ -6,6 +6,8 @@
 
 #include "bus/introspection.h"
 
+#include <string.h>
+
 #include "bus/interfaces.h"
 #include "common/names.h"
 #include "common/object-path.h"
@@ -27,6 +29,26 @@ bts_find_operation (const BtsBus *bus, BtsCaller *caller, const char *path)
   return operation;
 }
 
+BtsGroup *
+bts_find_group (const BtsBus *bus, BtsCaller *caller, const char *path)
+{
+  GPtrArray *groups = bts_groups_get_all (bus->service.groups);
+
+  if (!g_str_has_prefix (path, BGT_GROUPS_PATH "/"))
+    return NULL;
+  for (guint i = 0; i < groups->len; i++)
+    {
+      BtsGroup *group = groups->pdata[i];
+      g_autofree char *group_path = bts_group_dup_path (group);
+
+      if (g_str_equal (path, group_path) &&
+          bts_owner_may_see (caller->owner, bts_group_get_owner (group)))
+        return group;
+    }
+
+  return NULL;
+}
+
 static void
 append_interface (GString *xml, const GDBusInterfaceInfo *info)
 {
@@ -34,10 +56,8 @@ append_interface (GString *xml, const GDBusInterfaceInfo *info)
 }
 
 static void
-append_interfaces (GString *xml, BtsOperation *operation)
+append_interfaces (GString *xml, const BtsInterface *const *interfaces)
 {
-  const BtsInterface *const *interfaces = bts_interfaces_get_for (operation);
-
   append_interface (xml, &bts_dbus_org_freedesktop_dbus_introspectable_interface);
   append_interface (xml, &bts_dbus_org_freedesktop_dbus_peer_interface);
   for (guint i = 0; interfaces[i] != NULL; i++)
@@ -58,6 +78,31 @@ append_operations (GString *xml, const BtsBus *bus, BtsCaller *caller)
     }
 }
 
+static void
+append_groups (GString *xml, const BtsBus *bus, BtsCaller *caller)
+{
+  GPtrArray *groups = bts_groups_get_all (bus->service.groups);
+
+  for (guint i = 0; i < groups->len; i++)
+    {
+      g_autofree char *path = bts_group_dup_path (groups->pdata[i]);
+
+      if (bts_owner_may_see (caller->owner, bts_group_get_owner (groups->pdata[i])))
+        g_string_append_printf (xml, "  <node name=\"%s\"/>\n", strrchr (path, '/') + 1);
+    }
+}
+
+static void
+append_object (GString *xml, const BtsBus *bus, BtsCaller *caller, const char *path)
+{
+  BtsOperation *operation = bts_find_operation (bus, caller, path);
+
+  if (operation != NULL)
+    append_interfaces (xml, bts_interfaces_get_for (operation));
+  else if (bts_find_group (bus, caller, path) != NULL)
+    append_interfaces (xml, bts_interfaces_get_for_group ());
+}
+
 char *
 bts_introspect (const BtsBus *bus, BtsCaller *caller, const char *path)
 {
@@ -65,19 +110,20 @@ bts_introspect (const BtsBus *bus, BtsCaller *caller, const char *path)
 
   if (g_str_equal (path, BGT_OBJECT_PATH))
     {
-      append_interfaces (xml, NULL);
-      g_string_append (xml, "  <node name=\"operations\"/>\n");
+      append_interfaces (xml, bts_interfaces_get_for (NULL));
+      g_string_append (xml, "  <node name=\"groups\"/>\n  <node name=\"operations\"/>\n");
     }
   else if (g_str_equal (path, BGT_OPERATIONS_PATH))
     {
       append_operations (xml, bus, caller);
     }
+  else if (g_str_equal (path, BGT_GROUPS_PATH))
+    {
+      append_groups (xml, bus, caller);
+    }
   else
     {
-      BtsOperation *operation = bts_find_operation (bus, caller, path);
-
-      if (operation != NULL)
-        append_interfaces (xml, operation);
+      append_object (xml, bus, caller, path);
     }
   g_string_append (xml, "</node>\n");
 

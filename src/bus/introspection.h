@@ -10,5 +10,8 @@
  * object. (nullable), lent. */
 BtsOperation *bts_find_operation (const BtsBus *bus, BtsCaller *caller, const char *path);
 
+/* The same for groups. */
+BtsGroup *bts_find_group (const BtsBus *bus, BtsCaller *caller, const char *path);
+
 /* What Introspect answers @caller at @path: an empty node where there is nothing for it. */
 char *bts_introspect (const BtsBus *bus, BtsCaller *caller, const char *path);

@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include "bus/create-spec.h"
+#include "bus/group-interface.h"
 #include "bus/interfaces.h"
 #include "common/bgt-error.h"
 #include "common/object-path.h"
@@ -188,7 +189,7 @@ static const BtsMethodRow methods[] = {
   { "CreateMultipartUpload", handle_not_supported },
   { "CreateOperations", handle_create_operations },
   { "Evaluate", handle_evaluate },
-  { "CreateGroup", handle_not_supported },
+  { "CreateGroup", bts_group_handle_create },
   { "CreateCompletionGroup", handle_not_supported },
   { "SetDataPlan", handle_not_supported },
   { "RemoveDataPlan", handle_not_supported },

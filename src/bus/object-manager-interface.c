@@ -9,7 +9,25 @@
 #include "common/object-path.h"
 #include "introspection/bus-interface-info.h"
 
-/* org.freedesktop.DBus.ObjectManager, of the root object: all operations the caller may see. */
+/* org.freedesktop.DBus.ObjectManager, of the root object: all operations and groups the caller may
+ * see. */
+
+static void
+add_groups (BtsInvocation *call, GVariantBuilder *builder)
+{
+  GPtrArray *groups = bts_groups_get_all (call->bus->service.groups);
+
+  for (guint i = 0; i < groups->len; i++)
+    {
+      BtsGroup *group = groups->pdata[i];
+      g_autofree char *path = NULL;
+
+      if (!bts_owner_may_see (call->caller->owner, bts_group_get_owner (group)))
+        continue;
+      path = bts_group_dup_path (group);
+      g_variant_builder_add (builder, "{o@a{sa{sv}}}", path, bts_group_describe (call->bus, group));
+    }
+}
 
 static void
 handle_get_managed_objects (BtsInvocation *call, GVariant *parameters)
@@ -28,6 +46,7 @@ handle_get_managed_objects (BtsInvocation *call, GVariant *parameters)
       g_variant_builder_add (&builder, "{o@a{sa{sv}}}", path,
                              bts_object_tree_describe (call->bus, operation));
     }
+  add_groups (call, &builder);
 
   bts_invocation_return (call, g_variant_new ("(a{oa{sa{sv}}})", &builder));
 }

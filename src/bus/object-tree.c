@@ -29,7 +29,7 @@ struct _BtsObjectTree
   GObject *keeper; /* (unowned): owns this, and is held by every call */
   GDestroyNotify began;
   GDestroyNotify ended;
-  guint subtree_ids[2];
+  guint subtree_ids[3];
   Filter *filter; /* (owned by the connection) */
   guint filter_id;
 };
@@ -65,9 +65,9 @@ filter_unref (Filter *filter)
 }
 
 static gboolean
-has_interface (BtsOperation *operation, const BtsInterface *interface)
+has_interface (BtsInvocation *call, const BtsInterface *interface)
 {
-  const BtsInterface *const *interfaces = bts_interfaces_get_for (operation);
+  const BtsInterface *const *interfaces = bts_interfaces_get_for_call (call);
 
   for (guint i = 0; interfaces[i] != NULL; i++)
     {
@@ -96,17 +96,19 @@ on_caller_known (BtsCaller *caller, const GError *error, gpointer user_data)
   if (!g_str_equal (path, BGT_OBJECT_PATH))
     {
       BtsOperation *operation = bts_find_operation (call->bus, caller, path);
+      BtsGroup *group = bts_find_group (call->bus, caller, path);
 
-      if (operation == NULL)
+      if (operation == NULL && group == NULL)
         {
           bts_invocation_return_new_error (g_steal_pointer (&call), G_DBUS_ERROR,
                                            G_DBUS_ERROR_UNKNOWN_OBJECT, "There is no object at %s",
                                            path);
           return;
         }
-      call->operation = g_object_ref (operation);
+      g_set_object (&call->operation, operation);
+      g_set_object (&call->group, group);
     }
-  if (!has_interface (call->operation, arrival->interface))
+  if (!has_interface (call, arrival->interface))
     {
       bts_invocation_return_new_error (
           g_steal_pointer (&call), G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_INTERFACE,
@@ -120,8 +122,12 @@ on_caller_known (BtsCaller *caller, const GError *error, gpointer user_data)
 static const BtsInterface *const *
 get_interfaces_at (const char *path)
 {
-  return g_str_equal (path, BGT_OBJECT_PATH) ? bts_interfaces_get_for (NULL)
-                                             : bts_interfaces_get_for_any_operation ();
+  if (g_str_equal (path, BGT_OBJECT_PATH))
+    return bts_interfaces_get_for (NULL);
+  if (g_str_has_prefix (path, BGT_GROUPS_PATH "/"))
+    return bts_interfaces_get_for_group ();
+
+  return bts_interfaces_get_for_any_operation ();
 }
 
 static const BtsInterface *
@@ -314,7 +320,7 @@ on_message (GDBusConnection *connection,
 BtsObjectTree *
 bts_object_tree_new (BtsBus *bus, GObject *keeper, GDestroyNotify began, GDestroyNotify ended)
 {
-  static const char *const subtrees[] = { BGT_OBJECT_PATH, BGT_OPERATIONS_PATH };
+  static const char *const subtrees[] = { BGT_OBJECT_PATH, BGT_OPERATIONS_PATH, BGT_GROUPS_PATH };
   GDBusConnection *connection = bus->service.connection;
   BtsObjectTree *self = g_new0 (BtsObjectTree, 1);
 

@@ -4,6 +4,7 @@
 
 #include "config.h"
 
+#include "bus/group-interface.h"
 #include "bus/interfaces.h"
 #include "bus/settle.h"
 #include "common/bgt-error.h"
@@ -163,13 +164,6 @@ handle_set_proxy_credential (BtsInvocation *call, GVariant *parameters)
 }
 
 static void
-handle_make_current_in_transfer_group (BtsInvocation *call, GVariant *parameters)
-{
-  bts_invocation_return_new_error (call, BGT_ERROR, BGT_ERROR_INVALID_STATE,
-                                   "The operation is in no group");
-}
-
-static void
 handle_get_response_information (BtsInvocation *call, GVariant *parameters)
 {
   GVariant *response = bts_operation_get_response (call->operation);
@@ -215,7 +209,7 @@ static const BtsMethodRow methods[] = {
   { "RemoveRequestHeader", handle_remove_request_header },
   { "SetServerCredential", handle_set_server_credential },
   { "SetProxyCredential", handle_set_proxy_credential },
-  { "MakeCurrentInTransferGroup", handle_make_current_in_transfer_group },
+  { "MakeCurrentInTransferGroup", bts_group_handle_make_current },
   { "GetResponseInformation", handle_get_response_information },
   { "OpenResult", handle_open_result },
 };
@@ -264,6 +258,15 @@ read_blocked_by (const BtsBus *bus, const BtsOperationView *view)
 }
 
 static GVariant *
+read_group (const BtsBus *bus, const BtsOperationView *view)
+{
+  BtsGroup *group = bts_groups_find_of (bus->service.groups, view->operation);
+  g_autofree char *path = group != NULL ? bts_group_dup_path (group) : NULL;
+
+  return g_variant_new_object_path (path != NULL ? path : "/");
+}
+
+static GVariant *
 read_metadata (const BtsBus *bus, const BtsOperationView *view)
 {
   GVariant *metadata = bts_request_lookup (view->request, "metadata");
@@ -285,7 +288,7 @@ static const BtsPropertyRow properties[] = {
   { "MaxRate", read_max_rate, "max-rate" },
   { "BlockedBy", read_blocked_by },
   { "NextAttempt", read_next_attempt },
-  { "Group", read_no_object },
+  { "Group", read_group },
   { "CompletionGroup", read_no_object },
   { "ApplicationId", read_application_id },
   { "Uid", read_uid },

@@ -15,7 +15,7 @@
 static const BtsInterface *
 find_interface (BtsInvocation *call, const char *name)
 {
-  const BtsInterface *const *interfaces = bts_interfaces_get_for (call->operation);
+  const BtsInterface *const *interfaces = bts_interfaces_get_for_call (call);
 
   for (guint i = 0; interfaces[i] != NULL; i++)
     {
@@ -82,7 +82,8 @@ handle_get (BtsInvocation *call, GVariant *parameters)
     return;
 
   view = dup_view (call);
-  value = g_variant_take_ref (row->read (call->bus, view));
+  value = g_variant_take_ref (call->group != NULL ? row->read_group (call->bus, call->group)
+                                                  : row->read (call->bus, view));
   bts_invocation_return (call, g_variant_new ("(v)", value));
 }
 
@@ -103,7 +104,10 @@ handle_get_all (BtsInvocation *call, GVariant *parameters)
 
   view = dup_view (call);
   bts_invocation_return (
-      call, g_variant_new ("(@a{sv})", bts_interface_read_all (interface, call->bus, view)));
+      call, g_variant_new ("(@a{sv})",
+                           call->group != NULL
+                               ? bts_interface_read_all_of_group (interface, call->bus, call->group)
+                               : bts_interface_read_all (interface, call->bus, view)));
 }
 
 /* What the model cannot know. */

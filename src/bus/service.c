@@ -6,6 +6,7 @@
 
 #include "bus/service.h"
 
+#include "bus/group-notifier.h"
 #include "bus/interfaces.h"
 #include "bus/object-tree.h"
 #include "bus/property-notifier.h"
@@ -153,12 +154,15 @@ bts_service_finalize (GObject *object)
   BtsService *self = BTS_SERVICE (object);
 
   g_clear_pointer (&self->root_notifier, bts_root_notifier_free);
+  g_clear_pointer (&self->bus.group_notifier, bts_group_notifier_free);
   g_clear_pointer (&self->bus.notifier, bts_property_notifier_free);
   g_clear_pointer (&self->bus.audience, bts_audience_free);
   g_clear_object (&self->bus.callers);
   g_clear_object (&self->bus.service.clock);
   g_clear_object (&self->bus.service.engine);
+  g_clear_object (&self->bus.service.files);
   g_clear_object (&self->bus.service.store);
+  g_clear_object (&self->bus.service.groups);
   g_clear_object (&self->bus.service.registry);
   g_clear_object (&self->bus.service.connection);
 
@@ -227,13 +231,16 @@ bts_service_new (const BtsServiceContext *context)
 
   assert_complete (bts_interfaces_get_for (NULL));
   assert_complete (bts_interfaces_get_for_any_operation ());
+  assert_complete (bts_interfaces_get_for_group ());
   /* Registers the names of our errors with GDBus. */
   bgt_error_quark ();
 
   bus->service = *context;
   g_object_ref (bus->service.connection);
   g_object_ref (bus->service.registry);
+  g_object_ref (bus->service.groups);
   g_object_ref (bus->service.store);
+  g_object_ref (bus->service.files);
   g_object_ref (bus->service.engine);
   g_object_ref (bus->service.clock);
 
@@ -242,6 +249,7 @@ bts_service_new (const BtsServiceContext *context)
                            G_CONNECT_DEFAULT);
   bus->audience = bts_audience_new (bus->service.connection, bus->callers, bus->service.is_session);
   bus->notifier = bts_property_notifier_new (bus);
+  bus->group_notifier = bts_group_notifier_new (bus);
   self->root_notifier = bts_root_notifier_new (bus);
   follow_registry (self);
   self->tree = bts_object_tree_new (bus, G_OBJECT (self), on_call_began, on_call_ended);

@@ -8,9 +8,10 @@
 
 #include "bus/engine.h"
 #include "common/clock.h"
-#include "model/registry.h"
+#include "model/groups.h"
 #include "policy/conditions.h"
 #include "policy/limits.h"
+#include "store/state-files.h"
 #include "store/store.h"
 
 /* What the bus layer works on. The service refers to the objects; @limits and @conditions stay
@@ -20,7 +21,9 @@ typedef struct
   GDBusConnection *connection;
   gboolean is_session; /* the session bus: signals are broadcast */
   BtsRegistry *registry;
+  BtsGroups *groups;
   BtsStore *store;
+  BtsStateFiles *files;
   BtsEngine *engine;
   BtsClock *clock;
   const BtsLimits *limits;

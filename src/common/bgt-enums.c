@@ -55,6 +55,11 @@ static const char *const cost_type_words[] = {
   [BGT_COST_TYPE_VARIABLE] = "variable",
 };
 
+static const char *const group_behavior_words[] = {
+  [BGT_GROUP_BEHAVIOR_PARALLEL] = "parallel",
+  [BGT_GROUP_BEHAVIOR_SERIALIZED] = "serialized",
+};
+
 /* "" for a number that is none of the enum's: the caller has made it up. */
 static const char *
 get_word (const char *const *words, gsize n_words, guint value)
@@ -218,6 +223,24 @@ DEFINE_WORDS (BgtConnectivity, connectivity)
  * Since: 1.0
  */
 DEFINE_WORDS (BgtCostType, cost_type)
+
+/**
+ * bgt_group_behavior_to_string:
+ * @value: a behavior
+ *
+ * Returns: its word on the bus; empty for a number that is no #BgtGroupBehavior
+ * Since: 1.0
+ */
+
+/**
+ * bgt_group_behavior_from_string:
+ * @string: (nullable): a word
+ * @value: (out): the behavior of that name; left alone where there is none
+ *
+ * Returns: whether there is one
+ * Since: 1.0
+ */
+DEFINE_WORDS (BgtGroupBehavior, group_behavior)
 
 /**
  * bgt_operation_status_is_final:

@@ -77,6 +77,13 @@ typedef enum
   BGT_COST_TYPE_VARIABLE,
 } BgtCostType;
 
+/** BgtGroupBehavior: whether the operations of a group run together or one after the other */
+typedef enum
+{
+  BGT_GROUP_BEHAVIOR_PARALLEL,
+  BGT_GROUP_BEHAVIOR_SERIALIZED,
+} BgtGroupBehavior;
+
 const char *bgt_operation_kind_to_string (BgtOperationKind value);
 gboolean bgt_operation_kind_from_string (const char *string, BgtOperationKind *value);
 
@@ -98,5 +105,8 @@ gboolean bgt_connectivity_from_string (const char *string, BgtConnectivity *valu
 
 const char *bgt_cost_type_to_string (BgtCostType value);
 gboolean bgt_cost_type_from_string (const char *string, BgtCostType *value);
+
+const char *bgt_group_behavior_to_string (BgtGroupBehavior value);
+gboolean bgt_group_behavior_from_string (const char *string, BgtGroupBehavior *value);
 
 G_END_DECLS

@@ -5,7 +5,7 @@
 #pragma once
 
 #include "daemon/worker-pool.h"
-#include "model/operation.h"
+#include "model/groups.h"
 #include "policy/conditions.h"
 #include "store/store.h"
 
@@ -23,6 +23,7 @@ G_DECLARE_FINAL_TYPE (BtsJob, bts_job, BTS, JOB, GObject)
 typedef struct
 {
   BtsWorkerPool *pool;             /* (unowned) */
+  BtsGroups *groups;               /* (unowned) */
   BtsStore *store;                 /* (unowned) */
   BtsClock *clock;                 /* (unowned) */
   const BtsLimits *limits;         /* (unowned): values may change */

@@ -38,6 +38,8 @@ typedef struct
   GArray *candidates; /* (owned) (element-type BtsCandidate) */
   GPtrArray *expired; /* (owned) (element-type BtsOperation) */
   GPtrArray *to_stop; /* (owned) (element-type BtsOperation) */
+  GHashTable *held;   /* (owned) (element-type BtsGroup guint64): serialized groups of which that
+                       * position has its turn, though it waits to try again */
 } Decision;
 
 static void
@@ -46,6 +48,7 @@ decision_clear (Decision *decision)
   g_clear_pointer (&decision->candidates, g_array_unref);
   g_clear_pointer (&decision->expired, g_ptr_array_unref);
   g_clear_pointer (&decision->to_stop, g_ptr_array_unref);
+  g_clear_pointer (&decision->held, g_hash_table_unref);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Decision, decision_clear)
 
@@ -120,11 +123,72 @@ tell (BtsScheduler *self, BtsOperation *operation, BtsBlockers blockers, gint64 
   self->is_telling = FALSE;
 }
 
+/* (nullable): the serialized group in which @operation has to wait for its turn */
+static BtsGroup *
+get_serialized_group (BtsScheduler *self, BtsOperation *operation)
+{
+  BtsGroup *group = bts_groups_find_of (self->context.groups, operation);
+
+  return group != NULL && bts_group_get_behavior (group) == BGT_GROUP_BEHAVIOR_SERIALIZED ? group
+                                                                                          : NULL;
+}
+
+/* One that will be tried again keeps its turn. */
+static void
+hold_turn (BtsScheduler *self, Decision *decision, BtsOperation *operation)
+{
+  BtsGroup *group = get_serialized_group (self, operation);
+  guint64 position;
+  guint64 *held;
+
+  if (group == NULL ||
+      bts_request_get_priority (bts_operation_get_request (operation)) == BGT_PRIORITY_HIGH)
+    return;
+  position = bts_group_get_position (group, operation);
+  held = g_hash_table_lookup (decision->held, group);
+  if (held == NULL || position < *held)
+    g_hash_table_insert (decision->held, group, g_memdup2 (&position, sizeof position));
+}
+
+static gboolean
+is_behind_a_held_turn (BtsScheduler *self, Decision *decision, const BtsCandidate *candidate)
+{
+  BtsGroup *group;
+  guint64 *held = NULL;
+
+  if (candidate->group == NULL || candidate->priority == BGT_PRIORITY_HIGH)
+    return FALSE;
+  group = bts_groups_find_of (self->context.groups, candidate->user_data);
+  held = g_hash_table_lookup (decision->held, group);
+  return held != NULL && *held < candidate->group_position;
+}
+
+/* Takes those out of the candidates that have to wait for one that will be tried again. */
+static void
+drop_held (BtsScheduler *self, Decision *decision)
+{
+  for (guint i = 0; i < decision->candidates->len;)
+    {
+      BtsCandidate *candidate = &g_array_index (decision->candidates, BtsCandidate, i);
+
+      if (!is_behind_a_held_turn (self, decision, candidate))
+        {
+          i++;
+          continue;
+        }
+      tell (self, candidate->user_data, BTS_BLOCKER_GROUP_ORDER, 0);
+      if (candidate->is_active)
+        g_ptr_array_add (decision->to_stop, g_object_ref (candidate->user_data));
+      g_array_remove_index_fast (decision->candidates, i);
+    }
+}
+
 static void
 add_candidate (BtsScheduler *self, Decision *decision, BtsOperation *operation, guint sequence)
 {
   BtsRequest *request = bts_operation_get_request (operation);
   BtsOwner *owner = bts_operation_get_owner (operation);
+  BtsGroup *group = get_serialized_group (self, operation);
   BtsCandidate candidate = {
     .priority = bts_request_get_priority (request),
     .started = bts_operation_get_started (operation),
@@ -136,6 +200,12 @@ add_candidate (BtsScheduler *self, Decision *decision, BtsOperation *operation, 
     .user_data = operation,
   };
 
+  if (group != NULL)
+    {
+      candidate.group = bts_group_get_id (group);
+      candidate.group_application = bts_owner_get_application (bts_group_get_owner (group));
+      candidate.group_position = bts_group_get_position (group, operation);
+    }
   g_array_append_val (decision->candidates, candidate);
 }
 
@@ -161,6 +231,8 @@ look_at (BtsScheduler *self, Decision *decision, BtsOperation *operation, guint 
       add_candidate (self, decision, operation, sequence);
       return;
     }
+  if (blockers == BTS_BLOCKER_RETRY_DELAY && intent == BTS_INTENT_GO)
+    hold_turn (self, decision, operation);
   tell (self, operation, blockers, next_attempt);
   if (bts_jobs_is_active (self->jobs, operation))
     g_ptr_array_add (decision->to_stop, g_object_ref (operation));
@@ -172,9 +244,12 @@ static void set_alarm (BtsScheduler *self, gint64 boot_time);
 static void
 apply (BtsScheduler *self, Decision *decision)
 {
-  BtsCandidate *candidates = (BtsCandidate *) (gpointer) decision->candidates->data;
-  gsize n_candidates = decision->candidates->len;
+  BtsCandidate *candidates;
+  gsize n_candidates;
 
+  drop_held (self, decision);
+  candidates = (BtsCandidate *) (gpointer) decision->candidates->data;
+  n_candidates = decision->candidates->len;
   bts_queue_decide (candidates, n_candidates, self->context.limits);
   for (gsize i = 0; i < n_candidates; i++)
     {
@@ -205,6 +280,7 @@ on_decide (gpointer user_data)
     .candidates = g_array_new (FALSE, FALSE, sizeof (BtsCandidate)),
     .expired = g_ptr_array_new_with_free_func (g_object_unref),
     .to_stop = g_ptr_array_new_with_free_func (g_object_unref),
+    .held = g_hash_table_new_full (NULL, NULL, NULL, g_free),
   };
 
   self->decide_source_id = 0;
@@ -275,6 +351,8 @@ bts_scheduler_new (BtsRegistry *registry, BtsJobs *jobs, const BtsJobContext *co
   g_signal_connect_object (registry, "operation-removed", G_CALLBACK (bts_scheduler_queue), self,
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (registry, "operation-changed", G_CALLBACK (on_operation_changed), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (context->groups, "group-changed", G_CALLBACK (bts_scheduler_queue), self,
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (jobs, "changed", G_CALLBACK (bts_scheduler_queue), self,
                            G_CONNECT_SWAPPED);

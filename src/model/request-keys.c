@@ -80,7 +80,7 @@ static const BtsRequestKey rows[] = {
     NULL,
     is_proxy_word },
   { { "body", "h|s" }, DOWNLOAD, BTS_CHANGE_RULE_NEVER, FALSE, FALSE },
-  { { "group", "s", bts_check_name }, ALL, BTS_CHANGE_RULE_NEVER, FALSE, FALSE },
+  { { "group", "s", bts_check_name }, ALL, BTS_CHANGE_RULE_NEVER, FALSE, TRUE },
   { { "completion-group", "o" }, ALL, BTS_CHANGE_RULE_NEVER, FALSE, FALSE },
   { { "cost-policy", "s", bts_check_cost_policy }, ALL, BTS_CHANGE_RULE_UNFINISHED, FALSE, TRUE },
   { { "priority", "s", bts_check_priority }, ALL, BTS_CHANGE_RULE_UNFINISHED, FALSE, TRUE },

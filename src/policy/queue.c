@@ -286,6 +286,13 @@ hash_group (gconstpointer key)
   return g_str_hash (candidate->group) ^ candidate->uid;
 }
 
+static const char *
+get_group_application (const BtsCandidate *candidate)
+{
+  return candidate->group_application != NULL ? candidate->group_application
+                                              : candidate->application;
+}
+
 /* A group belongs to an application of a user; others may have one of that name too. */
 static gboolean
 equal_groups (gconstpointer left, gconstpointer right)
@@ -294,7 +301,7 @@ equal_groups (gconstpointer left, gconstpointer right)
   const BtsCandidate *b = right;
 
   return a->uid == b->uid && g_str_equal (a->group, b->group) &&
-         g_strcmp0 (a->application, b->application) == 0;
+         g_strcmp0 (get_group_application (a), get_group_application (b)) == 0;
 }
 
 /* Everyone but the first of a serialized group waits for its order. */

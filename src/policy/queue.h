@@ -19,6 +19,8 @@ typedef struct
   const char *host;        /* (unowned): scheme, host and port */
   const char *group;       /* (unowned) (nullable): only for a serialized group */
   guint64 group_position;  /* order within that group */
+  /* (unowned) (nullable): whose group it is, where that is another application's */
+  const char *group_application;
   gboolean is_active;      /* has its slot already */
 
   /* out */

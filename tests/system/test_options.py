@@ -45,6 +45,7 @@ OPTIONS = {
     "metadata": ("a{sv}", [{}, {"a": V("s", "b"), "c": V("a{sv}", {"d": V("u", 1)})}],
                  [{"a": V("s", "x" * 70000)}, {"fd": V("h", 0)}, {"a": V("av", [V("h", 0)])}]),
     "application-id": ("s", ["org.example.App", "a b"], ["", "a/b", "a" * 256, "a\nb"]),
+    "group": ("s", ["photos"], ["", "a\nb", "a" * 256]),
     "not-before": ("x", [0, 2 ** 62], [-1, -2 ** 63]),
     "deadline": ("x", [0, 2 ** 62], [-1, -2 ** 63]),
 }
@@ -55,7 +56,6 @@ LATER = {
     "proxy-credential": ("(ss)", [("user", "password")], [("us\ner", "x")]),
     "cookies": ("a{ss}", [{"a": "b"}], [{"": "b"}, {"a": "b; c"}, {"a": "b\r\n"}]),
     "body": ("s", ["/etc/hostname"], []),
-    "group": ("s", ["photos"], ["", "a\nb", "a" * 256]),
     "completion-group": ("o", [f"{PATH}/completion_groups/a"], []),
     "success-notification": ("a{sv}", [{"title": V("s", "x")}],
                              [{"title": V("u", 1)}, {"size": V("s", "x")}]),
@@ -146,7 +146,6 @@ class Options(ServiceTest):
         calls = [
             ("CreateUpload", V("(ssa{sv})", (URI, "/etc/hostname", {}))),
             ("CreateMultipartUpload", V("(saa{sv}a{sv})", (URI, [], {}))),
-            ("CreateGroup", V("(sa{sv})", ("photos", {}))),
             ("CreateCompletionGroup", V("(sa{sv})", ("org.example.App", {}))),
             ("SetDataPlan", V("(sa{sv})", ("uuid", {}))),
             ("RemoveDataPlan", V("(s)", ("uuid",))),
@@ -289,7 +288,6 @@ class Options(ServiceTest):
                     if name != "not-before":
                         self.assertEqual(self.evaluate({name: V(signature, value)}), (True, []))
         self.assertEqual(self.evaluate({"not-before": V("x", 2 ** 62)}), (False, ["not-before"]))
-        self.assert_refused("NotSupported", self.evaluate, {"group": V("s", "photos")}, says="group")
         self.assert_refused("InvalidArgument", self.evaluate, {"uri": V("s", URI)}, says="uri")
         self.assert_nothing_was_created()
 

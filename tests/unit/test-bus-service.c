@@ -368,7 +368,6 @@ test_later_features_say_that_they_are_missing (BusFixture *fixture)
   static const char *const calls[][2] = {
     { "CreateUpload", "('http://a/', '/a', @a{sv} {})" },
     { "CreateMultipartUpload", "('http://a/', @aa{sv} [], @a{sv} {})" },
-    { "CreateGroup", "('g', @a{sv} {})" },
     { "CreateCompletionGroup", "('a', @a{sv} {})" },
     { "SetDataPlan", "('u', @a{sv} {})" },
     { "RemoveDataPlan", "('u',)" },

@@ -261,7 +261,6 @@ static const Option unsupported_options[] = {
   { "cookies", "{'a': 'b'}" },
   { "body", "'text'" },
   { "body", "handle 0" },
-  { "group", "'name'" },
   { "completion-group", "objectpath '/a'" },
   { "success-notification", "{'title': <'x'>}" },
   { "failure-notification", "{'body': <'x'>, 'icon': <'y'>}" },

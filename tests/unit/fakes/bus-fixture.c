@@ -69,6 +69,9 @@ start_service (BusFixture *self, gboolean is_session)
   self->registry = bts_registry_new ();
   self->store = bts_store_open (state, &error);
   g_assert_no_error (error);
+  self->groups = bts_groups_new (self->registry);
+  self->files = bts_state_files_open (state, &error);
+  g_assert_no_error (error);
   self->clock = bts_clock_fake_new ();
   self->engine = bts_engine_fake_new (self->store, BTS_CLOCK (self->clock));
   self->limits.max_operations_per_application = 3;
@@ -81,7 +84,9 @@ start_service (BusFixture *self, gboolean is_session)
     .connection = self->connection,
     .is_session = is_session,
     .registry = self->registry,
+    .groups = self->groups,
     .store = self->store,
+    .files = self->files,
     .engine = BTS_ENGINE (self->engine),
     .clock = BTS_CLOCK (self->clock),
     .limits = &self->limits,
@@ -134,7 +139,9 @@ bus_fixture_free (BusFixture *self)
   while (g_main_context_iteration (NULL, FALSE))
     continue;
   g_clear_object (&self->engine);
+  g_clear_object (&self->files);
   g_clear_object (&self->store);
+  g_clear_object (&self->groups);
   g_clear_object (&self->registry);
   g_clear_object (&self->clock);
   if (self->client != NULL)

@@ -19,7 +19,9 @@ typedef struct
   GDBusConnection *client;     /* (owned) */
   char *address;               /* (owned) */
   BtsRegistry *registry;       /* (owned) */
+  BtsGroups *groups;           /* (owned) */
   BtsStore *store;             /* (owned) */
+  BtsStateFiles *files;        /* (owned) */
   BtsClockFake *clock;         /* (owned) */
   BtsEngineFake *engine;       /* (owned) */
   BtsLimits limits;
