@@ -328,6 +328,22 @@ fetch_all (BtsDownload *self, GError **error)
   return !is_in_order || fetch (self, error);
 }
 
+/* An answer that went on beyond its announced end was not the whole, and what it has left must
+ * not be taken for that by the next try. */
+static gboolean
+fetch_what_is_believed (BtsDownload *self, GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+
+  if (fetch_all (self, &local_error))
+    return TRUE;
+  if (g_error_matches (local_error, BGT_WEB_ERROR, BGT_WEB_ERROR_INVALID_SERVER_RESPONSE) &&
+      is_whole_already (self) && !bts_download_forget (self, error))
+    return FALSE;
+  g_propagate_error (error, g_steal_pointer (&local_error));
+  return FALSE;
+}
+
 /* The whole download; returns the name that the file has now. */
 static char *
 run (BtsDownload *self, GError **error)
@@ -337,7 +353,7 @@ run (BtsDownload *self, GError **error)
   if (bts_destination_is_published (self->destination))
     return bts_destination_publish (self->destination, self->record.total, self->record.actual_uri,
                                     error);
-  if (!is_whole_already (self) && !fetch_all (self, error))
+  if (!is_whole_already (self) && !fetch_what_is_believed (self, error))
     return NULL;
   return complete (self, error);
 }

@@ -150,6 +150,19 @@ class Lies(ServiceCase):
                                        + body.read()))
         self.fail_with(self.download(), "invalid-server-response")
 
+    def test_what_a_longer_body_has_left_is_never_published(self):
+        body = Body(100_000)
+        self.server.serve("/file", sending(body, length=99_998))
+        operation = self.download()
+        self.fail_with(operation, "invalid-server-response")
+        self.resume(operation)
+        self.server.wait_for_requests(2)
+        self.fail_with(operation, "invalid-server-response")
+        self.server.serve("/file", sending(body))
+        self.resume(operation)
+        self.complete(operation, body)
+        self.assertEqual(self.ranges_asked(), [None, None, None])
+
     def test_lengths_that_differ(self):
         self.server.serve("/file", raw(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n"
                                        b"Content-Length: 6\r\n\r\nhello!"))
