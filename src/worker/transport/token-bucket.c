@@ -6,7 +6,11 @@
 
 #include "worker/transport/token-bucket.h"
 
-#define WAITS_PER_SECOND 10
+/* Over three seconds a portion more or less is about 4 %. */
+#define WAITS_PER_SECOND 8
+
+/* Less than that part of a portion is not worth a read. */
+#define CRUMBS 8
 
 /* What is gained by oversleeping is not lost, but soon is. */
 #define MAX_QUANTA 2
@@ -36,6 +40,7 @@ bts_token_bucket_set_rate (BtsTokenBucket *self, guint64 rate, gint64 now_us)
       self->last_us = now_us;
     }
   fill (self, now_us);
+  self->portion = 0;
   self->rate = rate;
 }
 
@@ -47,9 +52,16 @@ bts_token_bucket_get_allowed (BtsTokenBucket *self, gsize wanted, gint64 now_us,
   if (self->rate == 0)
     return wanted;
 
+  /* Buffers end where they end: what one wait has brought may take several reads. */
+  if (self->portion >= MIN (MAX (quantum / CRUMBS, 1), (double) wanted))
+    return (gsize) MIN (self->portion, (double) wanted);
+
   fill (self, now_us);
   if (self->tokens >= MIN (quantum, (double) wanted))
-    return (gsize) MIN (self->tokens, (double) wanted);
+    {
+      self->portion = self->tokens;
+      return (gsize) MIN (self->portion, (double) wanted);
+    }
 
   /* What is left is kept for then. */
   *wait_us = (gint64) (quantum * G_USEC_PER_SEC / (double) self->rate) + 1;
@@ -60,4 +72,5 @@ void
 bts_token_bucket_take (BtsTokenBucket *self, gsize taken)
 {
   self->tokens -= (double) taken;
+  self->portion -= (double) taken;
 }

@@ -14,6 +14,7 @@ typedef struct
   guint64 rate; /* bytes per second; 0 without limit */
   gint64 last_us;
   double tokens;
+  double portion; /* of the last wait, what is left to take without another one */
 } BtsTokenBucket;
 
 void bts_token_bucket_set_rate (BtsTokenBucket *self, guint64 rate, gint64 now_us);
