@@ -12,6 +12,7 @@ import unittest
 
 from gi.repository import GLib
 
+from harness.daemon import error_name
 from harness.servers import Body, Nginx, raw, sending
 from harness.service_case import ServiceCase
 from harness.wait import DEADLINE_SECONDS, wait_until
@@ -155,6 +156,16 @@ class AroundPublishing(SurvivalCase):
             return True
         return "file" in names and os.stat(self.path).st_ino != self.old_inode
 
+    def try_to_create(self, overwrite):
+        """None where the worker that was asked had just been killed, which the caller is told."""
+        try:
+            return self.daemon.create_download(
+                self.server.uri("/file"), self.path, {"overwrite": self.text(overwrite)})
+        except GLib.Error as error:
+            self.assertEqual(error_name(error), "Failed", error.message)
+            self.assertEqual(self.daemon.operations(), {})
+            return None
+
     def run_once(self, number, event, overwrite, kill):
         body = Body(64 * 1024 + number, number)
         self.server.serve("/file", self.ANSWERS[number % len(self.ANSWERS)](body))
@@ -164,8 +175,7 @@ class AroundPublishing(SurvivalCase):
             with open(self.path, "wb") as file:
                 file.write(b"old")
             self.old_inode = os.stat(self.path).st_ino
-        operation = self.daemon.create_download(
-            self.server.uri("/file"), self.path, {"overwrite": self.text(overwrite)})
+        operation = wait_until(lambda: self.try_to_create(overwrite), "an operation")
         worker, = self.daemon.workers()
         deadline = time.monotonic() + DEADLINE_SECONDS
         self.daemon.call(operation, "Operation", "Start")
