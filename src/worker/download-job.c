@@ -27,7 +27,8 @@ download_free (gpointer data)
   g_clear_object (&self->destination);
   g_clear_pointer (&self->checkpoint, g_variant_unref);
   g_clear_pointer (&self->request, g_variant_unref);
-  g_clear_pointer (&self->checksum, bts_checksum_free);
+  for (guint i = 0; i < BTS_DOWNLOAD_N_CHECKSUMS; i++)
+    g_clear_pointer (&self->checksums[i], bts_checksum_free);
   bts_download_report_clear (&self->report);
   bts_download_record_clear (&self->record);
   if (self->file >= 0)
@@ -106,8 +107,10 @@ get_buffer (gsize *size, gpointer user_data)
 static void
 add_to_checksum (BtsDownload *self, gsize size)
 {
-  if (self->checksum != NULL && bts_checksum_get_position (self->checksum) == self->position)
-    bts_checksum_update (self->checksum, self->buffer, size);
+  for (guint i = 0; i < BTS_DOWNLOAD_N_CHECKSUMS; i++)
+    if (self->checksums[i] != NULL &&
+        bts_checksum_get_position (self->checksums[i]) == self->position)
+      bts_checksum_update (self->checksums[i], self->buffer, size);
 }
 
 static gboolean
@@ -140,12 +143,19 @@ static const BtsTransportSink sink = { take_head, get_buffer, take_data };
 static gboolean
 catch_up_checksum (BtsDownload *self, guint64 end, GError **error)
 {
-  if (self->checksum == NULL)
-    return TRUE;
-  if (bts_checksum_get_position (self->checksum) > end)
-    bts_checksum_reset (self->checksum);
-  return bts_destination_update_checksum (self->destination, self->checksum, end,
-                                          bts_transfer_job_get_cancellable (self->job), error);
+  for (guint i = 0; i < BTS_DOWNLOAD_N_CHECKSUMS; i++)
+    {
+      BtsChecksum *checksum = self->checksums[i];
+
+      if (checksum == NULL)
+        continue;
+      if (bts_checksum_get_position (checksum) > end)
+        bts_checksum_reset (checksum);
+      if (!bts_destination_update_checksum (self->destination, checksum, end,
+                                            bts_transfer_job_get_cancellable (self->job), error))
+        return FALSE;
+    }
+  return TRUE;
 }
 
 static gboolean
@@ -250,17 +260,24 @@ verify_length (BtsDownload *self, GError **error)
 static gboolean
 verify_content (BtsDownload *self, GError **error)
 {
-  if (self->checksum == NULL)
-    return TRUE;
+  static const char *const messages[] = {
+    [BTS_DOWNLOAD_ASKED_CHECKSUM] =
+        "The file that the server sent does not have the checksum asked for",
+    [BTS_DOWNLOAD_SERVER_CHECKSUM] =
+        "The file that has arrived does not have the digest that the server said",
+  };
+
   if (!catch_up_checksum (self, self->record.total, error))
     return FALSE;
-  if (bts_checksum_matches (self->checksum))
-    return TRUE;
-  if (!bts_download_forget (self, error))
-    return FALSE;
-  g_set_error_literal (error, BGT_WEB_ERROR, BGT_WEB_ERROR_CHECKSUM_MISMATCH,
-                       "The file that the server sent does not have the checksum asked for");
-  return FALSE;
+  for (guint i = 0; i < BTS_DOWNLOAD_N_CHECKSUMS; i++)
+    {
+      if (self->checksums[i] == NULL || bts_checksum_matches (self->checksums[i]))
+        continue;
+      if (bts_download_forget (self, error))
+        g_set_error_literal (error, BGT_WEB_ERROR, BGT_WEB_ERROR_CHECKSUM_MISMATCH, messages[i]);
+      return FALSE;
+    }
+  return TRUE;
 }
 
 /* Gives the file its name, which is returned. */
@@ -304,10 +321,12 @@ open_destination (BtsDownload *self, GError **error)
   self->report.has_restarted = held_before > self->held_at_start;
   if (g_variant_lookup (request, "checksum", "&s", &checksum))
     {
-      self->checksum = bts_checksum_new (checksum, error);
-      if (self->checksum == NULL)
+      self->checksums[BTS_DOWNLOAD_ASKED_CHECKSUM] = bts_checksum_new (checksum, error);
+      if (self->checksums[BTS_DOWNLOAD_ASKED_CHECKSUM] == NULL)
         return FALSE;
     }
+  if (self->record.digest != NULL && self->held_at_start > 0)
+    self->checksums[BTS_DOWNLOAD_SERVER_CHECKSUM] = bts_checksum_new (self->record.digest, NULL);
   self->is_descriptor = !g_variant_lookup (request, "destination", "&s", NULL);
   g_variant_lookup (request, "random-access", "b", &self->has_random_access);
   self->position = bts_download_get_held (self);

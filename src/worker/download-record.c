@@ -8,6 +8,8 @@
 
 #include <stddef.h>
 
+#include "worker/content-digest.h"
+
 static const struct
 {
   const char *key;
@@ -18,6 +20,7 @@ static const struct
   { "etag", offsetof (BtsDownloadRecord, etag) },
   { "actual-uri", offsetof (BtsDownloadRecord, actual_uri) },
   { "uri-digest", offsetof (BtsDownloadRecord, uri_digest) },
+  { "digest", offsetof (BtsDownloadRecord, digest) },
 };
 
 static char **
@@ -126,6 +129,7 @@ gboolean
 bts_download_record_take_head (BtsDownloadRecord *self, const BtsTransportHead *head)
 {
   g_autofree char *etag = dup_header (head->headers, "ETag");
+  g_autofree char *digest = bts_content_digest_find (head->headers, head->status_code != 206);
   guint64 total = 0;
   gboolean is_total_known = get_total (head, &total);
   gboolean is_part = head->body_offset > 0;
@@ -145,6 +149,8 @@ bts_download_record_take_head (BtsDownloadRecord *self, const BtsTransportHead *
     set_text (&self->last_modified, head->last_modified);
   if (!is_part || etag != NULL)
     set_text (&self->etag, etag);
+  if (!is_part || digest != NULL)
+    set_text (&self->digest, digest);
   set_text (&self->actual_uri, head->actual_uri);
   return has_changed;
 }

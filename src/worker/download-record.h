@@ -16,7 +16,8 @@
  *   total t                                  absent while unknown
  *   validator, last-modified, etag s         of the answer that the bytes came with
  *   actual-uri s                             where it came from
- *   uri-digest s                             SHA-256 of the URI that was asked for */
+ *   uri-digest s                             SHA-256 of the URI that was asked for
+ *   digest s                                 of the file, as the server has said */
 
 typedef struct
 {
@@ -29,6 +30,7 @@ typedef struct
   char *etag;          /* (owned) (nullable): weak ones too; tells only that something changed */
   char *actual_uri;    /* (owned) (nullable) */
   char *uri_digest;    /* (owned) (nullable) */
+  char *digest;        /* (owned) (nullable) */
 } BtsDownloadRecord;
 
 /* Reads @checkpoint (nullable); what is missing or of a wrong type counts as not known. */

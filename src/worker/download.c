@@ -48,8 +48,9 @@ bts_download_forget (BtsDownload *self, GError **error)
   self->position = 0;
   self->n_unsynced = 0;
   self->is_prepared = FALSE;
-  if (self->checksum != NULL)
-    bts_checksum_reset (self->checksum);
+  for (guint i = 0; i < BTS_DOWNLOAD_N_CHECKSUMS; i++)
+    if (self->checksums[i] != NULL)
+      bts_checksum_reset (self->checksums[i]);
   bts_transfer_job_get_progress (self->job)->received = 0;
   return TRUE;
 }
@@ -80,12 +81,28 @@ bts_download_decide (BtsDownload *self,
   return plan;
 }
 
+/* Without effect on a digest that is the one before, and may have seen bytes already. */
+static void
+take_server_checksum (BtsDownload *self)
+{
+  BtsChecksum **checksum = &self->checksums[BTS_DOWNLOAD_SERVER_CHECKSUM];
+
+  if (*checksum != NULL && self->record.digest != NULL &&
+      bts_checksum_is_of (*checksum, self->record.digest))
+    return;
+  g_clear_pointer (checksum, bts_checksum_free);
+  /* What a stored record says may be anything. */
+  if (self->record.digest != NULL)
+    *checksum = bts_checksum_new (self->record.digest, NULL);
+}
+
 gboolean
 bts_download_take_file (BtsDownload *self, const BtsTransportHead *head, GError **error)
 {
   if (bts_download_record_take_head (&self->record, head))
     self->report.has_response_changed = TRUE;
   bts_download_record_take_uri (&self->record, self->uri);
+  take_server_checksum (self);
   if (self->record.is_total_known &&
       !bts_destination_expect (self->destination, self->record.total, error))
     return FALSE;

@@ -13,6 +13,14 @@
 
 /* What both ways to download, in order and in pieces, have in common. */
 
+/* What a file may be checked against: what the application has asked for, what the server says. */
+enum
+{
+  BTS_DOWNLOAD_ASKED_CHECKSUM,
+  BTS_DOWNLOAD_SERVER_CHECKSUM,
+  BTS_DOWNLOAD_N_CHECKSUMS,
+};
+
 /* The state of a download; the job's thread only. */
 typedef struct
 {
@@ -29,7 +37,7 @@ typedef struct
   BtsDestination *destination; /* (owned) (nullable) */
   BtsDownloadRecord record;
   BtsDownloadReport report;
-  BtsChecksum *checksum; /* (owned) (nullable) */
+  BtsChecksum *checksums[BTS_DOWNLOAD_N_CHECKSUMS]; /* (owned) (nullable) */
   guint64 held_at_start;
   gboolean is_descriptor;
   gboolean has_random_access;

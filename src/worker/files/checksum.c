@@ -22,6 +22,7 @@
 struct _BtsChecksum
 {
   GChecksum *checksum; /* (owned) */
+  const char *prefix;  /* of the spec */
   char *expected;      /* (owned) lower-case */
   guint64 position;
 };
@@ -70,6 +71,7 @@ bts_checksum_new (const char *spec, GError **error)
 
       self = g_new0 (BtsChecksum, 1);
       self->checksum = g_checksum_new (algorithms[i].type);
+      self->prefix = algorithms[i].prefix;
       self->expected = g_ascii_strdown (hex, -1);
       return self;
     }
@@ -87,6 +89,13 @@ bts_checksum_free (BtsChecksum *self)
   g_clear_pointer (&self->checksum, g_checksum_free);
   g_free (self->expected);
   g_free (self);
+}
+
+gboolean
+bts_checksum_is_of (const BtsChecksum *self, const char *spec)
+{
+  return g_str_has_prefix (spec, self->prefix) &&
+         g_ascii_strcasecmp (spec + strlen (self->prefix), self->expected) == 0;
 }
 
 guint64

@@ -16,6 +16,9 @@ BtsChecksum *bts_checksum_new (const char *spec, GError **error);
 void bts_checksum_free (BtsChecksum *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BtsChecksum, bts_checksum_free)
 
+/* Whether it was made from @spec. */
+gboolean bts_checksum_is_of (const BtsChecksum *self, const char *spec);
+
 /* How many bytes from the file's beginning it has seen. */
 guint64 bts_checksum_get_position (const BtsChecksum *self);
 
