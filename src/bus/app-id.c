@@ -149,6 +149,24 @@ bts_app_id_from_executable (const char *executable)
 }
 
 gboolean
+bts_app_id_from_snap_label (const char *label, char **app_id, gboolean *is_confined)
+{
+  g_autofree char *name = NULL;
+  const char *start, *end;
+
+  if (!g_str_has_prefix (label, "snap."))
+    return FALSE;
+
+  start = label + strlen ("snap.");
+  end = strpbrk (start, ". ");
+  name = end != NULL ? g_strndup (start, (gsize) (end - start)) : g_strdup (start);
+  *is_confined = !g_str_has_suffix (label, " (complain)");
+  *app_id = bts_app_id_is_valid (name) ? g_steal_pointer (&name) : NULL;
+
+  return TRUE;
+}
+
+gboolean
 bts_app_id_from_flatpak_info (const char *info, gsize length, char **app_id, gboolean *has_network)
 {
   g_autoptr (GKeyFile) file = g_key_file_new ();

@@ -22,6 +22,10 @@ char *bts_app_id_from_cgroup (const char *cgroup);
 /* From the target of /proc/PID/exe: the last element. NULL where that is no valid ID. */
 char *bts_app_id_from_executable (const char *executable);
 
+/* From the security label of a connection: snap.NAME.PROGRAM (MODE). FALSE where it is no snap's;
+ * a snap that is not confined is in no sandbox. */
+gboolean bts_app_id_from_snap_label (const char *label, char **app_id, gboolean *is_confined);
+
 /* From the content of a sandbox's /.flatpak-info. FALSE where it names no application. */
 gboolean
 bts_app_id_from_flatpak_info (const char *info, gsize length, char **app_id, gboolean *has_network);

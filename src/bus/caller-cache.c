@@ -28,6 +28,7 @@ struct _BtsCallerCache
 {
   GObject parent_instance;
   GDBusConnection *connection; /* (owned) */
+  BtsEngine *engine;           /* (owned) (nullable) */
   GCancellable *cancellable;   /* (owned) */
   GHashTable *entries;         /* (owned) (element-type utf8 Entry) */
 };
@@ -151,7 +152,8 @@ add_entry (BtsCallerCache *self, const char *name)
 
   data->cache = g_object_ref (self);
   data->name = g_strdup (name);
-  bts_caller_look_up_async (self->connection, name, self->cancellable, on_looked_up, data);
+  bts_caller_look_up_async (self->connection, self->engine, name, self->cancellable, on_looked_up,
+                            data);
 
   return entry;
 }
@@ -270,6 +272,7 @@ bts_caller_cache_dispose (GObject *object)
   g_cancellable_cancel (self->cancellable);
   g_clear_pointer (&self->entries, g_hash_table_unref);
   g_clear_object (&self->cancellable);
+  g_clear_object (&self->engine);
   g_clear_object (&self->connection);
 
   G_OBJECT_CLASS (bts_caller_cache_parent_class)->dispose (object);
@@ -293,11 +296,12 @@ bts_caller_cache_init (BtsCallerCache *self)
 }
 
 BtsCallerCache *
-bts_caller_cache_new (GDBusConnection *connection)
+bts_caller_cache_new (GDBusConnection *connection, BtsEngine *engine)
 {
   BtsCallerCache *self = g_object_new (BTS_TYPE_CALLER_CACHE, NULL);
 
   self->connection = g_object_ref (connection);
+  g_set_object (&self->engine, engine);
 
   return self;
 }

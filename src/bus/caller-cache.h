@@ -7,6 +7,7 @@
 #include <gio/gio.h>
 
 #include "bus/caller.h"
+#include "bus/engine.h"
 
 /* The connections that have called and are still there. Each is looked up once; its calls are
  * handed on in the order in which they came. */
@@ -16,7 +17,7 @@ G_DECLARE_FINAL_TYPE (BtsCallerCache, bts_caller_cache, BTS, CALLER_CACHE, GObje
 
 /* Signal: vanished (const char *name) */
 
-BtsCallerCache *bts_caller_cache_new (GDBusConnection *connection);
+BtsCallerCache *bts_caller_cache_new (GDBusConnection *connection, BtsEngine *engine);
 
 /* @caller is NULL where @error is set. */
 typedef void (*BtsCallerReady) (BtsCaller *caller, const GError *error, gpointer user_data);

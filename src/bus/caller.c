@@ -6,24 +6,24 @@
 
 #include "bus/caller.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <glib/gstdio.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "bus/app-id.h"
 #include "common/bgt-error.h"
+#include "common/process-info.h"
 
-#define MAX_INFO_SIZE (64 * 1024)
+/* No application has this ID: it is not a valid one. */
+#define UNKNOWN_SANDBOX "/unknown"
 
-/* A look-up under way; the thread reads and fills it while nobody else does. */
+/* A look-up under way. */
 typedef struct
 {
   GDBusConnection *connection; /* (owned) */
+  BtsEngine *engine;           /* (owned) (nullable) */
   char *name;                  /* (owned) */
   guint32 uid;
   guint32 pid;
+  char *label;       /* (owned) (nullable): of the security module */
   char *application; /* (owned) (nullable) */
   gboolean is_sandboxed;
   gboolean has_network;
@@ -33,7 +33,9 @@ static void
 look_up_free (LookUp *self)
 {
   g_clear_object (&self->connection);
+  g_clear_object (&self->engine);
   g_free (self->name);
+  g_free (self->label);
   g_free (self->application);
   g_free (self);
 }
@@ -68,164 +70,97 @@ bts_caller_unref (BtsCaller *self)
 }
 
 static char *
-read_proc_file (guint32 pid, const char *name)
+dup_string (GVariant *info, const char *key)
 {
-  g_autofree char *path = g_strdup_printf ("/proc/%u/%s", pid, name);
-  g_autofree char *content = NULL;
+  g_autoptr (GVariant) value = g_variant_lookup_value (info, key, G_VARIANT_TYPE_BYTESTRING);
+  gsize length = 0;
+  const char *bytes =
+      value != NULL ? g_variant_get_fixed_array (value, &length, sizeof (char)) : NULL;
 
-  if (!g_file_get_contents (path, &content, NULL, NULL))
-    return NULL;
-
-  return g_steal_pointer (&content);
-}
-
-static char *
-read_executable (guint32 pid)
-{
-  g_autofree char *path = g_strdup_printf ("/proc/%u/exe", pid);
-
-  return g_file_read_link (path, NULL);
+  return bytes != NULL ? g_strndup (bytes, length) : NULL;
 }
 
 /* The application of a process outside any sandbox: its unit's, else its program's name. */
 static char *
-find_application (guint32 pid)
+find_application (GVariant *info)
 {
-  g_autofree char *cgroup = read_proc_file (pid, "cgroup");
-  g_autofree char *executable = NULL;
-  g_autofree char *comm = NULL;
+  g_autofree char *cgroup = dup_string (info, "cgroup");
+  g_autofree char *executable = dup_string (info, "executable");
+  g_autofree char *name = dup_string (info, "name");
   char *application = cgroup != NULL ? bts_app_id_from_cgroup (cgroup) : NULL;
 
-  if (application != NULL)
-    return application;
-
-  executable = read_executable (pid);
-  application = executable != NULL ? bts_app_id_from_executable (executable) : NULL;
-  if (application != NULL)
-    return application;
-
+  if (application == NULL && executable != NULL)
+    application = bts_app_id_from_executable (executable);
   /* Another user's link cannot be read, its name can. */
-  comm = read_proc_file (pid, "comm");
-  if (comm == NULL)
-    return NULL;
+  if (application == NULL && name != NULL)
+    application = bts_app_id_from_executable (g_strchomp (name));
 
-  return bts_app_id_from_executable (g_strchomp (comm));
+  return application != NULL ? application : g_strdup ("unknown");
 }
 
-/* Whether a caller whose file system we may not look into counts as free of a sandbox. Asking
- * that user's own worker would tell; without it, what cannot be seen is taken for free. */
-static gboolean
-may_take_unseen_as_free (const LookUp *look_up)
+/* What is not known is not trusted: neither to be somebody nor to have a permission. */
+static void
+take_for_unknown (LookUp *look_up)
 {
-  return TRUE;
-}
-
-/* Opens the caller's own /.flatpak-info. Returns -1 and errno. */
-static int
-open_flatpak_info (guint32 pid)
-{
-  g_autofree char *path = g_strdup_printf ("/proc/%u/root", pid);
-  int root, fd, saved_errno;
-
-  root = open (path, O_PATH | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-  if (root < 0)
-    return -1;
-
-  fd = openat (root, ".flatpak-info", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
-  saved_errno = errno;
-  close (root);
-  errno = saved_errno;
-
-  return fd;
-}
-
-/* Reads what there is of @fd up to a sensible size; NULL where it is no regular file or too big. */
-static char *
-read_info (int fd, gsize *length)
-{
-  g_autofree char *content = g_malloc (MAX_INFO_SIZE + 1);
-  struct stat status;
-  gsize have = 0;
-
-  if (fstat (fd, &status) < 0 || !S_ISREG (status.st_mode) || status.st_size > MAX_INFO_SIZE)
-    return NULL;
-
-  while (have < MAX_INFO_SIZE)
-    {
-      gssize n = read (fd, content + have, MAX_INFO_SIZE - have);
-
-      if (n < 0 && errno == EINTR)
-        continue;
-      if (n < 0)
-        return NULL;
-      if (n == 0)
-        break;
-      have += (gsize) n;
-    }
-  content[have] = '\0';
-  *length = have;
-
-  return g_steal_pointer (&content);
-}
-
-/* In a thread. TRUE where the process is in a Flatpak sandbox, whose ID is then filled in; FALSE
- * and no error where it is in none. */
-static gboolean
-look_into_sandbox (LookUp *look_up, GError **error)
-{
-  g_autofree char *info = NULL;
-  gsize length = 0;
-  int fd = open_flatpak_info (look_up->pid);
-
-  if (fd < 0)
-    {
-      int saved_errno = errno;
-
-      /* Also where the process has gone, but then so has its connection. */
-      if (saved_errno == ENOENT && g_file_test ("/proc/self", G_FILE_TEST_EXISTS))
-        return FALSE;
-      if ((saved_errno == EACCES || saved_errno == EPERM) && may_take_unseen_as_free (look_up))
-        return FALSE;
-      g_set_error (error, BGT_ERROR, BGT_ERROR_ACCESS_DENIED,
-                   "The calling application could not be identified: %s", g_strerror (saved_errno));
-      return FALSE;
-    }
-
-  info = read_info (fd, &length);
-  close (fd);
-  if (info == NULL ||
-      !bts_app_id_from_flatpak_info (info, length, &look_up->application, &look_up->has_network))
-    {
-      g_set_error_literal (error, BGT_ERROR, BGT_ERROR_ACCESS_DENIED,
-                           "The calling application's sandbox does not say what it is called");
-      return FALSE;
-    }
-
-  return TRUE;
+  g_message ("Process %u of user %u does not show what it is: it counts as a sandbox without "
+             "permissions",
+             look_up->pid, look_up->uid);
+  look_up->is_sandboxed = TRUE;
+  look_up->has_network = FALSE;
+  look_up->application = g_strdup (UNKNOWN_SANDBOX);
 }
 
 static void
-look_at_process (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
+describe_flatpak (LookUp *look_up, const char *flatpak_info, gsize length)
 {
-  LookUp *look_up = task_data;
-  GError *error = NULL;
+  if (!bts_app_id_from_flatpak_info (flatpak_info, length, &look_up->application,
+                                     &look_up->has_network))
+    take_for_unknown (look_up);
+  look_up->is_sandboxed = TRUE;
+}
 
-  look_up->is_sandboxed = look_into_sandbox (look_up, &error);
-  if (error != NULL)
+/* FALSE where it is no confined snap. Which interfaces a snap is connected to is not to be seen
+ * from outside, so it has no network permission. */
+static gboolean
+describe_snap (LookUp *look_up)
+{
+  gboolean is_confined = FALSE;
+
+  if (look_up->label == NULL ||
+      !bts_app_id_from_snap_label (look_up->label, &look_up->application, &is_confined))
+    return FALSE;
+  if (is_confined && look_up->application == NULL)
+    take_for_unknown (look_up);
+  look_up->is_sandboxed = is_confined;
+  look_up->has_network = !is_confined;
+
+  return look_up->application != NULL;
+}
+
+static void
+describe (LookUp *look_up, GVariant *info)
+{
+  g_autoptr (GVariant) flatpak_info =
+                 g_variant_lookup_value (info, "flatpak-info", G_VARIANT_TYPE_BYTESTRING);
+  gboolean is_unseen = TRUE;
+
+  g_variant_lookup (info, "is-unseen", "b", &is_unseen);
+  if (flatpak_info != NULL)
     {
-      g_task_return_error (task, error);
+      describe_flatpak (look_up, g_variant_get_data (flatpak_info),
+                        g_variant_get_size (flatpak_info));
       return;
     }
-
-  if (!look_up->is_sandboxed)
+  if (describe_snap (look_up))
+    return;
+  /* Nothing keeps root from leaving its sandbox. */
+  if (is_unseen && look_up->uid != 0)
     {
-      look_up->has_network = TRUE;
-      look_up->application = find_application (look_up->pid);
+      take_for_unknown (look_up);
+      return;
     }
-  if (look_up->application == NULL)
-    look_up->application = g_strdup ("unknown");
-
-  g_task_return_boolean (task, TRUE);
+  look_up->has_network = TRUE;
+  look_up->application = find_application (info);
 }
 
 static void
@@ -262,23 +197,68 @@ on_still_there (GObject *source, GAsyncResult *result, gpointer user_data)
 
 /* The process was the caller's all the time only if the connection outlived the look at it. */
 static void
-on_process_seen (GObject *source, GAsyncResult *result, gpointer user_data)
+check_still_there (GTask *task)
 {
-  g_autoptr (GTask) task = user_data;
   LookUp *look_up = g_task_get_task_data (task);
-  GError *error = NULL;
-
-  if (!g_task_propagate_boolean (G_TASK (result), &error))
-    {
-      g_task_return_error (task, error);
-      return;
-    }
 
   g_dbus_connection_call (look_up->connection, "org.freedesktop.DBus", "/org/freedesktop/DBus",
                           "org.freedesktop.DBus", "NameHasOwner",
                           g_variant_new ("(s)", look_up->name), G_VARIANT_TYPE ("(b)"),
                           G_DBUS_CALL_FLAGS_NONE, -1, g_task_get_cancellable (task), on_still_there,
                           g_object_ref (task));
+}
+
+/* Takes @error where @info is NULL. */
+static void
+take_info (GTask *task, GVariant *info, GError *error)
+{
+  if (info == NULL)
+    {
+      g_task_return_new_error (task, BGT_ERROR, BGT_ERROR_ACCESS_DENIED,
+                               "The calling application could not be identified: %s",
+                               error->message);
+      g_error_free (error);
+      return;
+    }
+  describe (g_task_get_task_data (task), info);
+  check_still_there (task);
+}
+
+static void
+on_seen_by_worker (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  GError *error = NULL;
+  g_autoptr (GVariant) info =
+                 bts_engine_look_at_process_finish (BTS_ENGINE (source), result, &error);
+
+  take_info (task, info, error);
+}
+
+static gboolean
+must_ask_worker (const LookUp *look_up, GVariant *info)
+{
+  gboolean is_unseen = TRUE;
+
+  g_variant_lookup (info, "is-unseen", "b", &is_unseen);
+
+  return is_unseen && look_up->engine != NULL && look_up->uid != 0 && look_up->uid != geteuid ();
+}
+
+static void
+on_seen (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  LookUp *look_up = g_task_get_task_data (task);
+  GError *error = NULL;
+  g_autoptr (GVariant) info = bts_process_info_read_finish (result, &error);
+
+  if (info != NULL && must_ask_worker (look_up, info))
+    bts_engine_look_at_process_async (look_up->engine, look_up->uid, look_up->pid,
+                                      g_task_get_cancellable (task), on_seen_by_worker,
+                                      g_object_ref (task));
+  else
+    take_info (task, info, error);
 }
 
 static void
@@ -288,7 +268,6 @@ on_credentials (GObject *source, GAsyncResult *result, gpointer user_data)
   LookUp *look_up = g_task_get_task_data (task);
   g_autoptr (GVariant) reply = NULL;
   g_autoptr (GVariant) credentials = NULL;
-  g_autoptr (GTask) thread = NULL;
   GError *error = NULL;
 
   reply = g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &error);
@@ -307,16 +286,14 @@ on_credentials (GObject *source, GAsyncResult *result, gpointer user_data)
                                "The bus does not know the caller's user and process");
       return;
     }
-
-  /* The task data stays this task's; the inner task only lends it to the thread. */
-  thread = g_task_new (NULL, g_task_get_cancellable (task), on_process_seen, g_object_ref (task));
-  g_task_set_source_tag (thread, on_credentials);
-  g_task_set_task_data (thread, look_up, NULL);
-  g_task_run_in_thread (thread, look_at_process);
+  look_up->label = dup_string (credentials, "LinuxSecurityLabel");
+  bts_process_info_read_async (look_up->pid, g_task_get_cancellable (task), on_seen,
+                               g_object_ref (task));
 }
 
 void
 bts_caller_look_up_async (GDBusConnection *connection,
+                          BtsEngine *engine,
                           const char *name,
                           GCancellable *cancellable,
                           GAsyncReadyCallback callback,
@@ -326,6 +303,7 @@ bts_caller_look_up_async (GDBusConnection *connection,
   LookUp *look_up = g_new0 (LookUp, 1);
 
   look_up->connection = g_object_ref (connection);
+  g_set_object (&look_up->engine, engine);
   look_up->name = g_strdup (name);
   g_task_set_source_tag (task, bts_caller_look_up_async);
   g_task_set_task_data (task, look_up, (GDestroyNotify) look_up_free);

@@ -6,6 +6,7 @@
 
 #include <gio/gio.h>
 
+#include "bus/engine.h"
 #include "model/owner.h"
 
 /* Who calls: what the service knows about one connection. Immutable, reference-counted. */
@@ -21,9 +22,11 @@ BtsCaller *bts_caller_ref (BtsCaller *self);
 void bts_caller_unref (BtsCaller *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BtsCaller, bts_caller_unref)
 
-/* Asks the bus for @name's credentials and looks at its process. ACCESS_DENIED where the caller
- * has gone or nobody can say who it is. */
+/* Asks the bus for @name's credentials and looks at its process, or has @engine do so where only
+ * the same user may. A process that shows less than it ought to is taken for a sandbox without any
+ * permission. ACCESS_DENIED where the caller has gone or nobody could look. */
 void bts_caller_look_up_async (GDBusConnection *connection,
+                               BtsEngine *engine,
                                const char *name,
                                GCancellable *cancellable,
                                GAsyncReadyCallback callback,

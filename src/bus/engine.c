@@ -6,6 +6,8 @@
 
 #include "bus/engine.h"
 
+#include "common/bgt-error.h"
+
 G_DEFINE_INTERFACE (BtsEngine, bts_engine, G_TYPE_OBJECT)
 
 static void
@@ -30,6 +32,35 @@ GVariant *
 bts_engine_check_finish (BtsEngine *self, GAsyncResult *result, GError **error)
 {
   return BTS_ENGINE_GET_IFACE (self)->check_finish (self, result, error);
+}
+
+void
+bts_engine_look_at_process_async (BtsEngine *self,
+                                  uid_t uid,
+                                  guint32 pid,
+                                  GCancellable *cancellable,
+                                  GAsyncReadyCallback callback,
+                                  gpointer user_data)
+{
+  BtsEngineInterface *iface = BTS_ENGINE_GET_IFACE (self);
+
+  if (iface->look_at_process_async != NULL)
+    iface->look_at_process_async (self, uid, pid, cancellable, callback, user_data);
+  else
+    g_task_report_new_error (self, callback, user_data, bts_engine_look_at_process_async, BGT_ERROR,
+                             BGT_ERROR_NOT_SUPPORTED, "No process of user %u can be looked at",
+                             uid);
+}
+
+GVariant *
+bts_engine_look_at_process_finish (BtsEngine *self, GAsyncResult *result, GError **error)
+{
+  BtsEngineInterface *iface = BTS_ENGINE_GET_IFACE (self);
+
+  if (iface->look_at_process_finish != NULL)
+    return iface->look_at_process_finish (self, result, error);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
 }
 
 void

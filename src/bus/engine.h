@@ -40,6 +40,15 @@ struct _BtsEngineInterface
   int (*open_result_finish) (BtsEngine *self, GAsyncResult *result, GError **error);
   void (*request_range) (BtsEngine *self, BtsOperation *operation, guint64 offset, guint64 length);
 
+  /* Both or none; without them no process of another user can be looked at. */
+  void (*look_at_process_async) (BtsEngine *self,
+                                 uid_t uid,
+                                 guint32 pid,
+                                 GCancellable *cancellable,
+                                 GAsyncReadyCallback callback,
+                                 gpointer user_data);
+  GVariant *(*look_at_process_finish) (BtsEngine *self, GAsyncResult *result, GError **error);
+
   /* Both or none; without them there is nothing to remove. */
   void (*forget_async) (BtsEngine *self,
                         BtsOperation *operation,
@@ -61,6 +70,16 @@ void bts_engine_check_async (BtsEngine *self,
                              GAsyncReadyCallback callback,
                              gpointer user_data);
 GVariant *bts_engine_check_finish (BtsEngine *self, GAsyncResult *result, GError **error);
+
+/* What the process @pid of the user @uid shows of itself (common/process-info.h), read by that
+ * user's worker. NOT_SUPPORTED where that cannot be had. */
+void bts_engine_look_at_process_async (BtsEngine *self,
+                                       uid_t uid,
+                                       guint32 pid,
+                                       GCancellable *cancellable,
+                                       GAsyncReadyCallback callback,
+                                       gpointer user_data);
+GVariant *bts_engine_look_at_process_finish (BtsEngine *self, GAsyncResult *result, GError **error);
 
 /* Waits until the worker does what the operation now says (has stopped a paused one, has removed
  * the files of a canceled one) and the store holds it. */

@@ -244,7 +244,7 @@ bts_service_new (const BtsServiceContext *context)
   g_object_ref (bus->service.engine);
   g_object_ref (bus->service.clock);
 
-  bus->callers = bts_caller_cache_new (bus->service.connection);
+  bus->callers = bts_caller_cache_new (bus->service.connection, bus->service.engine);
   g_signal_connect_object (bus->callers, "vanished", G_CALLBACK (on_caller_vanished), self,
                            G_CONNECT_DEFAULT);
   bus->audience = bts_audience_new (bus->service.connection, bus->callers, bus->service.is_session);

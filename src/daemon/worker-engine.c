@@ -35,6 +35,7 @@ typedef struct
   int fd;                  /* (owned), or -1 */
   BtsOperation *operation; /* (owned) (nullable) */
   guint64 position;
+  guint32 pid;
   BtsWorkerLink *link; /* (owned) (nullable): held in the pool */
 } Call;
 
@@ -143,6 +144,38 @@ static GVariant *
 bts_worker_engine_check_finish (BtsEngine *engine, GAsyncResult *result, GError **error)
 {
   return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+/* Processes */
+
+static void
+on_acquired_to_look (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = G_TASK (user_data);
+  Call *call = g_task_get_task_data (task);
+
+  if (take_link (task, result))
+    bts_worker_link_look_at_process_async (call->link, call->pid, g_task_get_cancellable (task),
+                                           on_checked, g_object_ref (task));
+}
+
+static void
+bts_worker_engine_look_at_process_async (BtsEngine *engine,
+                                         uid_t uid,
+                                         guint32 pid,
+                                         GCancellable *cancellable,
+                                         GAsyncReadyCallback callback,
+                                         gpointer user_data)
+{
+  BtsWorkerEngine *self = BTS_WORKER_ENGINE (engine);
+  GTask *task = g_task_new (self, cancellable, callback, user_data);
+  Call *call = g_new0 (Call, 1);
+
+  g_task_set_source_tag (task, bts_worker_engine_look_at_process_async);
+  call->pid = pid;
+  call->fd = -1;
+  g_task_set_task_data (task, call, (GDestroyNotify) call_free);
+  bts_worker_pool_acquire_async (self->pool, uid, cancellable, on_acquired_to_look, task);
 }
 
 /* Settle */
@@ -290,6 +323,17 @@ on_acquired_to_forget (GObject *source, GAsyncResult *result, gpointer user_data
       bts_operation_get_checkpoint (call->operation), NULL, on_discarded, g_object_ref (task));
 }
 
+/* A download that is whole belongs to the user, and one that was canceled has left nothing. */
+static gboolean
+has_files (BtsOperation *operation)
+{
+  BgtOperationKind kind = bts_request_get_kind (bts_operation_get_request (operation));
+
+  return bts_operation_get_started (operation) != 0 &&
+         (kind == BGT_OPERATION_KIND_UPLOAD ||
+          bts_operation_get_status (operation) == BGT_OPERATION_STATUS_ERROR);
+}
+
 static void
 on_settled_to_forget (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -300,8 +344,7 @@ on_settled_to_forget (GObject *source, GAsyncResult *result, gpointer user_data)
 
   if (!bts_jobs_settle_finish (BTS_JOBS (source), result, &error))
     g_task_return_error (task, error);
-  else if (bts_operation_get_status (call->operation) != BGT_OPERATION_STATUS_ERROR ||
-           bts_operation_get_started (call->operation) == 0)
+  else if (!has_files (call->operation))
     g_task_return_boolean (task, TRUE);
   else
     bts_worker_pool_acquire_async (self->pool,
@@ -347,6 +390,8 @@ bts_worker_engine_engine_init (BtsEngineInterface *iface)
 {
   iface->check_async = bts_worker_engine_check_async;
   iface->check_finish = bts_worker_engine_check_finish;
+  iface->look_at_process_async = bts_worker_engine_look_at_process_async;
+  iface->look_at_process_finish = bts_worker_engine_check_finish;
   iface->settle_async = bts_worker_engine_settle_async;
   iface->settle_finish = bts_worker_engine_settle_finish;
   iface->open_result_async = bts_worker_engine_open_result_async;

@@ -378,6 +378,7 @@ static const CallRow open_result_call = { "OpenResult", "(h)", CALL_TIMEOUT_MS }
 static const CallRow change_call = { "Change", "()", CALL_TIMEOUT_MS };
 static const CallRow request_range_call = { "RequestRange", "()", CALL_TIMEOUT_MS };
 static const CallRow reconnect_call = { "Reconnect", "()", CALL_TIMEOUT_MS };
+static const CallRow look_at_process_call = { "LookAtProcess", "(a{sv})", CALL_TIMEOUT_MS };
 
 /* Consumes a floating @parameters. */
 static void
@@ -551,6 +552,17 @@ bts_worker_link_reconnect_async (BtsWorkerLink *self,
                                  gpointer user_data)
 {
   call (self, &reconnect_call, NULL, NULL, cancellable, callback, user_data);
+}
+
+void
+bts_worker_link_look_at_process_async (BtsWorkerLink *self,
+                                       guint32 pid,
+                                       GCancellable *cancellable,
+                                       GAsyncReadyCallback callback,
+                                       gpointer user_data)
+{
+  call (self, &look_at_process_call, g_variant_new ("(u)", pid), NULL, cancellable, callback,
+        user_data);
 }
 
 gboolean

@@ -107,6 +107,13 @@ void bts_worker_link_reconnect_async (BtsWorkerLink *self,
                                       GAsyncReadyCallback callback,
                                       gpointer user_data);
 
+/* Finished by _check_finish. */
+void bts_worker_link_look_at_process_async (BtsWorkerLink *self,
+                                            guint32 pid,
+                                            GCancellable *cancellable,
+                                            GAsyncReadyCallback callback,
+                                            gpointer user_data);
+
 gboolean bts_worker_link_call_finish (BtsWorkerLink *self, GAsyncResult *result, GError **error);
 GVariant *bts_worker_link_check_finish (BtsWorkerLink *self, GAsyncResult *result, GError **error);
 int bts_worker_link_open_result_finish (BtsWorkerLink *self, GAsyncResult *result, GError **error);

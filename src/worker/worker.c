@@ -12,6 +12,7 @@
 #include "common/bgt-error.h"
 #include "common/names.h"
 #include "common/object-path.h"
+#include "common/process-info.h"
 #include "introspection/worker-interface-info.h"
 #include "worker/download-job.h"
 #include "worker/file-call.h"
@@ -432,6 +433,28 @@ handle_reconnect (BtsWorker *self, GVariant *parameters, GDBusMethodInvocation *
   g_dbus_method_invocation_return_value (invocation, NULL);
 }
 
+static void
+on_process_seen (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  GDBusMethodInvocation *invocation = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) found = bts_process_info_read_finish (result, &error);
+
+  if (found != NULL)
+    g_dbus_method_invocation_return_value (invocation, g_variant_new ("(@a{sv})", found));
+  else
+    return_error (invocation, BGT_ERROR_NOT_FOUND, error->message);
+}
+
+static void
+handle_look_at_process (BtsWorker *self, GVariant *parameters, GDBusMethodInvocation *invocation)
+{
+  guint32 pid = 0;
+
+  g_variant_get (parameters, "(u)", &pid);
+  bts_process_info_read_async (pid, NULL, on_process_seen, invocation);
+}
+
 static const struct
 {
   const char *name;
@@ -442,6 +465,7 @@ static const struct
   { "Discard", handle_discard },     { "OpenResult", handle_open_result },
   { "Change", handle_change },       { "RequestRange", handle_request_range },
   { "Reconnect", handle_reconnect },
+  { "LookAtProcess", handle_look_at_process },
 };
 
 /* GDBus has checked the name and the types against the interface. */

@@ -126,6 +126,38 @@ test_flatpak_info (void)
 }
 
 static void
+test_snap_label (void)
+{
+  static const struct
+  {
+    const char *label;
+    gboolean is_snap;
+    const char *app_id; /* (nullable) */
+    gboolean is_confined;
+  } cases[] = {
+    { "snap.firefox.firefox (enforce)", TRUE, "firefox", TRUE },
+    { "snap.a-b.c.d (enforce)", TRUE, "a-b", TRUE },
+    { "snap.code.code (complain)", TRUE, "code", FALSE },
+    { "snap.firefox", TRUE, "firefox", TRUE },
+    { "snap..x (enforce)", TRUE, NULL, TRUE },
+    { "snap.", TRUE, NULL, TRUE },
+    { "unconfined", FALSE, NULL, FALSE },
+    { "", FALSE, NULL, FALSE },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *app_id = NULL;
+      gboolean is_confined = FALSE;
+
+      g_assert_cmpint (bts_app_id_from_snap_label (cases[i].label, &app_id, &is_confined), ==,
+                       cases[i].is_snap);
+      g_assert_cmpstr (app_id, ==, cases[i].app_id);
+      g_assert_cmpint (is_confined, ==, cases[i].is_confined);
+    }
+}
+
+static void
 test_validity (void)
 {
   g_autofree char *longest = g_strnfill (255, 'a');
@@ -145,6 +177,7 @@ main (int argc, char **argv)
   g_test_add_func ("/bus/app-id/cgroup-names-the-innermost-unit", test_cgroup);
   g_test_add_func ("/bus/app-id/executable-is-known-by-its-last-element", test_executable);
   g_test_add_func ("/bus/app-id/flatpak-info-names-application-and-network", test_flatpak_info);
+  g_test_add_func ("/bus/app-id/security-label-names-the-snap", test_snap_label);
   g_test_add_func ("/bus/app-id/length-and-encoding-are-limited", test_validity);
 
   return g_test_run ();

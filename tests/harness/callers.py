@@ -1,0 +1,237 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Programs of other users, in or outside of a sandbox, that call the service for a test:
+
+    with SystemBus() as bus, SystemDaemon(bus) as daemon, Caller(bus, uid=2) as alice:
+        path, = alice.call(PATH, "Manager", "CreateDownload", "(ssa{sv})", (uri, file, {}))
+
+All of it needs root. The program behind a Caller is this file, run with the bus's address; it reads
+one call a line and writes one answer a line, both JSON with variants as text.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+if __name__ == "__main__":
+    sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+from gi.repository import Gio, GLib
+
+from harness.bus import Bus
+from harness.daemon import NAME, Daemon, build_folder
+
+CONFIGURATION = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <type>system</type>
+  <listen>unix:path={folder}/bus</listen>
+  <auth>EXTERNAL</auth>
+  <servicedir>{folder}/services</servicedir>
+  <policy context="default">
+    <allow user="*"/>
+    <deny own="*"/>
+    <deny send_type="method_call"/>
+    <allow send_type="signal"/>
+    <allow send_requested_reply="true" send_type="method_return"/>
+    <allow send_requested_reply="true" send_type="error"/>
+    <allow receive_type="method_call"/>
+    <allow receive_type="method_return"/>
+    <allow receive_type="error"/>
+    <allow receive_type="signal"/>
+    <allow send_destination="org.freedesktop.DBus" send_interface="org.freedesktop.DBus"/>
+    <allow send_destination="org.freedesktop.DBus"
+           send_interface="org.freedesktop.DBus.Introspectable"/>
+    <allow send_destination="org.freedesktop.DBus"
+           send_interface="org.freedesktop.DBus.Properties"/>
+  </policy>
+  <include>{policy}</include>
+</busconfig>
+"""
+
+# What a Flatpak application sees of itself.
+FLATPAK_INFO = """[Application]
+name={application}
+runtime=runtime/org.example.Platform/x86_64/1
+[Context]
+shared={shared}
+"""
+
+SANDBOX = ["--unshare-pid", "--unshare-user", "--ro-bind", "/usr", "/usr", "--ro-bind", "/etc",
+           "/etc", "--symlink", "usr/lib", "/lib", "--symlink", "usr/lib64", "/lib64", "--symlink",
+           "usr/bin", "/bin", "--proc", "/proc", "--dev", "/dev", "--die-with-parent"]
+
+
+class SystemBus(Bus):
+    """With the rules of a system bus and the service's own policy file."""
+
+    def start(self):
+        os.chmod(self.folder, 0o755)
+        source = f"{build_folder()}/data/org.example.BackgroundTransfer.conf"
+        with open(source, encoding="utf-8") as file:
+            policy = file.read()
+        # The service's own user need not exist here.
+        policy = policy.replace('<policy user="background-transfer">', '<policy user="nobody">')
+        with open(f"{self.folder}/policy.conf", "w", encoding="utf-8") as file:
+            file.write(policy)
+        with open(self.configuration, "w", encoding="utf-8") as file:
+            file.write(CONFIGURATION.format(folder=self.folder, policy="policy.conf"))
+        return super().start()
+
+    def environment(self, system=True):
+        return super().environment(system)
+
+
+class SystemDaemon(Daemon):
+    """The service as root runs it, but without the capability to look into others' processes: so it
+    has to ask their users' workers, as the installed one has to. No capability is inherited by
+    anything that becomes another user."""
+
+    def command(self):
+        command = [argument for argument in super().command() if argument != "--session"]
+        return ["setpriv", "--bounding-set", "-sys_ptrace", "--inh-caps", "-all", *command]
+
+
+class CallError(Exception):
+    """An answer that is an error; @name is the whole D-Bus name."""
+
+    def __init__(self, name, message):
+        super().__init__(f"{name}: {message}")
+        self.name = name
+        self.message = message
+
+
+class Caller:
+    """One program of the user @uid. @application: it runs in a Flatpak's
+    sandbox of that ID, with the network permission if @network."""
+
+    def __init__(self, bus, uid, application=None, network=True, flatpak_info=None):
+        self.bus = bus
+        self.uid = uid
+        self.folder = tempfile.mkdtemp(prefix="bgt-caller-")
+        self.application = application
+        if application is not None and flatpak_info is None:
+            flatpak_info = FLATPAK_INFO.format(application=application,
+                                               shared="network;ipc;" if network else "ipc;")
+        self.flatpak_info = flatpak_info
+        self.process = None
+
+    def _command(self):
+        become = ["setpriv", "--reuid", str(self.uid), "--regid", str(self.uid), "--clear-groups",
+                  "--inh-caps", "-all"]
+        client = ["/usr/bin/python3", os.path.abspath(__file__), self.bus.address]
+        if self.flatpak_info is None:
+            return [*become, *client]
+        info = f"{self.folder}/flatpak-info"
+        with open(info, "w", encoding="utf-8") as file:
+            file.write(self.flatpak_info)
+        tests = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+        shared = ["--ro-bind", tests, tests, "--bind", self.bus.folder, self.bus.folder, "--bind",
+                  self.folder, self.folder, "--ro-bind", info, "/.flatpak-info"]
+        return [*become, "bwrap", *SANDBOX, *shared, *client]
+
+    def start(self):
+        os.chmod(self.folder, 0o755)
+        os.chown(self.folder, self.uid, self.uid)
+        environment = dict(self.bus.environment(), HOME=self.folder, TMPDIR="/tmp")
+        self.process = subprocess.Popen(self._command(), stdin=subprocess.PIPE, cwd="/",
+                                        stdout=subprocess.PIPE, text=True, env=environment)
+        self._ask({"what": "hello"})
+        return self
+
+    def stop(self):
+        if self.process is not None:
+            self.process.stdin.close()
+            self.process.stdout.close()
+            self.process.terminate()
+            self.process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def __enter__(self):
+        try:
+            return self.start()
+        except BaseException:
+            self.stop()
+            raise
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def _ask(self, question):
+        self.process.stdin.write(json.dumps(question) + "\n")
+        self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"the caller {self.uid} has ended")
+        answer = json.loads(line)
+        if "error" in answer:
+            raise CallError(answer["error"], answer["message"])
+        return answer
+
+    def call(self, path, interface, method, signature=None, arguments=(), descriptor=None):
+        """The reply as a tuple, or CallError. @descriptor: a file that the caller opens for writing
+        and passes as handle 0."""
+        if "." not in interface:
+            interface = f"{NAME}.{interface}"
+        variant = GLib.Variant(signature, arguments) if signature else None
+        answer = self._ask({"what": "call", "path": path, "interface": interface, "method": method,
+                            "arguments": variant.print_(True) if variant else None,
+                            "type": signature, "descriptor": descriptor})
+        return GLib.Variant.parse(None, answer["reply"], None, None).unpack()
+
+    def signals(self):
+        """[[path, interface, signal]…] of the service that have reached this program."""
+        return self._ask({"what": "signals"})["signals"]
+
+    def pid(self):
+        """As the host counts."""
+        return self.process.pid
+
+
+def answer_call(connection, question):
+    """In the caller's program."""
+    arguments = None
+    if question["arguments"] is not None:
+        arguments = GLib.Variant.parse(GLib.VariantType.new(question["type"]),
+                                       question["arguments"], None, None)
+    descriptors = Gio.UnixFDList()
+    if question["descriptor"] is not None:
+        file = os.open(question["descriptor"], os.O_RDWR | os.O_CREAT, 0o644)
+        descriptors.append(file)
+        os.close(file)
+    reply, _ = connection.call_with_unix_fd_list_sync(
+        NAME, question["path"], question["interface"], question["method"], arguments, None,
+        Gio.DBusCallFlags.NONE, 30000, descriptors, None)
+    return {"reply": reply.print_(True)}
+
+
+def main(address):
+    connection = Gio.DBusConnection.new_for_address_sync(
+        address, Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT
+        | Gio.DBusConnectionFlags.MESSAGE_BUS_CONNECTION, None, None)
+    connection.set_exit_on_close(False)
+    seen = []
+    connection.signal_subscribe(
+        None, None, None, None, None, Gio.DBusSignalFlags.NONE,
+        lambda _c, sender, path, interface, name, *_: seen.append([path, interface, name])
+        if path.startswith("/org/example/") else None)
+    for line in sys.stdin:
+        question = json.loads(line)
+        answer = {}
+        try:
+            if question["what"] == "call":
+                answer = answer_call(connection, question)
+            elif question["what"] == "signals":
+                while GLib.MainContext.default().iteration(False):
+                    pass
+                answer = {"signals": list(seen)}
+        except GLib.Error as error:
+            answer = {"error": Gio.DBusError.get_remote_error(error) or str(error.code),
+                      "message": error.message}
+        print(json.dumps(answer), flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

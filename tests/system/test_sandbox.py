@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Sandboxed applications: who they are taken for, what they see, what they may."""
+
+import os
+import shutil
+import unittest
+
+from gi.repository import GLib
+
+from harness.bodies import Body
+from harness.callers import Caller, CallError, SystemBus, SystemDaemon
+from harness.daemon import NAME, PATH
+from harness.servers import FaultyServer, sending
+from harness.wait import wait_until
+
+UID = 2  # bin: the bus refuses users that do not exist
+CREATE = ("Manager", "CreateDownload", "(ssa{sv})")
+CREATE_TO_FD = ("Manager", "CreateDownloadToFd", "(sha{sv})")
+DENIED = f"{NAME}.Error.AccessDenied"
+UNKNOWN_OBJECT = "org.freedesktop.DBus.Error.UnknownObject"
+
+
+@unittest.skipIf(os.geteuid() != 0, "needs root, for processes of other users")
+@unittest.skipIf(shutil.which("bwrap") is None, "needs bubblewrap")
+class Sandboxes(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.bus = cls.enterClassContext(SystemBus())
+        cls.server = cls.enterClassContext(FaultyServer())
+        cls.daemon = cls.enterClassContext(SystemDaemon(cls.bus))
+        cls.body = Body(100_000)
+        cls.server.serve("/file", sending(cls.body))
+        cls.free = cls.enterClassContext(Caller(cls.bus, UID))
+        cls.app = cls.enterClassContext(Caller(cls.bus, UID, "org.example.App"))
+        cls.other = cls.enterClassContext(Caller(cls.bus, UID, "org.example.Other"))
+        cls.offline = cls.enterClassContext(Caller(cls.bus, UID, "org.example.Offline", False))
+
+    def refuse(self, name, caller, *arguments, **options):
+        with self.assertRaises(CallError) as caught:
+            caller.call(*arguments, **options)
+        self.assertEqual(caught.exception.name, name, caught.exception.message)
+        return caught.exception.message
+
+    def create(self, caller, options=None):
+        number = len(os.listdir(caller.folder))
+        return caller.call(PATH, *CREATE_TO_FD,
+                           (self.server.uri("/file"), 0, options or {}),
+                           descriptor=f"{caller.folder}/file-{number}")[0]
+
+    def get(self, caller, path, name):
+        return caller.call(path, "org.freedesktop.DBus.Properties", "Get", "(ss)",
+                           (f"{NAME}.Operation", name))[0]
+
+    def visible(self, caller):
+        objects = caller.call(PATH, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects")[0]
+        return {path for path in objects if "/operations/" in path}
+
+    def test_a_descriptor_is_downloaded_to(self):
+        path = self.create(self.app)
+        self.app.call(path, "Operation", "Start")
+        wait_until(lambda: self.get(self.app, path, "Status") == "completed", "completed")
+        files = [f"{self.app.folder}/{name}" for name in os.listdir(self.app.folder)]
+        self.assertTrue(any(os.path.getsize(file) == self.body.size for file in files))
+
+    def test_the_application_is_the_sandboxes_own(self):
+        path = self.create(self.app, {"application-id": GLib.Variant("s", "org.example.Other")})
+        self.assertEqual(self.get(self.app, path, "ApplicationId"), "org.example.App")
+
+    def test_a_path_is_refused(self):
+        self.refuse(DENIED, self.app, PATH, *CREATE,
+                    (self.server.uri("/file"), f"{self.app.folder}/path", {}))
+
+    def test_without_network_permission_nothing_is_transferred(self):
+        message = self.refuse(DENIED, self.offline, PATH, *CREATE_TO_FD,
+                              (self.server.uri("/file"), 0, {}),
+                              descriptor=f"{self.offline.folder}/file")
+        self.assertIn("network", message)
+
+    def test_one_sees_its_own_and_the_user_sees_all(self):
+        mine, others = self.create(self.app), self.create(self.other)
+        self.assertIn(mine, self.visible(self.app))
+        self.assertNotIn(others, self.visible(self.app))
+        self.assertNotIn(mine, self.visible(self.other))
+        self.assertLessEqual({mine, others}, self.visible(self.free))
+        self.refuse(UNKNOWN_OBJECT, self.app, others, "Operation", "Cancel")
+        self.free.call(others, "Operation", "Cancel")
+
+    def test_others_signals_do_not_reach_it(self):
+        path = self.create(self.other)
+        self.app.call(PATH, "org.freedesktop.DBus.Peer", "Ping")
+        self.other.call(path, "Operation", "Start")
+        wait_until(lambda: self.get(self.other, path, "Status") == "completed", "completed")
+        wait_until(lambda: [path, f"{NAME}.Operation", "Finished"] in self.other.signals(),
+                   "the owner is told")
+        self.app.call(PATH, "org.freedesktop.DBus.Peer", "Ping")
+        self.assertNotIn(path, [signal[0] for signal in self.app.signals()])
+
+    def test_what_it_cannot_say_clearly_counts_as_nothing(self):
+        for number, info in enumerate(("", "[Application]\n", "name=x\n", "[Application]\nname=\n",
+                                       "[Application]\nname=a/b\n", "x" * 70_000)):
+            with self.subTest(number), Caller(self.bus, UID, flatpak_info=info) as caller:
+                self.assertEqual(self.visible(caller), set())
+                self.refuse(DENIED, caller, PATH, *CREATE_TO_FD, (self.server.uri("/file"), 0, {}),
+                            descriptor=f"{caller.folder}/file")
+
+
+if __name__ == "__main__":
+    unittest.main()
