@@ -44,12 +44,23 @@ typedef struct
 
 typedef struct
 {
+  const char *name; /* (unowned) */
+  guint n_running;
+} Host;
+
+typedef struct
+{
   const BtsLimits *limits;
   guint n_running;
   GHashTable *users;     /* (owned) (element-type guint User) */
-  GHashTable *hosts;     /* (owned) (element-type utf8 guint): how many run */
+  GHashTable *hosts;     /* (owned) (element-type utf8 Host) */
   GSequence *waiting;    /* (owned) (element-type User): those with entries left */
   BtsCandidate *decided; /* (unowned): where the next goes */
+
+  /* Of thousands that were asked for together, one is like the one before. */
+  const BtsCandidate *last_candidate; /* (unowned) (nullable) */
+  Application *last_application;      /* (unowned) (nullable): its */
+  Host *last_host;                    /* (unowned) (nullable) */
 } Queue;
 
 static int
@@ -141,10 +152,18 @@ ensure_user (Queue *self, guint uid)
 static Application *
 ensure_application (Queue *self, const BtsCandidate *candidate)
 {
-  User *user = ensure_user (self, candidate->uid);
+  const BtsCandidate *last = self->last_candidate;
   const char *name = candidate->application != NULL ? candidate->application : "";
-  Application *application = g_hash_table_lookup (user->applications, name);
+  Application *application;
+  User *user;
 
+  self->last_candidate = candidate;
+  if (last != NULL && last->uid == candidate->uid &&
+      g_strcmp0 (last->application, candidate->application) == 0)
+    return self->last_application;
+
+  user = ensure_user (self, candidate->uid);
+  application = g_hash_table_lookup (user->applications, name);
   if (application == NULL)
     {
       application = g_new0 (Application, 1);
@@ -152,8 +171,31 @@ ensure_application (Queue *self, const BtsCandidate *candidate)
       application->queue = g_ptr_array_new ();
       g_hash_table_insert (user->applications, (gpointer) name, application);
     }
+  self->last_application = application;
 
   return application;
+}
+
+static Host *
+ensure_host (Queue *self, const char *name)
+{
+  Host *host = self->last_host;
+
+  if (name == NULL)
+    name = "";
+  if (host != NULL && g_str_equal (host->name, name))
+    return host;
+
+  host = g_hash_table_lookup (self->hosts, name);
+  if (host == NULL)
+    {
+      host = g_new0 (Host, 1);
+      host->name = name;
+      g_hash_table_insert (self->hosts, (gpointer) name, host);
+    }
+  self->last_host = host;
+
+  return host;
 }
 
 static gboolean
@@ -166,8 +208,7 @@ is_full (guint n_running, guint limit)
 static gboolean
 decide (Queue *self, const Application *application, BtsCandidate *candidate)
 {
-  const char *host = candidate->host != NULL ? candidate->host : "";
-  guint n_of_host = GPOINTER_TO_UINT (g_hash_table_lookup (self->hosts, host));
+  Host *host = ensure_host (self, candidate->host);
 
   if (is_full (self->n_running, self->limits->max_active))
     candidate->blockers |= BTS_BLOCKER_MACHINE_LIMIT;
@@ -175,16 +216,23 @@ decide (Queue *self, const Application *application, BtsCandidate *candidate)
     candidate->blockers |= BTS_BLOCKER_USER_LIMIT;
   if (is_full (application->share.n_running, self->limits->max_active_per_application))
     candidate->blockers |= BTS_BLOCKER_APPLICATION_LIMIT;
-  if (is_full (n_of_host, self->limits->max_active_per_host))
+  if (is_full (host->n_running, self->limits->max_active_per_host))
     candidate->blockers |= BTS_BLOCKER_HOST_LIMIT;
 
   if (candidate->blockers != 0)
     return FALSE;
 
   self->n_running++;
-  g_hash_table_insert (self->hosts, (gpointer) host, GUINT_TO_POINTER (n_of_host + 1));
+  host->n_running++;
 
   return TRUE;
+}
+
+/* Of a sequence that is not empty: g_sequence_get_length() counts. */
+static gboolean
+is_alone (GSequence *sequence)
+{
+  return g_sequence_iter_is_end (g_sequence_iter_next (g_sequence_get_begin_iter (sequence)));
 }
 
 static void
@@ -214,7 +262,8 @@ take_turn (Queue *self)
   else
     {
       application->share.next = g_ptr_array_index (application->queue, application->n_decided);
-      g_sequence_sort_changed (application_iter, compare_shares, NULL);
+      if (!is_alone (user->waiting))
+        g_sequence_sort_changed (application_iter, compare_shares, NULL);
     }
 
   if (g_sequence_is_empty (user->waiting))
@@ -224,7 +273,8 @@ take_turn (Queue *self)
       const Application *next = g_sequence_get (g_sequence_get_begin_iter (user->waiting));
 
       user->share.next = next->share.next;
-      g_sequence_sort_changed (user_iter, compare_shares, NULL);
+      if (!is_alone (self->waiting))
+        g_sequence_sort_changed (user_iter, compare_shares, NULL);
     }
 }
 
@@ -330,11 +380,24 @@ block_by_group (Entry *entries, gsize n_entries)
     }
 }
 
+/* The candidates come by age as a rule, and mostly of one kind. */
+static gboolean
+is_sorted (const Entry *entries, gsize n_entries)
+{
+  for (gsize i = 1; i < n_entries; i++)
+    {
+      if (compare_entries (&entries[i - 1], &entries[i]) > 0)
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
 void
 bts_queue_decide (BtsCandidate *candidates, gsize n_candidates, const BtsLimits *limits)
 {
   g_autofree Entry *entries = g_new (Entry, n_candidates);
-  g_autoptr (GHashTable) hosts = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (GHashTable) hosts = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, g_free);
   g_autoptr (GHashTable) users =
                  g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) user_free);
   Queue queue = { .limits = limits, .users = users, .hosts = hosts, .decided = candidates };
@@ -350,7 +413,8 @@ bts_queue_decide (BtsCandidate *candidates, gsize n_candidates, const BtsLimits 
       entries[i].index = i;
     }
 
-  qsort (entries, n_candidates, sizeof *entries, compare_entries);
+  if (!is_sorted (entries, n_candidates))
+    qsort (entries, n_candidates, sizeof *entries, compare_entries);
   block_by_group (entries, n_candidates);
 
   queue.waiting = g_sequence_new (NULL);
