@@ -28,6 +28,13 @@ struct _BtsRequest
   BgtOperationKind kind;
   GVariant *variant; /* (owned): a{sv} in the order of the table */
   char *host;        /* (owned) */
+
+  /* What every decision of the queue asks of every request. */
+  BgtPriority priority;
+  BgtCostPolicy cost_policy;
+  gint64 not_before;
+  gint64 deadline;
+
   guint n_entries;
   Entry entries[];
 };
@@ -199,6 +206,49 @@ make_host (const char *text)
                           port > 0 ? port : get_default_port (scheme));
 }
 
+GVariant *
+bts_request_lookup (BtsRequest *self, const char *key)
+{
+  for (guint i = 0; i < self->n_entries; i++)
+    if (g_str_equal (self->entries[i].row->option.key, key))
+      return self->entries[i].value;
+
+  return NULL;
+}
+
+static const char *
+lookup_string (BtsRequest *self, const char *key)
+{
+  GVariant *value = bts_request_lookup (self, key);
+
+  return value != NULL ? g_variant_get_string (value, NULL) : NULL;
+}
+
+static gint64
+lookup_time (BtsRequest *self, const char *key)
+{
+  GVariant *value = bts_request_lookup (self, key);
+
+  return value != NULL ? g_variant_get_int64 (value) : 0;
+}
+
+static void
+cache_values (BtsRequest *self)
+{
+  const char *priority = lookup_string (self, "priority");
+  const char *cost_policy = lookup_string (self, "cost-policy");
+
+  self->host = make_host (bts_request_get_uri (self));
+  self->priority = BGT_PRIORITY_DEFAULT;
+  if (priority != NULL)
+    bgt_priority_from_string (priority, &self->priority);
+  self->cost_policy = BGT_COST_POLICY_DEFAULT;
+  if (cost_policy != NULL)
+    bgt_cost_policy_from_string (cost_policy, &self->cost_policy);
+  self->not_before = lookup_time (self, "not-before");
+  self->deadline = lookup_time (self, "deadline");
+}
+
 /* The entries lend their bytes from the one serialized dictionary. */
 static BtsRequest *
 assemble (BgtOperationKind kind, Values values)
@@ -232,7 +282,7 @@ assemble (BgtOperationKind kind, Values values)
         g_variant_get_child (pair, 1, "v", &entry->value);
       }
 
-  self->host = make_host (bts_request_get_uri (self));
+  cache_values (self);
 
   return self;
 }
@@ -354,24 +404,6 @@ bts_request_get_variant (BtsRequest *self)
   return self->variant;
 }
 
-GVariant *
-bts_request_lookup (BtsRequest *self, const char *key)
-{
-  for (guint i = 0; i < self->n_entries; i++)
-    if (g_str_equal (self->entries[i].row->option.key, key))
-      return self->entries[i].value;
-
-  return NULL;
-}
-
-static const char *
-lookup_string (BtsRequest *self, const char *key)
-{
-  GVariant *value = bts_request_lookup (self, key);
-
-  return value != NULL ? g_variant_get_string (value, NULL) : NULL;
-}
-
 BgtOperationKind
 bts_request_get_kind (BtsRequest *self)
 {
@@ -426,25 +458,13 @@ bts_request_dup_destination_path (BtsRequest *self)
 BgtCostPolicy
 bts_request_get_cost_policy (BtsRequest *self)
 {
-  const char *word = lookup_string (self, "cost-policy");
-  BgtCostPolicy policy = BGT_COST_POLICY_DEFAULT;
-
-  if (word != NULL)
-    bgt_cost_policy_from_string (word, &policy);
-
-  return policy;
+  return self->cost_policy;
 }
 
 BgtPriority
 bts_request_get_priority (BtsRequest *self)
 {
-  const char *word = lookup_string (self, "priority");
-  BgtPriority priority = BGT_PRIORITY_DEFAULT;
-
-  if (word != NULL)
-    bgt_priority_from_string (word, &priority);
-
-  return priority;
+  return self->priority;
 }
 
 guint64
@@ -455,24 +475,16 @@ bts_request_get_max_rate (BtsRequest *self)
   return value != NULL ? g_variant_get_uint64 (value) : 0;
 }
 
-static gint64
-lookup_time (BtsRequest *self, const char *key)
-{
-  GVariant *value = bts_request_lookup (self, key);
-
-  return value != NULL ? g_variant_get_int64 (value) : 0;
-}
-
 gint64
 bts_request_get_not_before (BtsRequest *self)
 {
-  return lookup_time (self, "not-before");
+  return self->not_before;
 }
 
 gint64
 bts_request_get_deadline (BtsRequest *self)
 {
-  return lookup_time (self, "deadline");
+  return self->deadline;
 }
 
 gboolean
