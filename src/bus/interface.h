@@ -13,6 +13,7 @@
 
 typedef struct _BtsPropertyNotifier BtsPropertyNotifier;
 typedef struct _BtsGroupNotifier BtsGroupNotifier;
+typedef struct _BtsRootNotifier BtsRootNotifier;
 
 /* What every handler works on; the service's. */
 typedef struct
@@ -22,6 +23,7 @@ typedef struct
   BtsAudience *audience;            /* (owned) */
   BtsPropertyNotifier *notifier;    /* (owned) */
   BtsGroupNotifier *group_notifier; /* (owned) */
+  BtsRootNotifier *root_notifier;   /* (owned) */
 } BtsBus;
 
 /* One method call, from its arrival to its answer. A handler owns it and ends it with one of the

@@ -7,6 +7,7 @@
 #include "bus/create-spec.h"
 #include "bus/group-interface.h"
 #include "bus/interfaces.h"
+#include "bus/network-interface.h"
 #include "common/bgt-error.h"
 #include "common/object-path.h"
 #include "introspection/bus-interface-info.h"
@@ -191,8 +192,8 @@ static const BtsMethodRow methods[] = {
   { "Evaluate", handle_evaluate },
   { "CreateGroup", bts_group_handle_create },
   { "CreateCompletionGroup", handle_not_supported },
-  { "SetDataPlan", handle_not_supported },
-  { "RemoveDataPlan", handle_not_supported },
+  { "SetDataPlan", bts_network_handle_set_data_plan },
+  { "RemoveDataPlan", bts_network_handle_remove_data_plan },
   { "RegisterAgent", handle_not_supported },
   { "UnregisterAgent", handle_not_supported },
 };

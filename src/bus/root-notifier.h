@@ -9,8 +9,6 @@
 /* Tells clients what has changed in the properties of the root object. They are nobody's in
  * particular: every connection that has called is told. */
 
-typedef struct _BtsRootNotifier BtsRootNotifier;
-
 BtsRootNotifier *bts_root_notifier_new (BtsBus *bus);
 void bts_root_notifier_free (BtsRootNotifier *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BtsRootNotifier, bts_root_notifier_free)

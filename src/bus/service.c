@@ -17,9 +17,8 @@
 struct _BtsService
 {
   GObject parent_instance;
-  BtsBus bus;                     /* its members are (owned) */
-  BtsRootNotifier *root_notifier; /* (owned) */
-  BtsObjectTree *tree;            /* (owned) (nullable): NULL once stopped */
+  BtsBus bus;          /* its members are (owned) */
+  BtsObjectTree *tree; /* (owned) (nullable): NULL once stopped */
   guint n_calls;
   guint name_id;
 };
@@ -127,7 +126,7 @@ bts_service_is_idle (BtsService *self)
 void
 bts_service_take_conditions (BtsService *self)
 {
-  bts_root_notifier_update (self->root_notifier);
+  bts_root_notifier_update (self->bus.root_notifier);
 }
 
 void
@@ -153,13 +152,14 @@ bts_service_finalize (GObject *object)
 {
   BtsService *self = BTS_SERVICE (object);
 
-  g_clear_pointer (&self->root_notifier, bts_root_notifier_free);
+  g_clear_pointer (&self->bus.root_notifier, bts_root_notifier_free);
   g_clear_pointer (&self->bus.group_notifier, bts_group_notifier_free);
   g_clear_pointer (&self->bus.notifier, bts_property_notifier_free);
   g_clear_pointer (&self->bus.audience, bts_audience_free);
   g_clear_object (&self->bus.callers);
   g_clear_object (&self->bus.service.clock);
   g_clear_object (&self->bus.service.engine);
+  g_clear_object (&self->bus.service.plans);
   g_clear_object (&self->bus.service.files);
   g_clear_object (&self->bus.service.store);
   g_clear_object (&self->bus.service.groups);
@@ -241,6 +241,7 @@ bts_service_new (const BtsServiceContext *context)
   g_object_ref (bus->service.groups);
   g_object_ref (bus->service.store);
   g_object_ref (bus->service.files);
+  g_object_ref (bus->service.plans);
   g_object_ref (bus->service.engine);
   g_object_ref (bus->service.clock);
 
@@ -250,7 +251,7 @@ bts_service_new (const BtsServiceContext *context)
   bus->audience = bts_audience_new (bus->service.connection, bus->callers, bus->service.is_session);
   bus->notifier = bts_property_notifier_new (bus);
   bus->group_notifier = bts_group_notifier_new (bus);
-  self->root_notifier = bts_root_notifier_new (bus);
+  self->bus.root_notifier = bts_root_notifier_new (bus);
   follow_registry (self);
   self->tree = bts_object_tree_new (bus, G_OBJECT (self), on_call_began, on_call_ended);
 

@@ -8,6 +8,7 @@
 
 #include "bus/engine.h"
 #include "common/clock.h"
+#include "model/data-plans.h"
 #include "model/groups.h"
 #include "policy/conditions.h"
 #include "policy/limits.h"
@@ -24,6 +25,7 @@ typedef struct
   BtsGroups *groups;
   BtsStore *store;
   BtsStateFiles *files;
+  BtsDataPlans *plans;
   BtsEngine *engine;
   BtsClock *clock;
   const BtsLimits *limits;

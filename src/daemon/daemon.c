@@ -21,6 +21,7 @@
 #include "daemon/surroundings.h"
 #include "daemon/worker-engine.h"
 #include "store/group-record.h"
+#include "store/settings-record.h"
 
 /* Of the 5 s that a stop may take, what is left for the workers and for the store. */
 #define STOP_WORKERS_MS 3500
@@ -45,6 +46,7 @@ struct _BtsDaemon
   BtsStateFiles *files;            /* (owned) */
   BtsRegistry *registry;           /* (owned) */
   BtsGroups *groups;               /* (owned) */
+  BtsDataPlans *plans;             /* (owned) */
   BtsWorkerPool *pool;             /* (owned) */
   BtsJobs *jobs;                   /* (owned) */
   BtsEngine *engine;               /* (owned) */
@@ -245,6 +247,7 @@ end (BtsDaemon *self)
   g_clear_handle_id (&self->stop_source_id, g_source_remove);
   bts_worker_pool_close (self->pool);
   bts_store_flush (self->store, FLUSH_STORE_MS);
+  bts_accounting_save (self->surroundings->accounting);
   bts_state_files_flush (self->files, FLUSH_STORE_MS);
   g_signal_emit (self, stopped_signal, 0, self->exit_status);
 }
@@ -328,6 +331,12 @@ load_group (const char *name, const char *text, gsize length, gpointer user_data
 }
 
 static gboolean
+load_settings (const char *name, const char *text, gsize length, gpointer user_data, GError **error)
+{
+  return bts_settings_record_parse (user_data, text, length, error);
+}
+
+static gboolean
 load_operations (BtsDaemon *self, GError **error)
 {
   g_autofree char *folder = g_build_filename (self->state_folder, "operations", NULL);
@@ -344,6 +353,8 @@ load_operations (BtsDaemon *self, GError **error)
   if (self->files == NULL)
     return FALSE;
 
+  self->plans = bts_data_plans_new ();
+  bts_state_files_load (self->files, BTS_SETTINGS_RECORD_NAME, load_settings, self->plans);
   self->registry = bts_registry_new ();
   self->groups = bts_groups_new (self->registry);
   bts_state_files_load (self->files, BTS_GROUP_RECORD_PREFIX, load_group, self->groups);
@@ -359,6 +370,7 @@ on_conditions_ready (BtsDaemon *self)
 {
   self->connection_serial = bts_conditions_source_get (self->conditions)->connection_serial;
   bts_service_take_conditions (self->service);
+  bts_surroundings_update (self->surroundings, self->jobs);
   if (!self->is_stopping)
     bts_service_own_name (self->service);
 }
@@ -366,7 +378,7 @@ on_conditions_ready (BtsDaemon *self)
 static void
 build_monitors (BtsDaemon *self)
 {
-  self->surroundings = bts_surroundings_new (self->clock, &self->limits);
+  self->surroundings = bts_surroundings_new (self->clock, &self->limits, self->plans, self->files);
   self->conditions = self->surroundings->source;
   g_signal_connect_object (self->conditions, "changed", G_CALLBACK (on_conditions_changed), self,
                            G_CONNECT_SWAPPED);
@@ -383,6 +395,13 @@ build_launcher (BtsDaemon *self)
   if (!self->options.is_session && runtime_folder != NULL && g_path_is_absolute (runtime_folder))
     return bts_launcher_systemd_new (self->connection, runtime_folder);
   return bts_launcher_child_new (NULL, self->options.is_session);
+}
+
+/* What a plan has counted shows in the properties. */
+static void
+on_plans_counted (BtsDaemon *self)
+{
+  bts_service_take_conditions (self->service);
 }
 
 static void
@@ -407,6 +426,7 @@ build_service (BtsDaemon *self)
     .groups = self->groups,
     .store = self->store,
     .files = self->files,
+    .plans = self->plans,
     .engine = self->engine,
     .clock = self->clock,
     .limits = &self->limits,
@@ -418,6 +438,7 @@ build_service (BtsDaemon *self)
     const char *signal;
     GCallback callback;
   } connections[] = {
+    { self->plans, "counted", G_CALLBACK (on_plans_counted) },
     { self->registry, "operation-added", G_CALLBACK (restart_idle_alarm) },
     { self->registry, "operation-removed", G_CALLBACK (restart_idle_alarm) },
     { self->registry, "operation-changed", G_CALLBACK (on_operation_changed) },
@@ -451,6 +472,7 @@ bts_daemon_dispose (GObject *object)
   g_clear_object (&self->engine);
   g_clear_object (&self->jobs);
   g_clear_object (&self->pool);
+  g_clear_object (&self->plans);
   g_clear_object (&self->groups);
   g_clear_object (&self->registry);
   g_clear_object (&self->files);

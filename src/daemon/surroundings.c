@@ -20,7 +20,10 @@ take_monitor (BtsSurroundings *self, BtsMonitor *monitor)
 }
 
 BtsSurroundings *
-bts_surroundings_new (BtsClock *clock, const BtsLimits *limits)
+bts_surroundings_new (BtsClock *clock,
+                      const BtsLimits *limits,
+                      BtsDataPlans *plans,
+                      BtsStateFiles *files)
 {
   BtsSurroundings *self = g_new0 (BtsSurroundings, 1);
   g_autoptr (BtsMonitor) routes = bts_network_gio_new ();
@@ -32,6 +35,8 @@ bts_surroundings_new (BtsClock *clock, const BtsLimits *limits)
   take_monitor (self, bts_power_upower_new ());
   take_monitor (self, bts_power_saver_new ());
   take_monitor (self, BTS_MONITOR (g_object_ref (self->sleep)));
+  self->accounting = bts_accounting_new (plans, files, clock);
+  take_monitor (self, BTS_MONITOR (g_object_ref (self->accounting)));
   return self;
 }
 
@@ -39,6 +44,7 @@ void
 bts_surroundings_free (BtsSurroundings *self)
 {
   g_clear_object (&self->source);
+  g_clear_object (&self->accounting);
   g_clear_object (&self->sleep);
   g_free (self);
 }
@@ -48,6 +54,7 @@ bts_surroundings_update (BtsSurroundings *self, BtsJobs *jobs)
 {
   const BtsConditions *conditions = bts_conditions_source_get (self->source);
 
+  bts_accounting_update (self->accounting, conditions);
   /* Nothing begins any more while it is so. */
   if (conditions->is_suspending && bts_jobs_are_at_rest (jobs))
     bts_sleep_let (self->sleep);

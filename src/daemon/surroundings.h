@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include "daemon/accounting.h"
 #include "daemon/jobs.h"
 #include "monitor/conditions-source.h"
 #include "monitor/sleep.h"
@@ -15,9 +16,13 @@ typedef struct
 {
   BtsConditionsSource *source; /* (owned) */
   BtsSleep *sleep;             /* (owned) */
+  BtsAccounting *accounting;   /* (owned) */
 } BtsSurroundings;
 
-BtsSurroundings *bts_surroundings_new (BtsClock *clock, const BtsLimits *limits);
+BtsSurroundings *bts_surroundings_new (BtsClock *clock,
+                                       const BtsLimits *limits,
+                                       BtsDataPlans *plans,
+                                       BtsStateFiles *files);
 void bts_surroundings_free (BtsSurroundings *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BtsSurroundings, bts_surroundings_free)
 

@@ -9,7 +9,7 @@ import unittest
 from gi.repository import Gio, GLib
 
 from harness.bodies import Body
-from harness.daemon import NAME, PATH
+from harness.daemon import NAME, PATH, error_name
 from harness.netns import CHECK_BODY, WIRED_UUID, NetworkWorld
 from harness.servers import sending
 from harness.wait import wait_until
@@ -199,6 +199,91 @@ class NetworkTest(unittest.TestCase):
             self.world.start_network_manager()
             self.world.nmcli("connection", "up", "wired")
         self.wait_network("ConnectionUuid", WIRED_UUID)
+
+    def set_plan(self, **values):
+        plan = {key.replace("_", "-"): GLib.Variant("t" if key in ("limit", "used") else "u", value)
+                for key, value in values.items()}
+        self.daemon.call(PATH, "Manager", "SetDataPlan",
+                         GLib.Variant("(sa{sv})", (WIRED_UUID, plan)))
+
+    def remove_plan(self):
+        self.daemon.call(PATH, "Manager", "RemoveDataPlan", GLib.Variant("(s)", (WIRED_UUID,)))
+
+    def used(self):
+        return self.network("DataPlans")[WIRED_UUID]["used"]
+
+    def test_a_data_plan_stops_what_it_costs(self):
+        self.set_metered("yes")
+        self.wait_network("CostType", "variable")
+        self.set_plan(limit=512 * 1024, used=0)
+        self.wait_network("CostType", "fixed")
+        path = self.download()
+        values = self.daemon.wait_for_status(path, "paused-costed-network")
+        self.assertIn("over-data-limit", values["BlockedBy"])
+        self.assertTrue(self.network("OverDataLimit"))
+        self.assertTrue(self.network("ApproachingDataLimit"))
+        self.assertFalse(self.evaluate()[0])
+        self.assertTrue(self.evaluate(cost_policy="always")[0])
+        self.daemon.set(path, "CostPolicy", GLib.Variant("s", "always"))
+        self.daemon.wait_for_status(path, "running")
+        self.daemon.set(path, "CostPolicy", GLib.Variant("s", "default"))
+        self.daemon.wait_for_status(path, "paused-costed-network")
+        self.set_plan(limit=1024 * MIB, used=0, approaching_percent=80)
+        self.daemon.wait_for_status(path, "running")
+        self.assert_completes(path)
+        self.remove_plan()
+        self.assertEqual(self.network("DataPlans"), {})
+
+    def test_a_data_plan_counts_every_byte_once_over_kills(self):
+        self.set_plan(limit=1024 * MIB)
+        path = self.download()
+        wait_until(lambda: self.used() > MIB // 2, "the first half is counted")
+        self.daemon.kill()
+        self.daemon.start()
+        self.assert_completes(path)
+        wait_until(lambda: self.used() >= BODY.size, "all is counted")
+        self.assertLess(self.used(), BODY.size + MIB)
+        self.assertEqual(self.network("DataPlans")[WIRED_UUID]["limit"], 1024 * MIB)
+        self.remove_plan()
+
+    def test_background_data_restricted_stops_all_that_costs(self):
+        self.set_metered("yes")
+        self.wait_network("CostType", "variable")
+        path = self.download(cost_policy="always")
+        self.daemon.set(PATH, "BackgroundDataRestricted", GLib.Variant("b", True), "Network")
+        self.assertTrue(self.network("BackgroundDataRestricted"))
+        values = self.daemon.wait_for_status(path, "paused-costed-network")
+        self.assertEqual(values["BlockedBy"], ["background-data-restricted"])
+        self.daemon.kill()
+        self.daemon.start()
+        self.assertTrue(self.network("BackgroundDataRestricted"))
+        self.daemon.wait_for_status(path, "paused-costed-network")
+        self.daemon.set(PATH, "BackgroundDataRestricted", GLib.Variant("b", False), "Network")
+        self.daemon.wait_for_status(path, "running")
+        self.assert_completes(path)
+
+    def test_wrong_data_plans_are_refused(self):
+        def plan(**values):
+            return {key.replace("_", "-"): value for key, value in values.items()}
+        limit = GLib.Variant("t", 1000)
+        for uuid, values in (
+                ("", plan(limit=limit)),
+                ("wired", plan(limit=limit)),
+                (WIRED_UUID, {}),
+                (WIRED_UUID, plan(limit=GLib.Variant("t", 0))),
+                (WIRED_UUID, plan(limit=GLib.Variant("u", 1000))),
+                (WIRED_UUID, plan(limit=limit, reset_day=GLib.Variant("u", 0))),
+                (WIRED_UUID, plan(limit=limit, reset_day=GLib.Variant("u", 32))),
+                (WIRED_UUID, plan(limit=limit, approaching_percent=GLib.Variant("u", 101))),
+                (WIRED_UUID, plan(limit=limit, color=GLib.Variant("s", "red")))):
+            with self.subTest(uuid=uuid, values=values):
+                with self.assertRaises(GLib.Error) as caught:
+                    self.daemon.call(PATH, "Manager", "SetDataPlan",
+                                     GLib.Variant("(sa{sv})", (uuid, values)))
+                self.assertEqual(error_name(caught.exception), "InvalidArgument")
+        with self.assertRaises(GLib.Error) as caught:
+            self.remove_plan()
+        self.assertEqual(error_name(caught.exception), "NotFound")
 
     def test_changes_are_signalled(self):
         seen = []

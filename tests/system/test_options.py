@@ -147,8 +147,6 @@ class Options(ServiceTest):
             ("CreateUpload", V("(ssa{sv})", (URI, "/etc/hostname", {}))),
             ("CreateMultipartUpload", V("(saa{sv}a{sv})", (URI, [], {}))),
             ("CreateCompletionGroup", V("(sa{sv})", ("org.example.App", {}))),
-            ("SetDataPlan", V("(sa{sv})", ("uuid", {}))),
-            ("RemoveDataPlan", V("(s)", ("uuid",))),
             ("RegisterAgent", V("(o)", ("/agent",))),
             ("UnregisterAgent", None),
         ]

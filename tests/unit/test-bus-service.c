@@ -369,8 +369,6 @@ test_later_features_say_that_they_are_missing (BusFixture *fixture)
     { "CreateUpload", "('http://a/', '/a', @a{sv} {})" },
     { "CreateMultipartUpload", "('http://a/', @aa{sv} [], @a{sv} {})" },
     { "CreateCompletionGroup", "('a', @a{sv} {})" },
-    { "SetDataPlan", "('u', @a{sv} {})" },
-    { "RemoveDataPlan", "('u',)" },
     { "RegisterAgent", "(objectpath '/a',)" },
     { "UnregisterAgent", "()" },
   };

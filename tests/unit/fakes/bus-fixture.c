@@ -72,6 +72,7 @@ start_service (BusFixture *self, gboolean is_session)
   self->groups = bts_groups_new (self->registry);
   self->files = bts_state_files_open (state, &error);
   g_assert_no_error (error);
+  self->plans = bts_data_plans_new ();
   self->clock = bts_clock_fake_new ();
   self->engine = bts_engine_fake_new (self->store, BTS_CLOCK (self->clock));
   self->limits.max_operations_per_application = 3;
@@ -87,6 +88,7 @@ start_service (BusFixture *self, gboolean is_session)
     .groups = self->groups,
     .store = self->store,
     .files = self->files,
+    .plans = self->plans,
     .engine = BTS_ENGINE (self->engine),
     .clock = BTS_CLOCK (self->clock),
     .limits = &self->limits,
@@ -139,6 +141,7 @@ bus_fixture_free (BusFixture *self)
   while (g_main_context_iteration (NULL, FALSE))
     continue;
   g_clear_object (&self->engine);
+  g_clear_object (&self->plans);
   g_clear_object (&self->files);
   g_clear_object (&self->store);
   g_clear_object (&self->groups);

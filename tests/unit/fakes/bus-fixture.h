@@ -22,6 +22,7 @@ typedef struct
   BtsGroups *groups;           /* (owned) */
   BtsStore *store;             /* (owned) */
   BtsStateFiles *files;        /* (owned) */
+  BtsDataPlans *plans;         /* (owned) */
   BtsClockFake *clock;         /* (owned) */
   BtsEngineFake *engine;       /* (owned) */
   BtsLimits limits;
