@@ -170,7 +170,7 @@ class Caller:
             raise CallError(answer["error"], answer["message"])
         return answer
 
-    def call(self, path, interface, method, signature=None, arguments=(), descriptor=None):
+    def call(self, path, interface, method, signature=None, arguments=(), descriptor=None, to=NAME):
         """The reply as a tuple, or CallError. @descriptor: a file that the caller opens for writing
         and passes as handle 0."""
         if "." not in interface:
@@ -178,8 +178,13 @@ class Caller:
         variant = GLib.Variant(signature, arguments) if signature else None
         answer = self._ask({"what": "call", "path": path, "interface": interface, "method": method,
                             "arguments": variant.print_(True) if variant else None,
-                            "type": signature, "descriptor": descriptor})
+                            "type": signature, "descriptor": descriptor, "to": to})
         return GLib.Variant.parse(None, answer["reply"], None, None).unpack()
+
+    def call_bus(self, method, signature, arguments):
+        """A call on the bus itself."""
+        return self.call("/org/freedesktop/DBus", "org.freedesktop.DBus", method, signature,
+                         arguments, to="org.freedesktop.DBus")
 
     def signals(self):
         """[[path, interface, signal]…] of the service that have reached this program."""
@@ -202,7 +207,7 @@ def answer_call(connection, question):
         descriptors.append(file)
         os.close(file)
     reply, _ = connection.call_with_unix_fd_list_sync(
-        NAME, question["path"], question["interface"], question["method"], arguments, None,
+        question["to"], question["path"], question["interface"], question["method"], arguments, None,
         Gio.DBusCallFlags.NONE, 30000, descriptors, None)
     return {"reply": reply.print_(True)}
 
