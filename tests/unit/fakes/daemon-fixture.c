@@ -42,12 +42,14 @@ daemon_fixture_set_up (DaemonFixture *self, gconstpointer data)
   self->store = bts_store_open (self->folder->path, &error);
   g_assert_no_error (error);
   self->registry = bts_registry_new ();
+  self->groups = bts_groups_new (self->registry);
   self->pool = bts_worker_pool_new (BTS_WORKER_LAUNCHER (self->launcher), BTS_CLOCK (self->clock),
                                     &self->limits);
   context = (BtsJobContext){
     .pool = self->pool,
     .store = self->store,
     .clock = BTS_CLOCK (self->clock),
+    .groups = self->groups,
     .limits = &self->limits,
     .conditions = &self->conditions,
   };
@@ -68,6 +70,7 @@ daemon_fixture_tear_down (DaemonFixture *self, gconstpointer data)
   g_assert_finalize_object (self->scheduler);
   g_assert_finalize_object (self->jobs);
   g_assert_finalize_object (self->pool);
+  g_object_unref (self->groups);
   g_object_unref (self->registry);
   g_object_unref (self->store);
   g_object_unref (self->launcher);

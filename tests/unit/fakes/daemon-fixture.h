@@ -21,6 +21,7 @@ typedef struct
   BtsLauncherFake *launcher; /* (owned) */
   BtsStore *store;           /* (owned) */
   BtsRegistry *registry;     /* (owned) */
+  BtsGroups *groups;         /* (owned) */
   BtsWorkerPool *pool;       /* (owned) */
   BtsJobs *jobs;             /* (owned) */
   BtsScheduler *scheduler;   /* (owned) */
