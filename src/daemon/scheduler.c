@@ -14,6 +14,10 @@
  * right under way: so it is looked at again now and then. */
 #define MAX_ALARM_US (15 * G_TIME_SPAN_MINUTE)
 
+/* A decision looks at every operation, so what comes in together is decided together; but a
+ * service that is kept busy must not forget to decide. */
+#define MAX_DECISION_DELAY_MS 5
+
 struct _BtsScheduler
 {
   GObject parent;
@@ -21,7 +25,8 @@ struct _BtsScheduler
   BtsRegistry *registry; /* (owned) */
   BtsJobs *jobs;         /* (owned) */
   BtsJobContext context;
-  guint decide_source_id;
+  guint decide_source_id; /* when nothing else is left to do */
+  guint decide_limit_id;  /* at the latest */
   guint alarm_id;
   gboolean is_telling; /* operations what keeps them: their `changed` is our own echo */
   gboolean is_stopped;
@@ -269,6 +274,13 @@ apply (BtsScheduler *self, Decision *decision)
   set_alarm (self, decision->next_alarm);
 }
 
+static void
+clear_decision (BtsScheduler *self)
+{
+  g_clear_handle_id (&self->decide_source_id, g_source_remove);
+  g_clear_handle_id (&self->decide_limit_id, g_source_remove);
+}
+
 static gboolean
 on_decide (gpointer user_data)
 {
@@ -283,7 +295,7 @@ on_decide (gpointer user_data)
     .held = g_hash_table_new_full (NULL, NULL, NULL, g_free),
   };
 
-  self->decide_source_id = 0;
+  clear_decision (self);
   for (guint i = 0; i < operations->len; i++)
     look_at (self, &decision, operations->pdata[i], i);
   apply (self, &decision);
@@ -306,6 +318,15 @@ set_alarm (BtsScheduler *self, gint64 boot_time)
     bts_clock_remove_alarm (self->context.clock, self->alarm_id);
   self->alarm_id =
       boot_time != 0 ? bts_clock_add_alarm (self->context.clock, boot_time, on_alarm, self) : 0;
+}
+
+/* One that has been given its turn changes nothing for the others until it gives it back; and what
+ * a finished one makes room for has been decided when it finished. */
+static void
+on_job_changed (BtsScheduler *self, BtsOperation *operation)
+{
+  if (!bts_jobs_is_active (self->jobs, operation) && !bts_operation_is_finished (operation))
+    bts_scheduler_queue (self);
 }
 
 static void
@@ -354,8 +375,7 @@ bts_scheduler_new (BtsRegistry *registry, BtsJobs *jobs, const BtsJobContext *co
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (context->groups, "group-changed", G_CALLBACK (bts_scheduler_queue), self,
                            G_CONNECT_SWAPPED);
-  g_signal_connect_object (jobs, "changed", G_CALLBACK (bts_scheduler_queue), self,
-                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (jobs, "changed", G_CALLBACK (on_job_changed), self, G_CONNECT_SWAPPED);
   bts_scheduler_queue (self);
   return self;
 }
@@ -363,14 +383,16 @@ bts_scheduler_new (BtsRegistry *registry, BtsJobs *jobs, const BtsJobContext *co
 void
 bts_scheduler_queue (BtsScheduler *self)
 {
-  if (!self->is_stopped && self->decide_source_id == 0)
-    self->decide_source_id = g_idle_add_full (G_PRIORITY_DEFAULT, on_decide, self, NULL);
+  if (self->is_stopped || self->decide_source_id != 0)
+    return;
+  self->decide_source_id = g_idle_add_full (G_PRIORITY_HIGH_IDLE, on_decide, self, NULL);
+  self->decide_limit_id = g_timeout_add (MAX_DECISION_DELAY_MS, on_decide, self);
 }
 
 void
 bts_scheduler_stop (BtsScheduler *self)
 {
   self->is_stopped = TRUE;
-  g_clear_handle_id (&self->decide_source_id, g_source_remove);
+  clear_decision (self);
   set_alarm (self, 0);
 }
