@@ -61,10 +61,16 @@ add_others (GVariantBuilder *builder, GVariant *options, const char *const *keys
     }
 }
 
+static const char *
+get_file_key (BgtOperationKind kind)
+{
+  return kind == BGT_OPERATION_KIND_UPLOAD ? "source" : "destination";
+}
+
 BtsCreateSpec *
 bts_create_spec_from_call (BgtOperationKind kind,
                            const char *uri,
-                           const char *destination,
+                           const char *file,
                            int fd,
                            GVariant *options,
                            GError **error)
@@ -81,7 +87,7 @@ bts_create_spec_from_call (BgtOperationKind kind,
 
   add_string (&builder, "kind", bgt_operation_kind_to_string (kind));
   add_string (&builder, "uri", uri);
-  add_string (&builder, "destination", destination);
+  add_string (&builder, get_file_key (kind), file);
   add_others (&builder, options, none);
 
   return bts_create_spec_new (kind, g_variant_builder_end (&builder), fd);
@@ -123,7 +129,7 @@ BtsCreateSpec *
 bts_create_spec_from_dictionary (BtsInvocation *call, GVariant *dictionary, GError **error)
 {
   const char *const without_fd[] = { "start", NULL };
-  const char *const with_fd[] = { "start", "destination", NULL };
+  const char *with_fd[] = { "start", NULL, NULL };
   GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_VARDICT);
   BgtOperationKind kind;
   gboolean is_started = FALSE;
@@ -134,7 +140,8 @@ bts_create_spec_from_dictionary (BtsInvocation *call, GVariant *dictionary, GErr
   if (!check_has_none (dictionary, internal_keys, error) || !read_kind (dictionary, &kind, error) ||
       !read_start (dictionary, &is_started, error))
     return NULL;
-  if (g_variant_lookup (dictionary, "destination", "h", &handle))
+  with_fd[1] = get_file_key (kind);
+  if (g_variant_lookup (dictionary, with_fd[1], "h", &handle))
     {
       fd = bts_invocation_dup_fd (call, handle, error);
       if (fd < 0)

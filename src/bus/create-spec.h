@@ -12,7 +12,7 @@
  * only a parameter may. Takes @fd. */
 BtsCreateSpec *bts_create_spec_from_call (BgtOperationKind kind,
                                           const char *uri,
-                                          const char *destination, /* (nullable) */
+                                          const char *file, /* (nullable) */
                                           int fd,
                                           GVariant *options,
                                           GError **error);

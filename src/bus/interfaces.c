@@ -24,16 +24,35 @@ static const BtsInterface *const download_interfaces[] = {
   NULL,
 };
 
+static const BtsInterface *const upload_interfaces[] = {
+  &bts_operation_interface,
+  &bts_upload_interface,
+  &bts_properties_interface,
+  NULL,
+};
+
+static const BtsInterface *const any_operation_interfaces[] = {
+  &bts_operation_interface,
+  &bts_download_interface,
+  &bts_upload_interface,
+  &bts_properties_interface,
+  NULL,
+};
+
 const BtsInterface *const *
 bts_interfaces_get_for (BtsOperation *operation)
 {
-  return operation != NULL ? download_interfaces : root_interfaces;
+  if (operation == NULL)
+    return root_interfaces;
+  if (bts_request_get_kind (bts_operation_get_request (operation)) == BGT_OPERATION_KIND_UPLOAD)
+    return upload_interfaces;
+  return download_interfaces;
 }
 
 const BtsInterface *const *
 bts_interfaces_get_for_any_operation (void)
 {
-  return download_interfaces;
+  return any_operation_interfaces;
 }
 
 const BtsInterface *const *

@@ -11,6 +11,7 @@
 extern const BtsInterface bts_manager_interface;
 extern const BtsInterface bts_operation_interface;
 extern const BtsInterface bts_download_interface;
+extern const BtsInterface bts_upload_interface;
 extern const BtsInterface bts_group_interface;
 extern const BtsInterface bts_network_interface;
 extern const BtsInterface bts_power_interface;

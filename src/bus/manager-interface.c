@@ -57,21 +57,32 @@ create_one (BtsInvocation *call, BtsCreateSpec *spec, GError *error)
 }
 
 static void
-handle_create_download (BtsInvocation *call, GVariant *parameters)
+create_by_path (BtsInvocation *call, BgtOperationKind kind, GVariant *parameters)
 {
-  const char *uri, *destination;
+  const char *uri, *file;
   g_autoptr (GVariant) options = NULL;
   BtsCreateSpec *spec;
   GError *error = NULL;
 
-  g_variant_get (parameters, "(&s&s@a{sv})", &uri, &destination, &options);
-  spec = bts_create_spec_from_call (BGT_OPERATION_KIND_DOWNLOAD, uri, destination, -1, options,
-                                    &error);
+  g_variant_get (parameters, "(&s&s@a{sv})", &uri, &file, &options);
+  spec = bts_create_spec_from_call (kind, uri, file, -1, options, &error);
   create_one (call, spec, error);
 }
 
 static void
-handle_create_download_to_fd (BtsInvocation *call, GVariant *parameters)
+handle_create_download (BtsInvocation *call, GVariant *parameters)
+{
+  create_by_path (call, BGT_OPERATION_KIND_DOWNLOAD, parameters);
+}
+
+static void
+handle_create_upload (BtsInvocation *call, GVariant *parameters)
+{
+  create_by_path (call, BGT_OPERATION_KIND_UPLOAD, parameters);
+}
+
+static void
+create_by_fd (BtsInvocation *call, BgtOperationKind kind, GVariant *parameters)
 {
   const char *uri;
   gint32 handle;
@@ -83,8 +94,20 @@ handle_create_download_to_fd (BtsInvocation *call, GVariant *parameters)
   g_variant_get (parameters, "(&sh@a{sv})", &uri, &handle, &options);
   fd = bts_invocation_dup_fd (call, handle, &error);
   if (fd >= 0)
-    spec = bts_create_spec_from_call (BGT_OPERATION_KIND_DOWNLOAD, uri, NULL, fd, options, &error);
+    spec = bts_create_spec_from_call (kind, uri, NULL, fd, options, &error);
   create_one (call, spec, error);
+}
+
+static void
+handle_create_download_to_fd (BtsInvocation *call, GVariant *parameters)
+{
+  create_by_fd (call, BGT_OPERATION_KIND_DOWNLOAD, parameters);
+}
+
+static void
+handle_create_upload_from_fd (BtsInvocation *call, GVariant *parameters)
+{
+  create_by_fd (call, BGT_OPERATION_KIND_UPLOAD, parameters);
 }
 
 static void
@@ -185,8 +208,8 @@ handle_not_supported (BtsInvocation *call, GVariant *parameters)
 static const BtsMethodRow methods[] = {
   { "CreateDownload", handle_create_download },
   { "CreateDownloadToFd", handle_create_download_to_fd },
-  { "CreateUpload", handle_not_supported },
-  { "CreateUploadFromFd", handle_not_supported },
+  { "CreateUpload", handle_create_upload },
+  { "CreateUploadFromFd", handle_create_upload_from_fd },
   { "CreateMultipartUpload", handle_not_supported },
   { "CreateOperations", handle_create_operations },
   { "Evaluate", handle_evaluate },

@@ -53,7 +53,7 @@ bts_job_outcome_take_failure (BtsOperation *operation,
       bts_operation_pause_for_error (operation, web_error, failure->message);
       return 0;
     }
-  if (bgt_web_error_is_worth_a_retry (web_error))
+  if (!failure->must_not_retry && bgt_web_error_is_worth_a_retry (web_error))
     {
       /* Without a network nothing is counted; it goes on as soon as there is one. */
       if (!has_network (operation, context))
@@ -76,7 +76,10 @@ bts_job_outcome_take_end (BtsOperation *operation, const BtsJobContext *context,
 {
   BtsJobFailure failure = { .retry_after_us = -1 };
   const char *word = NULL;
+  gboolean may_retry = TRUE;
 
+  g_variant_lookup (update, "may-retry", "b", &may_retry);
+  failure.must_not_retry = !may_retry;
   g_variant_lookup (update, "error-message", "&s", &failure.message);
   g_variant_lookup (update, "retry-after", "x", &failure.retry_after_us);
   g_variant_lookup (update, "made-progress", "b", &failure.made_progress);

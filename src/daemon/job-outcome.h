@@ -14,6 +14,7 @@ typedef struct
   const char *message;   /* (nullable) */
   gint64 retry_after_us; /* -1 unknown */
   gboolean made_progress;
+  gboolean must_not_retry; /* it may have reached the server, and not everything may twice */
 } BtsJobFailure;
 
 /* Reads the keys of WorkerHost.Finished, which the worker may have got wrong. Returns the boot

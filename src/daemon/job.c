@@ -95,6 +95,7 @@ static void
 become_idle (BtsJob *self)
 {
   self->state = JOB_IDLE;
+  bts_operation_clear_committed (self->operation);
   release_link (self);
   advance (self);
   emit_changed (self);

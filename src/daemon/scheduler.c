@@ -231,6 +231,9 @@ look_at (BtsScheduler *self, Decision *decision, BtsOperation *operation, guint 
       return;
     }
   blockers = get_blockers (self, decision, operation, &next_attempt);
+  /* What can only be done once is not broken off. */
+  if (bts_operation_is_committed (operation))
+    blockers = 0;
   if (blockers == 0 && intent == BTS_INTENT_GO)
     {
       add_candidate (self, decision, operation, sequence);
@@ -258,6 +261,8 @@ apply (BtsScheduler *self, Decision *decision)
   bts_queue_decide (candidates, n_candidates, self->context.limits);
   for (gsize i = 0; i < n_candidates; i++)
     {
+      if (bts_operation_is_committed (candidates[i].user_data))
+        candidates[i].blockers = 0;
       tell (self, candidates[i].user_data, candidates[i].blockers, 0);
       if (candidates[i].blockers != 0 && candidates[i].is_active)
         g_ptr_array_add (decision->to_stop, g_object_ref (candidates[i].user_data));

@@ -32,6 +32,7 @@ struct _BtsOperation
   int web_error;
   char *error_message; /* (owned) (nullable) */
   guint attempts;
+  gboolean is_committed;
 
   /* The scheduler has not spoken since the operation began to be due. */
   gboolean is_undecided;
@@ -387,6 +388,13 @@ bts_operation_pause (BtsOperation *self, GError **error)
 
   if (!check_call (self, BTS_CALL_PAUSE, error))
     return FALSE;
+  if (self->is_committed)
+    {
+      g_set_error_literal (error, BGT_ERROR, BGT_ERROR_INVALID_STATE,
+                           "Pause needs a request that may be sent twice; this one has begun and "
+                           "goes on, since it was created without allow-restart");
+      return FALSE;
+    }
 
   self->intent = BTS_INTENT_PAUSED;
   emit_changed (self, &before, BTS_CHANGE_STATUS);
@@ -658,6 +666,7 @@ bts_operation_take_update (BtsOperation *self, GVariant *variant)
   if (self->intent == BTS_INTENT_FINISHED)
     return;
 
+  self->is_committed = update->is_committed;
   changes = take_numbers (self, update);
   is_durable |= take_ranges (self, update, &was_restarted);
   was_restarted |= update->has_restarted && !self->has_restarted;
@@ -683,6 +692,18 @@ void
 bts_operation_take_failure (BtsOperation *self, gboolean made_progress)
 {
   self->attempts = made_progress ? 1 : self->attempts + 1;
+}
+
+gboolean
+bts_operation_is_committed (BtsOperation *self)
+{
+  return self->is_committed;
+}
+
+void
+bts_operation_clear_committed (BtsOperation *self)
+{
+  self->is_committed = FALSE;
 }
 
 void

@@ -103,6 +103,12 @@ void bts_operation_take_update (BtsOperation *self, GVariant *update);
 /* A try failed and will be made again; @made_progress starts the count of attempts afresh. */
 void bts_operation_take_failure (BtsOperation *self, gboolean made_progress);
 
+/* Whether a request is on its way that may reach the server only once: then it cannot be paused,
+ * and nothing else should stop it. Of the try under way: cleared by the caller when that has ended.
+ */
+gboolean bts_operation_is_committed (BtsOperation *self);
+void bts_operation_clear_committed (BtsOperation *self);
+
 /* The end: completed, canceled, or error with @web_error. */
 void bts_operation_finish (
     BtsOperation *self, BgtOperationStatus status, int web_error, const char *message, gint64 now);

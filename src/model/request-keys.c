@@ -19,17 +19,11 @@ is_http (GVariant *uri)
 }
 
 static gboolean
-is_download (GVariant *kind)
+is_plain_upload (GVariant *resumable)
 {
-  return g_str_equal (g_variant_get_string (kind, NULL), "download");
-}
+  const char *text = g_variant_get_string (resumable, NULL);
 
-static gboolean
-is_proxy_word (GVariant *proxy)
-{
-  const char *text = g_variant_get_string (proxy, NULL);
-
-  return g_str_equal (text, "default") || g_str_equal (text, "none");
+  return g_str_equal (text, "auto") || g_str_equal (text, "none");
 }
 
 #define DOWNLOAD BTS_KINDS_DOWNLOAD
@@ -39,10 +33,10 @@ is_proxy_word (GVariant *proxy)
 /* key, type and check; kinds; when it may change; internal; supported; default; which values are
  * supported; normal form */
 static const BtsRequestKey rows[] = {
-  { { "kind", "s", bts_check_kind }, ALL, BTS_CHANGE_RULE_NEVER, FALSE, TRUE, NULL, is_download },
+  { { "kind", "s", bts_check_kind }, ALL, BTS_CHANGE_RULE_NEVER, FALSE, TRUE },
   { { "uri", "s", bts_check_uri }, ALL, BTS_CHANGE_RULE_HELD_OR_ERROR, FALSE, TRUE, NULL, is_http },
   { { "destination", "s", bts_check_path }, DOWNLOAD, BTS_CHANGE_RULE_NEVER, FALSE, TRUE },
-  { { "source", "s", bts_check_path }, UPLOAD, BTS_CHANGE_RULE_NEVER, FALSE, FALSE },
+  { { "source", "s", bts_check_path }, UPLOAD, BTS_CHANGE_RULE_NEVER, FALSE, TRUE },
   { { "parts", "aa{sv}" }, UPLOAD, BTS_CHANGE_RULE_NEVER, FALSE, FALSE },
   { { "destination-file", "a{sv}", bts_check_found_file },
     DOWNLOAD,
@@ -65,20 +59,14 @@ static const BtsRequestKey rows[] = {
     ALL,
     BTS_CHANGE_RULE_UNFINISHED_OR_ERROR,
     FALSE,
-    FALSE },
+    TRUE },
   { { "cookies", "a{ss}", bts_check_cookies },
     ALL,
     BTS_CHANGE_RULE_NEVER,
     FALSE,
     FALSE,
     "@a{ss} {}" },
-  { { "proxy", "s", bts_check_proxy },
-    ALL,
-    BTS_CHANGE_RULE_NEVER,
-    FALSE,
-    TRUE,
-    NULL,
-    is_proxy_word },
+  { { "proxy", "s", bts_check_proxy }, ALL, BTS_CHANGE_RULE_NEVER, FALSE, TRUE },
   { { "body", "h|s" }, DOWNLOAD, BTS_CHANGE_RULE_NEVER, FALSE, FALSE },
   { { "group", "s", bts_check_name }, ALL, BTS_CHANGE_RULE_NEVER, FALSE, TRUE },
   { { "completion-group", "o" }, ALL, BTS_CHANGE_RULE_NEVER, FALSE, FALSE },
@@ -116,10 +104,16 @@ static const BtsRequestKey rows[] = {
   { { "application-id", "s", bts_check_application_id }, ALL, BTS_CHANGE_RULE_NEVER, FALSE, TRUE },
   { { "multipart-subtype", "s", bts_check_token }, UPLOAD, BTS_CHANGE_RULE_NEVER, FALSE, FALSE },
   { { "boundary", "s", bts_check_boundary }, UPLOAD, BTS_CHANGE_RULE_NEVER, FALSE, FALSE },
-  { { "resumable", "s", bts_check_resumable }, UPLOAD, BTS_CHANGE_RULE_NEVER, FALSE, FALSE },
-  { { "allow-restart", "b" }, UPLOAD, BTS_CHANGE_RULE_NEVER, FALSE, FALSE },
-  { { "offset", "t" }, UPLOAD, BTS_CHANGE_RULE_NEVER, FALSE, FALSE },
-  { { "length", "t" }, UPLOAD, BTS_CHANGE_RULE_NEVER, FALSE, FALSE },
+  { { "resumable", "s", bts_check_resumable },
+    UPLOAD,
+    BTS_CHANGE_RULE_NEVER,
+    FALSE,
+    TRUE,
+    NULL,
+    is_plain_upload },
+  { { "allow-restart", "b" }, UPLOAD, BTS_CHANGE_RULE_NEVER, FALSE, TRUE },
+  { { "offset", "t" }, UPLOAD, BTS_CHANGE_RULE_NEVER, FALSE, TRUE },
+  { { "length", "t" }, UPLOAD, BTS_CHANGE_RULE_NEVER, FALSE, TRUE },
   { { "not-before", "x", bts_check_time }, ALL, BTS_CHANGE_RULE_NEVER, FALSE, TRUE },
   { { "deadline", "x", bts_check_time }, ALL, BTS_CHANGE_RULE_NEVER, FALSE, TRUE },
 };

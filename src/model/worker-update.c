@@ -16,10 +16,8 @@ static const struct
   const char *key;
   const char *type;
 } response_keys[] = {
-  { "actual-uri", "s" },
-  { "status-code", "u" },
-  { "headers", "a(ss)" },
-  { "is-resumable", "b" },
+  { "actual-uri", "s" },   { "status-code", "u" },  { "headers", "a(ss)" },
+  { "is-resumable", "b" }, { "is-truncated", "b" },
 };
 
 gboolean
@@ -115,6 +113,7 @@ bts_worker_update_new (GVariant *update)
 
   g_variant_lookup (update, "has-restarted", "b", &self->has_restarted);
   g_variant_lookup (update, "has-response-changed", "b", &self->has_response_changed);
+  g_variant_lookup (update, "is-committed", "b", &self->is_committed);
   lookup_numbers (self, update);
 
   return self;

@@ -10,10 +10,14 @@
 #include <gio/gunixfdlist.h>
 #include <unistd.h>
 
+#include "common/bgt-enums.h"
 #include "common/bgt-error.h"
 #include "common/bgt-web-error.h"
 #include "worker/download-record.h"
 #include "worker/files/destination.h"
+#include "worker/files/spool.h"
+#include "worker/upload-answer.h"
+#include "worker/upload-body.h"
 
 typedef struct
 {
@@ -71,9 +75,20 @@ return_fd (Call *self, int fd)
 }
 
 static gboolean
+is_upload (Call *self)
+{
+  const char *kind = NULL;
+
+  return g_variant_lookup (self->request, "kind", "&s", &kind) &&
+         g_str_equal (kind, bgt_operation_kind_to_string (BGT_OPERATION_KIND_UPLOAD));
+}
+
+static gboolean
 check (Call *self, GError **error)
 {
-  g_autoptr (GVariant) found = bts_destination_check (self->request, self->file, error);
+  g_autoptr (GVariant) found = is_upload (self)
+                                   ? bts_upload_body_check (self->request, self->file, error)
+                                   : bts_destination_check (self->request, self->file, error);
 
   if (found == NULL)
     return FALSE;
@@ -85,7 +100,13 @@ check (Call *self, GError **error)
 static gboolean
 discard (Call *self, GError **error)
 {
-  if (!bts_destination_discard (self->request, self->guid, self->destination, error))
+  gboolean is_discarded =
+      is_upload (self)
+          ? bts_spool_remove (BTS_SPOOL_STREAM, self->guid, error) &&
+                bts_spool_remove (BTS_SPOOL_ANSWER, self->guid, error)
+          : bts_destination_discard (self->request, self->guid, self->destination, error);
+
+  if (!is_discarded)
     return FALSE;
   g_dbus_method_invocation_return_value (g_steal_pointer (&self->invocation), NULL);
   return TRUE;
@@ -94,8 +115,10 @@ discard (Call *self, GError **error)
 static gboolean
 open_result (Call *self, GError **error)
 {
-  int fd = bts_destination_open_result (self->request, self->guid, self->destination,
-                                        self->position, error);
+  int fd = is_upload (self)
+               ? bts_upload_answer_open (self->guid, self->position, error)
+               : bts_destination_open_result (self->request, self->guid, self->destination,
+                                              self->position, error);
 
   if (fd < 0)
     return FALSE;

@@ -43,6 +43,7 @@ set_environment (const struct passwd *user)
   g_setenv ("USER", user != NULL ? user->pw_name : "", TRUE);
   g_setenv ("LOGNAME", user != NULL ? user->pw_name : "", TRUE);
   g_unsetenv ("XDG_RUNTIME_DIR");
+  g_unsetenv ("XDG_STATE_HOME");
 }
 
 gboolean

@@ -6,14 +6,16 @@
 
 #include "worker/progress.h"
 
-gboolean
-bts_progress_take_change (BtsProgress *self, guint64 *received, guint64 *total)
+#include <string.h>
+
+const guint64 *
+bts_progress_take_change (BtsProgress *self)
 {
-  *received = self->received;
-  *total = self->total;
-  if (*received == self->told_received && *total == self->told_total)
-    return FALSE;
-  self->told_received = *received;
-  self->told_total = *total;
-  return TRUE;
+  const guint64 now[G_N_ELEMENTS (self->told)] = { self->received, self->total, self->sent,
+                                                   self->total_to_send };
+
+  if (memcmp (now, self->told, sizeof now) == 0)
+    return NULL;
+  memcpy (self->told, now, sizeof now);
+  return self->told;
 }

@@ -12,9 +12,11 @@ typedef struct
 {
   _Atomic guint64 received;
   _Atomic guint64 total; /* 0 unknown */
-  guint64 told_received; /* the main loop's */
-  guint64 told_total;
+  _Atomic guint64 sent;
+  _Atomic guint64 total_to_send; /* 0 unknown */
+  guint64 told[4];               /* the main loop's: as below */
 } BtsProgress;
 
-/* The main loop: FALSE where nothing has changed since the last call. */
-gboolean bts_progress_take_change (BtsProgress *self, guint64 *received, guint64 *total);
+/* The main loop: received, to receive, sent, to send; NULL where nothing has changed since the last
+ * call. Lent. */
+const guint64 *bts_progress_take_change (BtsProgress *self);

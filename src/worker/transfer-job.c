@@ -30,6 +30,7 @@ struct _BtsTransferJob
   gboolean is_woken;
   guint64 max_rate;
   gboolean is_stopping;
+  gboolean keeps_connection;
   guint n_unanswered;
   GError *answer; /* (owned) (nullable): of the last checkpoint */
 };
@@ -224,7 +225,8 @@ bts_transfer_job_reconnect (BtsTransferJob *self)
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
   /* Where nothing runs, the next connection is a new one anyway. */
-  cancel_transports (self);
+  if (!self->keeps_connection)
+    cancel_transports (self);
 }
 
 /* Those that run have an equal part each. */
@@ -390,6 +392,14 @@ bts_transfer_job_sleep (BtsTransferJob *self, gint64 duration_us)
 }
 
 /* ---- several threads ---- */
+
+void
+bts_transfer_job_set_keeps_connection (BtsTransferJob *self, gboolean keeps_connection)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  self->keeps_connection = keeps_connection;
+}
 
 void
 bts_transfer_job_wait (BtsTransferJob *self, gint64 end)

@@ -92,6 +92,9 @@ gboolean bts_transfer_job_wait_for_answers (BtsTransferJob *self, GError **error
 /* Sleeps, but not longer than until the job is stopped. */
 void bts_transfer_job_sleep (BtsTransferJob *self, gint64 duration_us);
 
+/* What is sent now must not be broken off by anything but a stop: not by another network. */
+void bts_transfer_job_set_keeps_connection (BtsTransferJob *self, gboolean keeps_connection);
+
 /* For a job of several threads: sleeps until one of them, or the main loop, has called _wake_up
  * since the last return, or until @end (monotonic time). A range that was asked for and a stop
  * wake up too. */

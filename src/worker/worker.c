@@ -18,6 +18,7 @@
 #include "worker/file-call.h"
 #include "worker/rate-share.h"
 #include "worker/transport/http-download.h"
+#include "worker/upload-job.h"
 
 #define PROGRESS_INTERVAL_MS 250
 #define DEFAULT_CHECKPOINT_BYTES (32 * 1024 * 1024)
@@ -167,15 +168,14 @@ on_progress_due (gpointer user_data)
   while (g_hash_table_iter_next (&iter, NULL, &value))
     {
       BtsTransferJob *job = ((Job *) value)->job;
-      guint64 received = 0;
-      guint64 total = 0;
+      const guint64 *now = bts_progress_take_change (bts_transfer_job_get_progress (job));
 
-      if (bts_progress_take_change (bts_transfer_job_get_progress (job), &received, &total))
+      if (now != NULL)
         /* Fails only on a closed connection, which ends this process. */
         g_dbus_connection_emit_signal (self->connection, NULL, BTS_WORKER_HOST_PATH,
                                        BTS_INTERFACE_WORKER_HOST, "Progress",
                                        g_variant_new ("(stttt)", bts_transfer_job_get_guid (job),
-                                                      received, total, (guint64) 0, (guint64) 0),
+                                                      now[0], now[1], now[2], now[3]),
                                        NULL);
     }
   return G_SOURCE_CONTINUE;
@@ -275,28 +275,54 @@ new_transport (const char *uri, gpointer user_data)
   return NULL;
 }
 
+static gboolean
+is_upload (GVariant *request)
+{
+  const char *kind = NULL;
+
+  return g_variant_lookup (request, "kind", "&s", &kind) &&
+         strcmp (kind, bgt_operation_kind_to_string (BGT_OPERATION_KIND_UPLOAD)) == 0;
+}
+
+/* @file is lent. */
+static void
+start_job (BtsWorker *self, BtsTransferJob *job, gboolean is_upload, GVariant *checkpoint, int file)
+{
+  const BtsUploadSpec upload = {
+    .checkpoint = checkpoint,
+    .file = file,
+    .new_transport = new_transport,
+    .factory_data = self,
+  };
+  const BtsDownloadSpec download = {
+    .checkpoint = checkpoint,
+    .file = file,
+    .checkpoint_bytes = self->checkpoint_bytes,
+    .max_connections = self->max_connections,
+    .new_transport = new_transport,
+    .factory_data = self,
+  };
+
+  if (is_upload)
+    bts_upload_job_start (job, &upload);
+  else
+    bts_download_job_start (job, &download);
+}
+
 static void
 handle_start (BtsWorker *self, GVariant *parameters, GDBusMethodInvocation *invocation)
 {
   const char *guid = NULL;
   const char *uri = NULL;
-  const char *kind = NULL;
   g_autoptr (GVariant) request = NULL;
   g_autoptr (GVariant) checkpoint = NULL;
   g_autoptr (GVariant) handles = NULL;
   Job *job = NULL;
-  BtsDownloadSpec spec = { NULL };
 
   g_variant_get (parameters, "(&s@a{sv}@a{sv}@ah)", &guid, &request, &checkpoint, &handles);
   if (!bts_guid_is_valid (guid) || !g_variant_lookup (request, "uri", "&s", &uri))
     {
       return_error (invocation, BGT_ERROR_INVALID_ARGUMENT, "A job needs a GUID and a URI");
-      return;
-    }
-  if (g_variant_lookup (request, "kind", "&s", &kind) &&
-      strcmp (kind, bgt_operation_kind_to_string (BGT_OPERATION_KIND_DOWNLOAD)) != 0)
-    {
-      return_error (invocation, BGT_ERROR_NOT_SUPPORTED, "This worker can only download");
       return;
     }
   if (g_hash_table_contains (self->jobs, guid))
@@ -305,12 +331,6 @@ handle_start (BtsWorker *self, GVariant *parameters, GDBusMethodInvocation *invo
       return;
     }
 
-  spec.checkpoint = checkpoint;
-  spec.file = get_file (invocation, handles);
-  spec.checkpoint_bytes = self->checkpoint_bytes;
-  spec.max_connections = self->max_connections;
-  spec.new_transport = new_transport;
-  spec.factory_data = self;
   job = g_new0 (Job, 1);
   job->job = bts_transfer_job_new (guid, request, &job_events, self);
   job->stops = g_ptr_array_new ();
@@ -318,7 +338,7 @@ handle_start (BtsWorker *self, GVariant *parameters, GDBusMethodInvocation *invo
   share_rate (self);
   if (self->progress_source == 0)
     self->progress_source = g_timeout_add (PROGRESS_INTERVAL_MS, on_progress_due, self);
-  bts_download_job_start (job->job, &spec);
+  start_job (self, job->job, is_upload (request), checkpoint, get_file (invocation, handles));
   g_dbus_method_invocation_return_value (invocation, NULL);
 }
 
@@ -464,8 +484,7 @@ static const struct
   { "Start", handle_start },         { "Stop", handle_stop },
   { "Discard", handle_discard },     { "OpenResult", handle_open_result },
   { "Change", handle_change },       { "RequestRange", handle_request_range },
-  { "Reconnect", handle_reconnect },
-  { "LookAtProcess", handle_look_at_process },
+  { "Reconnect", handle_reconnect }, { "LookAtProcess", handle_look_at_process },
 };
 
 /* GDBus has checked the name and the types against the interface. */

@@ -24,6 +24,7 @@ CONSTANT = {
     "Operation": {"Guid", "Kind", "Method", "Group", "CompletionGroup", "ApplicationId", "Uid",
                   "Created", "Metadata"},
     "Download": {"Checksum"},
+    "Upload": {"Source"},
     "Group": {"Name"},
 }
 

@@ -355,6 +355,12 @@ NGINX_LOCATIONS = """    root {folder}/files;
     location /slower/ {{ alias {folder}/files/; limit_rate 100k; }}
     location /private/ {{ alias {folder}/files/; auth_basic private;
                           auth_basic_user_file {folder}/users; }}
+    location /dav/ {{ alias {folder}/files/; dav_methods PUT DELETE; client_max_body_size 0; }}
+    location /small-dav/ {{ alias {folder}/files/; dav_methods PUT; client_max_body_size 1k; }}
+    location /private-dav/ {{ alias {folder}/files/; dav_methods PUT; client_max_body_size 0;
+                              auth_basic private; auth_basic_user_file {folder}/users; }}
+    location /slow-dav/ {{ alias {folder}/files/; dav_methods PUT; client_max_body_size 0;
+                           client_body_buffer_size 16k; }}
     location /moved/ {{ rewrite ^/moved/(.*) /$1 redirect; }}
     location ~ ^/moved-for-good/(.*) {{ return 308 /moved/$1; }}
     location /loop {{ return 302 /loop; }}

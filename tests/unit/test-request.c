@@ -285,14 +285,15 @@ test_later_options_are_not_supported (void)
 }
 
 static void
-test_uploads_are_not_supported (void)
+test_uploads_have_a_source_and_are_put (void)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (BtsRequest) request = bts_request_new (
       BGT_OPERATION_KIND_UPLOAD, parse ("{'uri': <" URI ">, 'source': <'/tmp/x'>}"), &error);
 
-  g_assert_error (error, BGT_ERROR, BGT_ERROR_NOT_SUPPORTED);
-  g_assert_null (request);
+  g_assert_no_error (error);
+  g_assert_cmpstr (bts_request_get_source (request), ==, "/tmp/x");
+  g_assert_cmpstr (bts_request_get_method (request), ==, "PUT");
 }
 
 static void
@@ -462,7 +463,8 @@ main (int argc, char *argv[])
   g_test_add_func ("/model/request/wrong-values-are-named", test_wrong_values_are_named);
   g_test_add_func ("/model/request/later-options-are-not-supported",
                    test_later_options_are_not_supported);
-  g_test_add_func ("/model/request/uploads-are-not-supported", test_uploads_are_not_supported);
+  g_test_add_func ("/model/request/uploads-have-a-source-and-are-put",
+                   test_uploads_have_a_source_and_are_put);
   g_test_add_func ("/model/request/download-options-are-not-for-uploads",
                    test_download_options_are_not_for_uploads);
   g_test_add_func ("/model/request/a-uri-is-needed", test_a_uri_is_needed);

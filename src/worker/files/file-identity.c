@@ -51,6 +51,8 @@ bts_file_info_read (int fd, const char *name, BtsFileInfo *info)
     .is_folder = S_ISDIR (status.stx_mode),
     .size = status.stx_size,
     .allocated = status.stx_blocks * 512,
+    .changed_ns =
+        status.stx_mtime.tv_sec * G_GINT64_CONSTANT (1000000000) + status.stx_mtime.tv_nsec,
     .n_links = status.stx_nlink,
   };
   if ((status.stx_mask & STATX_BTIME) != 0)

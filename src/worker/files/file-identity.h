@@ -22,6 +22,7 @@ typedef struct
   gboolean is_folder;
   guint64 size;
   guint64 allocated; /* bytes */
+  gint64 changed_ns; /* last change of what is in it */
   guint n_links;
 } BtsFileInfo;
 

@@ -153,10 +153,11 @@ send_once (BtsHttpClient *self,
     }
   if (answer->target.is_own_origin)
     bts_http_auth_apply (self->auth, answer->message);
-  if (request->body != NULL && answer->target.has_body)
-    bts_http_upload_attach (answer->message, request->body, self->exchange, self->throttle);
-  else
+  if (request->body == NULL || !answer->target.has_body)
     bts_http_exchange_get_notes (self->exchange)->is_body_sent = TRUE;
+  else if (!bts_http_upload_attach (answer->message, request->body, self->exchange, self->throttle,
+                                    error))
+    return NULL;
   return soup_session_send (is_tls ? self->setup->tls : self->setup->plain, answer->message,
                             bts_http_exchange_get_cancellable (self->exchange), error);
 }

@@ -200,8 +200,6 @@ send_body (BtsHttpUploadStream *self, GError **error)
       if (!send_piece (self, &body->pieces[i], error))
         return FALSE;
     }
-  if (body->n_pieces == 0)
-    return body->verify (body->user_data, error);
   return send_last_piece (self, &body->pieces[body->n_pieces - 1], error);
 }
 
@@ -251,30 +249,60 @@ bts_http_upload_stream_init (BtsHttpUploadStream *self)
 {
 }
 
-void
-bts_http_upload_attach (SoupMessage *message,
-                        const BtsTransportBody *body,
-                        BtsHttpExchange *exchange,
-                        const BtsHttpThrottle *throttle)
+/* libsoup asks for nothing of a body without bytes. */
+static gboolean
+attach_nothing (SoupMessage *message,
+                const BtsTransportBody *body,
+                BtsHttpExchange *exchange,
+                GError **error)
 {
-  SoupMessageHeaders *headers = soup_message_get_request_headers (message);
-  g_autofree char *given = g_strdup (soup_message_headers_get_one (headers, "Content-Type"));
-  const char *content_type = given != NULL ? given : body->content_type;
+  g_autoptr (GBytes) bytes = g_bytes_new_static ("", 0);
+
+  soup_message_set_request_body_from_bytes (message, NULL, bytes);
+  soup_message_headers_set_content_length (soup_message_get_request_headers (message), 0);
+  bts_http_exchange_get_notes (exchange)->is_body_sent = TRUE;
+  return body->begin (body->user_data, error) && body->verify (body->user_data, error);
+}
+
+static void
+attach_stream (SoupMessage *message,
+               const BtsTransportBody *body,
+               BtsHttpExchange *exchange,
+               const BtsHttpThrottle *throttle)
+{
   g_autoptr (BtsHttpUploadStream) stream = g_object_new (BTS_TYPE_HTTP_UPLOAD_STREAM, NULL);
 
   stream->body = body;
   stream->exchange = exchange;
   stream->throttle = *throttle;
   soup_message_set_request_body (message, NULL, G_INPUT_STREAM (stream), (gssize) body->length);
+  if (body->length <= EXPECT_BYTES)
+    return;
+  soup_message_headers_set_expectations (soup_message_get_request_headers (message),
+                                         SOUP_EXPECTATION_CONTINUE);
+  bts_http_exchange_get_notes (exchange)->awaits_continue = TRUE;
+}
+
+gboolean
+bts_http_upload_attach (SoupMessage *message,
+                        const BtsTransportBody *body,
+                        BtsHttpExchange *exchange,
+                        const BtsHttpThrottle *throttle,
+                        GError **error)
+{
+  SoupMessageHeaders *headers = soup_message_get_request_headers (message);
+  g_autofree char *given = g_strdup (soup_message_headers_get_one (headers, "Content-Type"));
+  const char *content_type = given != NULL ? given : body->content_type;
+
+  if (body->length > 0)
+    attach_stream (message, body, exchange, throttle);
+  else if (!attach_nothing (message, body, exchange, error))
+    return FALSE;
   if (content_type != NULL)
     soup_message_headers_replace (headers, "Content-Type", content_type);
 
   /* One that the server has closed meanwhile would leave open whether the request has reached
    * it. */
   soup_message_add_flags (message, SOUP_MESSAGE_NEW_CONNECTION);
-  if (body->length > EXPECT_BYTES)
-    {
-      soup_message_headers_set_expectations (headers, SOUP_EXPECTATION_CONTINUE);
-      bts_http_exchange_get_notes (exchange)->awaits_continue = TRUE;
-    }
+  return TRUE;
 }

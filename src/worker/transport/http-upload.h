@@ -22,8 +22,9 @@ typedef struct
 } BtsHttpThrottle;
 
 /* Makes @body that of @message. @exchange, which notes how far it is, and @throttle are lent until
- * the message has been sent. */
-void bts_http_upload_attach (SoupMessage *message,
-                             const BtsTransportBody *body,
-                             BtsHttpExchange *exchange,
-                             const BtsHttpThrottle *throttle);
+ * the message has been sent. FALSE where @body says so. */
+gboolean bts_http_upload_attach (SoupMessage *message,
+                                 const BtsTransportBody *body,
+                                 BtsHttpExchange *exchange,
+                                 const BtsHttpThrottle *throttle,
+                                 GError **error);

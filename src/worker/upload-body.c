@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The background-transfer authors
+ */
+
+#include "config.h"
+
+#include "worker/upload-body.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "common/bgt-error.h"
+#include "common/bgt-web-error.h"
+#include "worker/files/file-error.h"
+#include "worker/files/source.h"
+#include "worker/files/spool.h"
+#include "worker/transport/multipart-body.h"
+
+static BtsUploadBody *
+body_new (void)
+{
+  BtsUploadBody *self = g_new0 (BtsUploadBody, 1);
+
+  self->sources = g_ptr_array_new_with_free_func ((GDestroyNotify) bts_source_free);
+  self->texts = g_ptr_array_new_with_free_func (g_free);
+  self->pieces = g_array_new (FALSE, FALSE, sizeof (BtsTransportPiece));
+  return self;
+}
+
+void
+bts_upload_body_free (BtsUploadBody *self)
+{
+  g_ptr_array_unref (self->sources);
+  g_ptr_array_unref (self->texts);
+  g_array_unref (self->pieces);
+  g_free (self->content_type);
+  g_free (self);
+}
+
+static void
+add_piece (BtsUploadBody *self, const BtsTransportPiece *piece)
+{
+  if (piece->length == 0)
+    return;
+  g_array_append_vals (self->pieces, piece, 1);
+  self->length += piece->length;
+}
+
+/* Takes @text. */
+static void
+add_text (BtsUploadBody *self, char *text)
+{
+  g_ptr_array_add (self->texts, text);
+  add_piece (self, &(BtsTransportPiece){ .bytes = text, .fd = -1, .length = strlen (text) });
+}
+
+/* Takes @source. */
+static void
+add_source (BtsUploadBody *self, BtsSource *source, guint64 offset, guint64 length)
+{
+  g_ptr_array_add (self->sources, source);
+  add_piece (self, &(BtsTransportPiece){ .fd = source->fd, .offset = offset, .length = length });
+}
+
+gboolean
+bts_upload_body_is_stream (GVariant *request)
+{
+  g_autoptr (GVariant) found =
+                 g_variant_lookup_value (request, "source-file", G_VARIANT_TYPE_VARDICT);
+  gboolean is_stream = FALSE;
+
+  return found != NULL && g_variant_lookup (found, "is-stream", "b", &is_stream) && is_stream;
+}
+
+static BtsSource *
+open_spool (const char *guid, GError **error)
+{
+  int fd = bts_spool_open (BTS_SPOOL_STREAM, guid, error);
+  BtsSource *source;
+
+  if (fd < 0)
+    return NULL;
+  source = bts_source_open_fd (fd, error);
+  close (fd);
+  return source;
+}
+
+static BtsSource *
+open_source (GVariant *request, const char *guid, int file, GError **error)
+{
+  g_autoptr (GVariant) found =
+                 g_variant_lookup_value (request, "source-file", G_VARIANT_TYPE_VARDICT);
+  const char *text = NULL;
+
+  if (g_variant_lookup (request, "source", "&s", &text))
+    return bts_source_open (text, error);
+  if (bts_upload_body_is_stream (request))
+    return open_spool (guid, error);
+  if (file >= 0)
+    return bts_source_open_fd (file, error);
+  if (found != NULL)
+    return bts_source_open_found (found, error);
+  g_set_error_literal (error, BGT_WEB_ERROR, BGT_WEB_ERROR_FILE_NOT_FOUND,
+                       "There is nothing to be sent");
+  return NULL;
+}
+
+/* The slice that was asked for has to be there. */
+static gboolean
+get_slice (GVariant *request, guint64 size, guint64 *offset, guint64 *length, GError **error)
+{
+  *offset = 0;
+  g_variant_lookup (request, "offset", "t", offset);
+  if (*offset > size)
+    {
+      g_set_error (error, BGT_ERROR, BGT_ERROR_INVALID_ARGUMENT,
+                   "offset must lie within the file, which has %" G_GUINT64_FORMAT " bytes", size);
+      return FALSE;
+    }
+  *length = size - *offset;
+  if (!g_variant_lookup (request, "length", "t", length) || *length <= size - *offset)
+    return TRUE;
+  g_set_error (error, BGT_ERROR, BGT_ERROR_INVALID_ARGUMENT,
+               "offset and length must lie within the file, which has %" G_GUINT64_FORMAT " bytes",
+               size);
+  return FALSE;
+}
+
+static gboolean
+open_one (BtsUploadBody *self, GVariant *request, const char *guid, int file, GError **error)
+{
+  g_autoptr (BtsSource) source = open_source (request, guid, file, error);
+  guint64 offset = 0;
+  guint64 length = 0;
+
+  if (source == NULL || !get_slice (request, source->info.size, &offset, &length, error))
+    return FALSE;
+  add_source (self, g_steal_pointer (&source), offset, length);
+  return TRUE;
+}
+
+static BtsSource *
+open_part (GVariant *part, GError **error)
+{
+  const char *text = NULL;
+
+  if (g_variant_lookup (part, "file", "&s", &text))
+    return bts_source_open (text, error);
+  g_set_error_literal (error, BGT_ERROR, BGT_ERROR_INVALID_ARGUMENT,
+                       "a part has none of text, file and fd");
+  return NULL;
+}
+
+static gboolean
+add_part (
+    BtsUploadBody *self, GVariant *part, const char *subtype, const char *boundary, GError **error)
+{
+  gboolean is_first = self->texts->len == 0;
+  g_autoptr (BtsSource) source = NULL;
+  g_autofree char *filename = NULL;
+  const char *text = NULL;
+  guint64 size;
+
+  if (g_variant_lookup (part, "text", "&s", &text))
+    {
+      add_text (self, bts_multipart_make_head (part, subtype, boundary, NULL, is_first));
+      add_text (self, g_strdup (text));
+      return TRUE;
+    }
+
+  source = open_part (part, error);
+  if (source == NULL)
+    return FALSE;
+  if (source->path != NULL)
+    filename = g_filename_display_basename (source->path);
+  add_text (self, bts_multipart_make_head (part, subtype, boundary, filename, is_first));
+  size = source->info.size;
+  add_source (self, g_steal_pointer (&source), 0, size);
+  return TRUE;
+}
+
+static gboolean
+open_parts (
+    BtsUploadBody *self, GVariant *request, GVariant *parts, const char *boundary, GError **error)
+{
+  const char *subtype = "form-data";
+  const char *type = NULL;
+
+  g_variant_lookup (request, "multipart-subtype", "&s", &subtype);
+  g_variant_lookup (request, "boundary", "&s", &boundary);
+  for (gsize i = 0; i < g_variant_n_children (parts); i++)
+    {
+      g_autoptr (GVariant) part = g_variant_get_child_value (parts, i);
+
+      if (!add_part (self, part, subtype, boundary, error))
+        {
+          g_prefix_error (error, "Part %" G_GSIZE_FORMAT ": ", i);
+          return FALSE;
+        }
+      if (i == 0)
+        g_variant_lookup (part, "content-type", "&s", &type);
+    }
+  add_text (self, bts_multipart_make_end (boundary));
+  self->content_type = bts_multipart_make_content_type (subtype, boundary, type);
+  return TRUE;
+}
+
+BtsUploadBody *
+bts_upload_body_open (
+    GVariant *request, const char *guid, int file, const char *boundary, GError **error)
+{
+  g_autoptr (BtsUploadBody) self = body_new ();
+  g_autoptr (GVariant) parts = g_variant_lookup_value (request, "parts", G_VARIANT_TYPE ("aa{sv}"));
+  gboolean is_open = parts != NULL ? open_parts (self, request, parts, boundary, error)
+                                   : open_one (self, request, guid, file, error);
+
+  return is_open ? g_steal_pointer (&self) : NULL;
+}
+
+gboolean
+bts_upload_body_verify (BtsUploadBody *self, GError **error)
+{
+  for (guint i = 0; i < self->sources->len; i++)
+    {
+      if (!bts_source_verify (self->sources->pdata[i], error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+GVariant *
+bts_upload_body_to_states (BtsUploadBody *self)
+{
+  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("aa{sv}"));
+
+  for (guint i = 0; i < self->sources->len; i++)
+    {
+      g_autoptr (GVariant) state = bts_source_to_state (self->sources->pdata[i]);
+
+      g_variant_builder_add_value (&builder, state);
+    }
+  return g_variant_ref_sink (g_variant_builder_end (&builder));
+}
+
+gboolean
+bts_upload_body_matches (BtsUploadBody *self, GVariant *states, GError **error)
+{
+  for (guint i = 0; i < self->sources->len && i < g_variant_n_children (states); i++)
+    {
+      g_autoptr (GVariant) state = g_variant_get_child_value (states, i);
+
+      if (!bts_source_matches (self->sources->pdata[i], state, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+GArray *
+bts_upload_body_slice (BtsUploadBody *self, guint64 offset, guint64 length)
+{
+  GArray *slice = g_array_new (FALSE, FALSE, sizeof (BtsTransportPiece));
+
+  for (guint i = 0; i < self->pieces->len && length > 0; i++)
+    {
+      BtsTransportPiece piece = g_array_index (self->pieces, BtsTransportPiece, i);
+      guint64 skipped = MIN (offset, piece.length);
+
+      offset -= skipped;
+      piece.length = MIN (piece.length - skipped, length);
+      if (piece.bytes != NULL)
+        piece.bytes = (const char *) piece.bytes + skipped;
+      else
+        piece.offset += skipped;
+      length -= piece.length;
+      if (piece.length > 0)
+        g_array_append_val (slice, piece);
+    }
+  return slice;
+}
+
+/* What the worker has to know of a descriptor when it is gone. */
+static gboolean
+describe (GVariant *request, int file, GVariantDict *found, GError **error)
+{
+  g_autoptr (BtsSource) source = NULL;
+  g_autoptr (GVariant) description = NULL;
+  guint64 offset = 0;
+  guint64 length = 0;
+
+  if (!bts_source_check_fd (file, error))
+    return FALSE;
+  if (bts_source_is_stream (file))
+    {
+      g_auto (GVariantDict) stream = G_VARIANT_DICT_INIT (NULL);
+
+      g_variant_dict_insert (&stream, "is-stream", "b", TRUE);
+      g_variant_dict_insert_value (found, "source-file", g_variant_dict_end (&stream));
+      return TRUE;
+    }
+
+  source = bts_source_open_fd (file, error);
+  if (source == NULL || !get_slice (request, source->info.size, &offset, &length, error))
+    return FALSE;
+  description = bts_source_describe_fd (file);
+  g_variant_dict_insert_value (found, "source-file", description);
+  return TRUE;
+}
+
+GVariant *
+bts_upload_body_check (GVariant *request, int file, GError **error)
+{
+  g_auto (GVariantDict) found = G_VARIANT_DICT_INIT (NULL);
+  g_autoptr (BtsUploadBody) body = NULL;
+
+  if (file < 0)
+    body = bts_upload_body_open (request, "", -1, "-", error);
+  if (file >= 0 ? !describe (request, file, &found, error) : body == NULL)
+    {
+      bts_file_error_make_public (error);
+      return NULL;
+    }
+  return g_variant_ref_sink (g_variant_dict_end (&found));
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The background-transfer authors
+ */
+
+#pragma once
+
+#include <gio/gio.h>
+
+#include "worker/transport/transport.h"
+
+/* What an upload sends: a file or a slice of one, a stream that has been kept, or parts. Opened as
+ * a whole, never read as one. Errors are BGT_WEB_ERROR, or BGT_ERROR for what only an application
+ * can do wrong. */
+
+typedef struct
+{
+  GPtrArray *sources; /* (owned) (element-type BtsSource) */
+  GPtrArray *texts;   /* (owned) (element-type utf8) */
+  GArray *pieces;     /* (owned) (element-type BtsTransportPiece) */
+  guint64 length;     /* of all pieces */
+  char *content_type; /* (owned) (nullable) */
+} BtsUploadBody;
+
+/* @file: the application's descriptor, or -1. @boundary: for parts where the request has none. */
+BtsUploadBody *bts_upload_body_open (
+    GVariant *request, const char *guid, int file, const char *boundary, GError **error);
+void bts_upload_body_free (BtsUploadBody *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (BtsUploadBody, bts_upload_body_free)
+
+/* Whether the request's body is a stream that has to be kept first. */
+gboolean bts_upload_body_is_stream (GVariant *request);
+
+/* Whether all files are as they were when they were opened. */
+gboolean bts_upload_body_verify (BtsUploadBody *self, GError **error);
+
+/* As the files are; aa{sv}, not floating. _matches: FILE_CHANGED where @states differ. */
+GVariant *bts_upload_body_to_states (BtsUploadBody *self);
+gboolean bts_upload_body_matches (BtsUploadBody *self, GVariant *states, GError **error);
+
+/* The pieces from @offset on, for as many bytes as @length. (element-type BtsTransportPiece) */
+GArray *bts_upload_body_slice (BtsUploadBody *self, guint64 offset, guint64 length);
+
+/* Could the request's files be opened now? Returns keys to add to the request, a{sv}, not
+ * floating. */
+GVariant *bts_upload_body_check (GVariant *request, int file, GError **error);

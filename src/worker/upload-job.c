@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The background-transfer authors
+ */
+
+#include "config.h"
+
+#include "worker/upload-job.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/bgt-error.h"
+#include "common/bgt-web-error.h"
+#include "worker/files/file-error.h"
+#include "worker/files/spool.h"
+#include "worker/transport/multipart-body.h"
+#include "worker/upload.h"
+
+/* RFC 9110 §9.2.2: what may be asked for twice. */
+static const char *const idempotent_methods[] = {
+  "GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE", NULL,
+};
+
+static void
+upload_free (gpointer data)
+{
+  BtsUpload *self = data;
+
+  g_clear_pointer (&self->checkpoint, g_variant_unref);
+  g_clear_pointer (&self->request, g_variant_unref);
+  g_clear_pointer (&self->body, bts_upload_body_free);
+  g_clear_pointer (&self->response, g_variant_unref);
+  g_clear_pointer (&self->headers, g_variant_unref);
+  g_clear_pointer (&self->actual_uri, g_free);
+  bts_upload_record_clear (&self->record);
+  bts_upload_answer_clear (&self->answer);
+  if (self->file >= 0)
+    close (self->file);
+  g_free (self);
+}
+
+static const char *
+get_method (BtsUpload *self)
+{
+  const char *method = NULL;
+
+  if (g_variant_lookup (self->request, "method", "&s", &method))
+    return method;
+  return g_variant_lookup (self->request, "parts", "aa{sv}", NULL) ? "POST" : "PUT";
+}
+
+static gboolean
+may_repeat (BtsUpload *self)
+{
+  gboolean allow_restart = FALSE;
+
+  g_variant_lookup (self->request, "allow-restart", "b", &allow_restart);
+  return allow_restart || g_strv_contains (idempotent_methods, get_method (self));
+}
+
+static void
+take_request (BtsUpload *self)
+{
+  g_clear_pointer (&self->request, g_variant_unref);
+  self->request = bts_transfer_job_dup_request (self->job);
+}
+
+/* The body */
+
+static int
+open_spool (BtsUpload *self, GError **error)
+{
+  const char *guid = bts_transfer_job_get_guid (self->job);
+
+  return self->record.stream == BTS_STREAM_NONE ? bts_spool_create (BTS_SPOOL_STREAM, guid, error)
+                                                : bts_spool_open (BTS_SPOOL_STREAM, guid, error);
+}
+
+static gboolean
+check_stream (BtsUpload *self, GError **error)
+{
+  if (self->record.stream == BTS_STREAM_READING)
+    g_set_error_literal (error, BGT_WEB_ERROR, BGT_WEB_ERROR_FILE_ERROR,
+                         "The service was interrupted while it read the stream");
+  else if (self->file < 0)
+    g_set_error_literal (error, BGT_WEB_ERROR, BGT_WEB_ERROR_FILE_NOT_FOUND,
+                         "The stream has gone before its end was read");
+  else
+    return TRUE;
+  return FALSE;
+}
+
+/* Reads the application's stream to its end. */
+static gboolean
+keep_stream (BtsUpload *self, GError **error)
+{
+  gboolean is_whole;
+  int fd;
+
+  if (self->record.stream == BTS_STREAM_WHOLE)
+    return TRUE;
+  if (!check_stream (self, error))
+    return FALSE;
+  fd = open_spool (self, error);
+  if (fd < 0)
+    return FALSE;
+
+  self->record.stream = BTS_STREAM_READING;
+  is_whole = bts_upload_save (self, error) &&
+             bts_spool_fill (fd, self->file, bts_transfer_job_get_cancellable (self->job), error);
+  close (fd);
+  if (is_whole)
+    self->record.stream = BTS_STREAM_WHOLE;
+  else if (bts_transfer_job_is_stopping (self->job))
+    self->record.stream = BTS_STREAM_HELD;
+  return is_whole && bts_upload_save (self, error);
+}
+
+static gboolean
+open_body (BtsUpload *self, GError **error)
+{
+  BtsProgress *progress = bts_transfer_job_get_progress (self->job);
+
+  if (bts_upload_body_is_stream (self->request) && !keep_stream (self, error))
+    return FALSE;
+  if (self->record.boundary == NULL)
+    self->record.boundary = bts_multipart_new_boundary ();
+  self->body = bts_upload_body_open (self->request, bts_transfer_job_get_guid (self->job),
+                                     self->file, self->record.boundary, error);
+  if (self->body == NULL)
+    {
+      bts_file_error_make_web (error);
+      return FALSE;
+    }
+  if (self->record.files != NULL &&
+      !bts_upload_body_matches (self->body, self->record.files, error))
+    return FALSE;
+  if (self->record.files == NULL)
+    self->record.files = bts_upload_body_to_states (self->body);
+  progress->total_to_send = self->body->length;
+  return TRUE;
+}
+
+/* Sending */
+
+/* The same on each try, so that a server that knows it does the thing once. */
+static GVariant *
+new_key_header (BtsUpload *self)
+{
+  g_auto (GVariantBuilder) builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a{ss}"));
+  g_autoptr (GVariant) given =
+                 g_variant_lookup_value (self->request, "headers", G_VARIANT_TYPE ("a{ss}"));
+  gboolean allow_restart = FALSE;
+
+  g_variant_lookup (self->request, "allow-restart", "b", &allow_restart);
+  if (!allow_restart || g_strv_contains (idempotent_methods, get_method (self)) ||
+      (given != NULL && g_variant_lookup (given, "Idempotency-Key", "&s", NULL)))
+    return NULL;
+  if (self->record.key == NULL)
+    self->record.key = g_uuid_string_random ();
+  g_variant_builder_add (&builder, "{ss}", "Idempotency-Key", self->record.key);
+  return g_variant_ref_sink (g_variant_builder_end (&builder));
+}
+
+static gboolean
+send_plain_once (BtsUpload *self, GError **error)
+{
+  g_autoptr (GVariant) headers = new_key_header (self);
+  const char *uri = "";
+  BtsUploadStep step = {
+    .method = get_method (self),
+    .headers = headers,
+    .has_body = TRUE,
+    .length = self->body->length,
+    .type = self->body->content_type,
+    .is_one_shot = !may_repeat (self),
+    .keeps_answer = TRUE,
+  };
+
+  g_variant_lookup (self->request, "uri", "&s", &uri);
+  step.uri = uri;
+  self->has_restarted = self->has_restarted || self->record.was_sent;
+  bts_transfer_job_get_progress (self->job)->sent = 0;
+  if (headers != NULL ? !bts_upload_save (self, error) : FALSE)
+    return FALSE;
+  return bts_upload_run_step (self, &step, error);
+}
+
+static gboolean
+send_plain (BtsUpload *self, GError **error)
+{
+  for (;;)
+    {
+      g_autoptr (GError) local_error = NULL;
+
+      if (bts_transfer_job_is_stopping (self->job))
+        {
+          g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "The job was stopped");
+          return FALSE;
+        }
+      if (send_plain_once (self, &local_error))
+        return TRUE;
+      /* A new connection is wanted: the network is another one. */
+      if (g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_CANCELLED) &&
+          !bts_transfer_job_is_stopping (self->job) && !self->record.is_sending)
+        {
+          take_request (self);
+          continue;
+        }
+      g_propagate_error (error, g_steal_pointer (&local_error));
+      return FALSE;
+    }
+}
+
+static gboolean
+run (BtsUpload *self, GError **error)
+{
+  BtsProgress *progress = bts_transfer_job_get_progress (self->job);
+
+  if (self->record.is_sending)
+    {
+      g_set_error_literal (error, BGT_WEB_ERROR, BGT_WEB_ERROR_CONNECTION_ABORTED,
+                           "The service was interrupted while it sent, and the server may have "
+                           "received it; without allow-restart it is not sent twice");
+      return FALSE;
+    }
+  if (!open_body (self, error))
+    return FALSE;
+  bts_upload_post (self);
+  if (!send_plain (self, error))
+    return FALSE;
+  progress->sent = self->body->length;
+  return TRUE;
+}
+
+/* The end */
+
+static int
+get_web_error (const GError *error)
+{
+  if (error->domain == BGT_WEB_ERROR)
+    return error->code;
+  return error->domain == BGT_ERROR ? BGT_WEB_ERROR_FILE_ERROR : BGT_WEB_ERROR_CONNECTION_ABORTED;
+}
+
+static void
+fill_error (BtsUpload *self, GVariantDict *update, const GError *error, gboolean was_committed)
+{
+  g_autofree char *message = g_utf8_make_valid (error->message, -1);
+
+  g_variant_dict_insert (update, "error-message", "s", message);
+  g_variant_dict_insert (update, "web-error-status", "s",
+                         bgt_web_error_to_string (get_web_error (error)));
+  g_variant_dict_insert (update, "may-retry", "b", !was_committed);
+  if (self->status_code >= 300)
+    g_variant_dict_insert (update, "retry-after", "x", self->retry_after_us);
+}
+
+/* An upload that is tried again after an error takes everything as it is then. */
+static void
+forget_try (BtsUpload *self, const GError *error)
+{
+  self->record.is_sending = FALSE;
+  if (error == NULL || g_error_matches (error, BGT_WEB_ERROR, BGT_WEB_ERROR_FILE_CHANGED))
+    g_clear_pointer (&self->record.files, g_variant_unref);
+}
+
+static GVariant *
+new_end (BtsUpload *self, const GError *error)
+{
+  g_auto (GVariantDict) update = G_VARIANT_DICT_INIT (NULL);
+  gboolean was_committed = self->record.is_sending;
+
+  forget_try (self, error);
+  g_variant_unref (bts_upload_fill (self, &update));
+  g_variant_dict_insert (&update, "made-progress", "b",
+                         self->record.confirmed > self->confirmed_at_start);
+  if (error != NULL)
+    fill_error (self, &update, error, was_committed);
+  else
+    g_variant_dict_insert (&update, "web-error-status", "s", "");
+  return g_variant_ref_sink (g_variant_dict_end (&update));
+}
+
+static GVariant *
+upload_main (BtsTransferJob *job, gpointer data)
+{
+  BtsUpload *self = data;
+  g_autoptr (GError) error = NULL;
+  gboolean is_done;
+
+  self->job = job;
+  bts_upload_answer_init (&self->answer);
+  bts_upload_record_init (&self->record, self->checkpoint);
+  self->confirmed_at_start = self->record.confirmed;
+  take_request (self);
+  is_done = run (self, &error);
+  if (!is_done && bts_transfer_job_is_stopping (job))
+    {
+      bts_upload_post (self);
+      /* Where the daemon could not save, it keeps the checkpoint before. */
+      bts_transfer_job_wait_for_answers (job, NULL);
+      return NULL;
+    }
+  if (error != NULL)
+    g_info ("Upload %s ends: %s", bts_transfer_job_get_guid (job), error->message);
+  /* An answer that is still to come must not overtake the end. */
+  bts_transfer_job_wait_for_answers (job, NULL);
+  if (is_done)
+    bts_spool_remove (BTS_SPOOL_STREAM, bts_transfer_job_get_guid (job), NULL);
+  return new_end (self, error);
+}
+
+void
+bts_upload_job_start (BtsTransferJob *job, const BtsUploadSpec *spec)
+{
+  BtsUpload *self = g_new0 (BtsUpload, 1);
+
+  self->new_transport = spec->new_transport;
+  self->factory_data = spec->factory_data;
+  self->checkpoint = spec->checkpoint != NULL ? g_variant_ref_sink (spec->checkpoint) : NULL;
+  self->file = spec->file >= 0 ? fcntl (spec->file, F_DUPFD_CLOEXEC, 3) : -1;
+  self->retry_after_us = -1;
+  bts_transfer_job_start (job, upload_main, self, upload_free);
+}

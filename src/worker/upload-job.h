@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The background-transfer authors
+ */
+
+#pragma once
+
+#include "worker/download-job.h"
+
+/* An upload: one body, sent as often as may be, and what the server says to it. */
+
+typedef struct
+{
+  GVariant *checkpoint; /* (nullable) a{sv}: of an earlier try */
+  int file;             /* the application's descriptor, or -1; duplicated */
+  BtsTransportFactory new_transport;
+  gpointer factory_data; /* (unowned) outlives the job */
+} BtsUploadSpec;
+
+/* Starts @job as an upload. What @spec holds is copied. */
+void bts_upload_job_start (BtsTransferJob *job, const BtsUploadSpec *spec);

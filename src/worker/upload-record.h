@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The background-transfer authors
+ */
+
+#pragma once
+
+#include <glib.h>
+
+/* What an upload remembers from one try to the next. Values only. Its stored form is the
+ * checkpoint, an a{sv} that only the worker reads, with a key for each member. */
+
+typedef enum
+{
+  BTS_STREAM_NONE,    /* nothing has been read of it */
+  BTS_STREAM_READING, /* what has been read and is not kept is lost if this process dies */
+  BTS_STREAM_HELD,    /* reading was interrupted in good order */
+  BTS_STREAM_WHOLE,
+} BtsStreamState;
+
+typedef struct
+{
+  GVariant *files;       /* (owned) (nullable) aa{sv}: as they were when first opened */
+  BtsStreamState stream; /* of a body that has to be kept first */
+  char *boundary;        /* (owned) (nullable): of the parts */
+  char *key;             /* (owned) (nullable): Idempotency-Key */
+  gboolean is_sending;   /* may have reached the server, and must not be sent twice */
+  gboolean was_sent;     /* bytes of it have gone out before */
+  gboolean has_answer;   /* kept in a file */
+  char *protocol;        /* (owned) (nullable): by which it can be resumed; "" where by none */
+  char *upload_uri;      /* (owned) (nullable): where the rest goes */
+  guint64 confirmed;     /* bytes that the server has for certain */
+} BtsUploadRecord;
+
+/* Reads @checkpoint (nullable); what is missing or of a wrong type counts as not known. */
+void bts_upload_record_init (BtsUploadRecord *self, GVariant *checkpoint);
+void bts_upload_record_clear (BtsUploadRecord *self);
+
+/* a{sv}, not floating. */
+GVariant *bts_upload_record_to_checkpoint (const BtsUploadRecord *self);

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The background-transfer authors
+ */
+
+#include "config.h"
+
+#include <string.h>
+
+#include "common/bgt-web-error.h"
+#include "worker/download-record.h"
+#include "worker/upload.h"
+
+GVariant *
+bts_upload_fill (BtsUpload *self, GVariantDict *update)
+{
+  BtsProgress *progress = bts_transfer_job_get_progress (self->job);
+  GVariant *checkpoint = bts_upload_record_to_checkpoint (&self->record);
+
+  g_variant_dict_insert_value (update, "checkpoint", checkpoint);
+  g_variant_dict_insert (update, "bytes-sent", "t", progress->sent);
+  g_variant_dict_insert (update, "total-bytes-to-send", "t", progress->total_to_send);
+  g_variant_dict_insert (update, "is-committed", "b", self->record.is_sending);
+  if (self->has_restarted)
+    g_variant_dict_insert (update, "has-restarted", "b", TRUE);
+  if (self->response != NULL)
+    g_variant_dict_insert_value (update, "response", self->response);
+  self->has_restarted = FALSE;
+  g_clear_pointer (&self->response, g_variant_unref);
+  return checkpoint;
+}
+
+void
+bts_upload_post (BtsUpload *self)
+{
+  g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (NULL);
+  g_autoptr (GVariant) checkpoint = bts_upload_fill (self, &dict);
+  g_autoptr (GVariant) update = g_variant_ref_sink (g_variant_dict_end (&dict));
+
+  bts_transfer_job_post_checkpoint (self->job, update, checkpoint);
+}
+
+gboolean
+bts_upload_save (BtsUpload *self, GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+
+  bts_upload_post (self);
+  if (bts_transfer_job_wait_for_answers (self->job, &local_error))
+    return TRUE;
+  g_set_error (error, BGT_WEB_ERROR, BGT_WEB_ERROR_FILE_ERROR,
+               "The service cannot save how far it is: %s", local_error->message);
+  return FALSE;
+}
+
+const char *
+bts_upload_get_header (BtsUpload *self, const char *name)
+{
+  GVariantIter iter;
+  const char *found, *value;
+
+  if (self->headers == NULL)
+    return NULL;
+  g_variant_iter_init (&iter, self->headers);
+  while (g_variant_iter_next (&iter, "(&s&s)", &found, &value))
+    {
+      if (g_ascii_strcasecmp (found, name) == 0)
+        return value;
+    }
+  return NULL;
+}
+
+/* The body */
+
+/* What must not be sent twice is in the store as sent before the first byte of it goes out. */
+static gboolean
+commit (BtsUpload *self, GError **error)
+{
+  self->record.is_sending = TRUE;
+  bts_transfer_job_set_keeps_connection (self->job, TRUE);
+  if (bts_upload_save (self, error) && !bts_transfer_job_is_stopping (self->job))
+    return TRUE;
+
+  self->record.is_sending = FALSE;
+  if (error != NULL && *error == NULL)
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "The job was stopped");
+  return FALSE;
+}
+
+static gboolean
+on_begin (gpointer user_data, GError **error)
+{
+  BtsUpload *self = user_data;
+
+  if (self->step->is_one_shot && !self->record.is_sending && !commit (self, error))
+    return FALSE;
+  self->has_begun = TRUE;
+  self->record.was_sent = TRUE;
+  bts_transfer_job_get_progress (self->job)->sent = self->step->offset;
+  return TRUE;
+}
+
+static void
+on_sent (guint64 n_bytes, gpointer user_data)
+{
+  BtsUpload *self = user_data;
+
+  bts_transfer_job_get_progress (self->job)->sent = self->step->offset + n_bytes;
+}
+
+static gboolean
+on_verify (gpointer user_data, GError **error)
+{
+  BtsUpload *self = user_data;
+
+  return bts_upload_body_verify (self->body, error);
+}
+
+/* The answer */
+
+static GVariant *
+new_response (BtsUpload *self, const BtsTransportHead *head)
+{
+  g_autoptr (GVariant) response = bts_download_response_new (head);
+  g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (response);
+  gboolean is_resumable = self->record.upload_uri != NULL;
+
+  g_variant_dict_insert (&dict, "is-resumable", "b", is_resumable);
+  if (self->answer.is_cut)
+    g_variant_dict_insert (&dict, "is-truncated", "b", TRUE);
+  return g_variant_ref_sink (g_variant_dict_end (&dict));
+}
+
+static gboolean
+take_head (const BtsTransportHead *head, gpointer user_data, GError **error)
+{
+  BtsUpload *self = user_data;
+
+  self->status_code = head->status_code;
+  self->retry_after_us = head->retry_after_us;
+  g_clear_pointer (&self->headers, g_variant_unref);
+  self->headers = g_variant_ref (head->headers);
+  g_free (self->actual_uri);
+  self->actual_uri = g_strdup (head->actual_uri);
+  if (!self->step->keeps_answer && head->status_code < 300)
+    return TRUE;
+
+  g_clear_pointer (&self->response, g_variant_unref);
+  self->response = new_response (self, head);
+  self->record.has_answer =
+      bts_upload_answer_begin (&self->answer, bts_transfer_job_get_guid (self->job), error);
+  return self->record.has_answer;
+}
+
+static gpointer
+get_buffer (gsize *size, gpointer user_data)
+{
+  BtsUpload *self = user_data;
+
+  return bts_upload_answer_get_buffer (&self->answer, size);
+}
+
+static gboolean
+take_data (gsize size, gpointer user_data, GError **error)
+{
+  BtsUpload *self = user_data;
+
+  return self->answer.fd < 0 || bts_upload_answer_commit (&self->answer, size, error);
+}
+
+static const BtsTransportSink sink = { take_head, get_buffer, take_data };
+
+static void
+tell_cut_answer (BtsUpload *self)
+{
+  g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (NULL);
+
+  if (!self->answer.is_cut || self->response == NULL)
+    return;
+  g_message ("%s: the server's answer is longer than %d MiB and kept up to there",
+             bts_transfer_job_get_guid (self->job), BTS_UPLOAD_ANSWER_MAX_BYTES / (1024 * 1024));
+  g_variant_dict_init (&dict, self->response);
+  g_variant_dict_insert (&dict, "is-truncated", "b", TRUE);
+  g_variant_unref (self->response);
+  self->response = g_variant_ref_sink (g_variant_dict_end (&dict));
+}
+
+/* The request */
+
+static void
+add_headers (GVariantBuilder *builder, GVariant *headers, GVariant *others)
+{
+  GVariantIter iter;
+  const char *name, *value;
+
+  if (headers == NULL)
+    return;
+  g_variant_iter_init (&iter, headers);
+  while (g_variant_iter_next (&iter, "{&s&s}", &name, &value))
+    {
+      if (others == NULL || !g_variant_lookup (others, name, "&s", NULL))
+        g_variant_builder_add (builder, "{ss}", name, value);
+    }
+}
+
+static GVariant *
+new_request (BtsUpload *self, const BtsUploadStep *step)
+{
+  g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (self->request);
+  g_autoptr (GVariant) given =
+                 g_variant_lookup_value (self->request, "headers", G_VARIANT_TYPE ("a{ss}"));
+  g_auto (GVariantBuilder) headers = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a{ss}"));
+
+  add_headers (&headers, given, step->headers);
+  add_headers (&headers, step->headers, NULL);
+  g_variant_dict_insert (&dict, "method", "s", step->method);
+  g_variant_dict_insert_value (&dict, "headers", g_variant_builder_end (&headers));
+  return g_variant_ref_sink (g_variant_dict_end (&dict));
+}
+
+static gboolean
+run_transport (BtsUpload *self, const BtsUploadStep *step, GError **error)
+{
+  g_autoptr (BtsTransport) transport = self->new_transport (step->uri, self->factory_data);
+  g_autoptr (GVariant) request = new_request (self, step);
+  g_autoptr (GArray) pieces = bts_upload_body_slice (self->body, step->offset, step->length);
+  BtsTransportBody body = {
+    .pieces = (const BtsTransportPiece *) (gpointer) pieces->data,
+    .n_pieces = pieces->len,
+    .length = step->length,
+    .content_type = step->type,
+    .begin = on_begin,
+    .sent = on_sent,
+    .verify = on_verify,
+    .user_data = self,
+  };
+  BtsTransportRequest asked = {
+    .uri = step->uri,
+    .request = request,
+    .length = G_MAXUINT64,
+    .body = step->has_body ? &body : NULL,
+    .wants_any_answer = TRUE,
+  };
+
+  if (transport == NULL)
+    {
+      g_set_error_literal (error, BGT_WEB_ERROR, BGT_WEB_ERROR_CANNOT_CONNECT,
+                           "Nothing here can send to this kind of URI");
+      return FALSE;
+    }
+  return bts_transfer_job_run_transport (self->job, transport, &asked, &sink, self, error);
+}
+
+gboolean
+bts_upload_run_step (BtsUpload *self, const BtsUploadStep *step, GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+  gboolean is_done;
+
+  self->step = step;
+  self->status_code = 0;
+  self->retry_after_us = -1;
+  self->has_begun = FALSE;
+  g_clear_pointer (&self->headers, g_variant_unref);
+  is_done = run_transport (self, step, &local_error);
+  bts_transfer_job_set_keeps_connection (self->job, FALSE);
+  tell_cut_answer (self);
+  if (!bts_upload_answer_end (&self->answer, is_done ? &local_error : NULL))
+    is_done = FALSE;
+
+  /* The server has taken it; that not all of what it says came is no reason to send it again. */
+  if (!is_done && self->status_code >= 200 && self->status_code < 300)
+    {
+      g_message ("%s: the server's answer is not whole: %s", bts_transfer_job_get_guid (self->job),
+                 local_error->message);
+      return TRUE;
+    }
+  if (!is_done)
+    g_propagate_error (error, g_steal_pointer (&local_error));
+  return is_done;
+}

@@ -1,0 +1,468 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Uploads of one file: what the server gets, and that it gets it once."""
+
+import os
+import threading
+import unittest
+
+from gi.repository import Gio, GLib
+
+from harness.bodies import Body
+from harness.daemon import PATH, error_name
+from harness.service_case import ServiceCase, TlsCase
+from harness.servers import Nginx
+from harness.upload_server import (CREATED, UploadServer, cutting, holding, ignoring_expect,
+                                   refusing, taking)
+from harness.wait import wait_until
+
+MIB = 1024 * 1024
+
+
+class UploadCase(ServiceCase):
+    def setUp(self):
+        super().setUp()
+        self.uploads = self.enter(UploadServer())
+        self.uploads.serve("/file", CREATED)
+        self.body = Body(3 * MIB + 17)
+        self.source = f"{self.folder}/source"
+        self.body.write_to(self.source)
+
+    def upload(self, uri=None, start=True, source=None, **options):
+        options = {name.replace("_", "-"): value for name, value in options.items()}
+        path = self.daemon.call(
+            PATH, "Manager", "CreateUpload",
+            GLib.Variant("(ssa{sv})", (uri or self.uploads.uri("/file"), source or self.source,
+                                       options)))[0]
+        if start:
+            self.daemon.call(path, "Operation", "Start")
+        return path
+
+    def assert_completed(self, operation, size=None):
+        values = self.daemon.wait_for_status(operation, "completed")
+        size = self.body.size if size is None else size
+        self.assertEqual((values["BytesSent"], values["TotalBytesToSend"]), (size, size))
+        self.assertEqual(values["WebErrorStatus"], "")
+        return values
+
+    def assert_failed(self, operation, *web_errors):
+        values = self.daemon.wait_for_status(operation, "error")
+        self.assertIn(values["WebErrorStatus"], web_errors, values["ErrorMessage"])
+        return values
+
+    def bodies(self, path="/file"):
+        return [request.body for request in self.uploads.heads(path)]
+
+    def wait_for_sent(self, operation, count):
+        wait_until(lambda: self.daemon.get(operation, "BytesSent") >= count, f"{count} bytes sent")
+
+    def result(self, operation, position=0):
+        reply, files = self.daemon.connection.call_with_unix_fd_list_sync(
+            "org.example.BackgroundTransfer", operation,
+            "org.example.BackgroundTransfer.Operation", "OpenResult",
+            GLib.Variant("(t)", (position,)), None, Gio.DBusCallFlags.NONE, -1, None, None)
+        with os.fdopen(files.get(reply.unpack()[0]), "rb") as file:
+            return file.read()
+
+
+class Plain(UploadCase):
+    def test_a_put_arrives_whole(self):
+        operation = self.upload()
+        self.assert_completed(operation)
+        self.assertEqual(self.bodies(), [self.body.read()])
+        request = self.uploads.heads("/file")[0]
+        self.assertEqual(request.method, "PUT")
+        self.assertEqual(request.headers["expect"], "100-continue")
+        self.assertEqual(self.daemon.get_all(operation, "Upload"), {"Source": self.source})
+
+    def test_any_method_headers_and_a_slice(self):
+        operation = self.upload(method=self.text("REPORT"), offset=GLib.Variant("t", 1000),
+                                length=GLib.Variant("t", 500),
+                                headers=GLib.Variant("a{ss}", {"Content-Type": "text/x", "X-A": "b"}))
+        self.assert_completed(operation, 500)
+        request = self.uploads.heads("/file")[0]
+        self.assertEqual((request.method, request.body), ("REPORT", self.body.read(1000, 1500)))
+        self.assertEqual((request.headers["content-type"], request.headers["x-a"]), ("text/x", "b"))
+        self.assertNotIn("expect", request.headers)
+
+    def test_an_empty_file(self):
+        for method in ("PUT", "POST"):
+            with self.subTest(method), open(f"{self.folder}/empty", "wb"):
+                operation = self.upload(source=f"{self.folder}/empty", method=self.text(method))
+                self.assert_completed(operation, 0)
+                request = self.uploads.heads("/file")[-1]
+                self.assertEqual((request.body, request.headers["content-length"]), (b"", "0"))
+
+    def test_the_answer_is_kept(self):
+        self.uploads.serve("/file", b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-Is: y\r\n\r\nhello")
+        operation = self.upload()
+        self.assert_completed(operation)
+        self.assertEqual(self.result(operation), b"hello")
+        self.assertEqual(self.result(operation, 3), b"lo")
+        with self.assertRaises(GLib.Error) as caught:
+            self.result(operation, 6)
+        self.assertEqual(error_name(caught.exception), "NotYetAvailable")
+        information = self.daemon.call(operation, "Operation", "GetResponseInformation")[0]
+        self.assertEqual(information["status-code"], 200)
+        self.assertIn(("X-Is", "y"), information["headers"])
+        self.daemon.call(operation, "Operation", "Acknowledge")
+        self.assertEqual(os.listdir(f"{self.daemon.state}/background-transfer/uploads"), [])
+
+    def test_the_answer_to_an_error_is_kept_too(self):
+        self.uploads.serve("/file", b"HTTP/1.1 422 No\r\nContent-Length: 3\r\n\r\nwhy")
+        operation = self.upload()
+        self.assert_failed(operation, "http-422")
+        self.assertEqual(self.result(operation), b"why")
+
+    def test_a_server_that_ignores_expect(self):
+        self.uploads.take("/file", ignoring_expect)
+        self.assert_completed(self.upload())
+        self.assertEqual(self.bodies(), [self.body.read()])
+
+    def test_a_refusal_does_not_cost_the_body(self):
+        self.uploads.take("/file", refusing(b"HTTP/1.1 413 Large\r\nContent-Length: 0\r\n\r\n"))
+        values = self.assert_failed(self.upload(), "http-413")
+        self.assertEqual((self.bodies(), values["BytesSent"]), ([b""], 0))
+
+    def test_a_refusal_in_the_middle_is_heard(self):
+        self.uploads.take("/file", refusing(b"HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n", MIB))
+        Body(64 * MIB).write_to(self.source)
+        self.assert_failed(self.upload(), "http-403")
+
+    def test_redirections(self):
+        self.uploads.serve("/new", CREATED)
+        cases = ((307, "POST", "POST", True), (308, "PUT", "PUT", True), (303, "POST", "GET", False),
+                 (302, "POST", "GET", False), (301, "PUT", "PUT", True))
+        for code, method, then, has_body in cases:
+            with self.subTest(code=code, method=method):
+                self.uploads.serve("/old", f"HTTP/1.1 {code} X\r\nLocation: /new\r\n"
+                                           "Content-Length: 0\r\n\r\n".encode())
+                operation = self.upload(self.uploads.uri("/old"), method=self.text(method))
+                self.assert_completed(operation)
+                request = self.uploads.heads("/new")[-1]
+                self.assertEqual(request.method, then)
+                self.assertEqual(request.body, self.body.read() if has_body else b"")
+
+    def test_a_put_that_is_cut_starts_over(self):
+        self.uploads.take("/file", cutting(MIB), cutting(2 * MIB), taking)
+        values = self.assert_completed(self.upload())
+        self.assertEqual(self.bodies()[-1], self.body.read())
+        self.assertEqual((len(self.bodies()), values["HasRestarted"]), (3, True))
+
+    def test_the_rate_is_kept(self):
+        operation = self.upload(max_rate=GLib.Variant("t", MIB))
+        wait_until(lambda: self.daemon.get(operation, "BytesSent") > 0, "bytes were sent")
+        self.assertLess(self.daemon.get(operation, "BytesSent"), 3 * MIB)
+        self.daemon.set(operation, "MaxRate", GLib.Variant("t", 0))
+        self.assert_completed(operation)
+
+    def test_pause_and_resume(self):
+        event = threading.Event()
+        self.uploads.take("/file", holding(MIB, event), taking)
+        Body(64 * MIB).write_to(self.source)
+        operation = self.upload()
+        self.wait_for_sent(operation, 1)
+        self.pause(operation)
+        event.set()
+        self.resume(operation)
+        self.assert_completed(operation, 64 * MIB)
+
+    def test_cancel_leaves_nothing(self):
+        event = threading.Event()
+        self.addCleanup(event.set)
+        self.uploads.take("/file", holding(MIB, event))
+        operation = self.upload()
+        self.wait_for_sent(operation, 1)
+        self.cancel(operation)
+
+    def test_what_cannot_be_sent_is_refused_at_once(self):
+        os.symlink(self.source, f"{self.folder}/link")
+        os.mkfifo(f"{self.folder}/fifo")
+        rows = ((f"{self.folder}/none", "NotFound", {}), (self.folder, "InvalidArgument", {}),
+                (f"{self.folder}/fifo", "InvalidArgument", {}), ("relative", "InvalidArgument", {}),
+                (f"{self.folder}/link", "InvalidArgument", {}),
+                (self.source, "InvalidArgument", {"offset": GLib.Variant("t", 4 * MIB)}),
+                (self.source, "InvalidArgument", {"length": GLib.Variant("t", 4 * MIB)}),
+                (self.source, "InvalidArgument", {"overwrite": self.text("replace")}))
+        for source, name, options in rows:
+            with self.subTest(source=source, options=options):
+                with self.assertRaises(GLib.Error) as caught:
+                    self.upload(source=source, start=False, **options)
+                self.assertEqual(error_name(caught.exception), name, caught.exception.message)
+        self.assertEqual(self.daemon.operations(), {})
+
+
+class OnlyOnce(UploadCase):
+    """What may have reached the server is not sent again unasked."""
+
+    def test_a_post_that_is_cut_ends_with_an_error(self):
+        self.uploads.take("/file", cutting(MIB), taking)
+        operation = self.upload(method=self.text("POST"))
+        self.assert_failed(operation, "connection-reset", "connection-aborted", "disconnected")
+        self.assertEqual(len(self.bodies()), 1)
+        self.resume(operation)
+        self.assert_completed(operation)
+
+    def test_a_busy_server_gets_a_post_once_and_a_put_again(self):
+        busy = b"HTTP/1.1 503 Busy\r\nRetry-After: 0\r\nContent-Length: 0\r\n\r\n"
+        self.uploads.serve("/file", [busy, CREATED])
+        self.assert_failed(self.upload(method=self.text("PATCH")), "http-503")
+        self.uploads.serve("/file", [busy, CREATED])
+        self.assert_completed(self.upload())
+
+    def test_a_post_may_be_sent_again_where_that_is_allowed(self):
+        self.uploads.take("/file", cutting(MIB), cutting(10), taking)
+        operation = self.upload(method=self.text("POST"), allow_restart=GLib.Variant("b", True))
+        self.assert_completed(operation)
+        keys = {request.headers["idempotency-key"] for request in self.uploads.heads("/file")}
+        self.assertEqual((len(self.bodies()), len(keys)), (3, 1))
+
+    def test_a_post_that_has_begun_cannot_be_paused(self):
+        event = threading.Event()
+        self.addCleanup(event.set)
+        self.uploads.take("/file", holding(MIB, event))
+        operation = self.upload(method=self.text("POST"))
+        self.wait_for_sent(operation, 1)
+        with self.assertRaises(GLib.Error) as caught:
+            self.daemon.call(operation, "Operation", "Pause")
+        self.assertEqual(error_name(caught.exception), "InvalidState")
+        event.set()
+        self.assert_completed(operation)
+
+    def test_kill_in_the_middle_of_a_post(self):
+        for victim in ("worker", "daemon"):
+            with self.subTest(victim):
+                event = threading.Event()
+                self.uploads.take("/file", holding(MIB, event), taking)
+                before = len(self.bodies())
+                operation = self.upload(method=self.text("POST"))
+                self.wait_for_sent(operation, 1)
+                self.strike(victim)
+                event.set()
+                self.assert_failed(operation, "connection-aborted")
+                self.assertEqual(len(self.bodies()), before + 1)
+
+    def test_kill_in_the_middle_of_a_put(self):
+        Body(64 * MIB).write_to(self.source)
+        for victim in ("worker", "daemon"):
+            with self.subTest(victim):
+                event = threading.Event()
+                self.uploads.take("/file", holding(MIB, event), taking)
+                operation = self.upload()
+                self.wait_for_sent(operation, 1)
+                self.strike(victim)
+                event.set()
+                self.assert_completed(operation, 64 * MIB)
+                self.assertEqual(self.bodies()[-1], Body(64 * MIB).read())
+
+    def strike(self, victim):
+        if victim == "worker":
+            for pid in self.daemon.workers():
+                os.kill(pid, 9)
+        else:
+            self.daemon.kill()
+            self.start_again()
+
+
+class Changes(UploadCase):
+    """A source that changes while it is sent is never taken for whole by the server."""
+
+    def change_in_the_middle(self, change):
+        Body(64 * MIB).write_to(self.source)
+        event = threading.Event()
+        self.uploads.take("/file", holding(MIB, event))
+        operation = self.upload()
+        self.wait_for_sent(operation, 1)
+        change()
+        event.set()
+        self.assert_failed(operation, "file-changed")
+        wait_until(lambda: len(self.bodies()) == 1, "the server has seen one request")
+        self.assertLess(len(self.bodies()[0]), 64 * MIB)
+
+    def test_written_to(self):
+        def change():
+            with open(self.source, "r+b") as file:
+                file.seek(63 * MIB)
+                file.write(b"other")
+        self.change_in_the_middle(change)
+
+    def test_shorter(self):
+        self.change_in_the_middle(lambda: os.truncate(self.source, 2 * MIB))
+
+    def test_longer(self):
+        self.change_in_the_middle(lambda: os.truncate(self.source, 65 * MIB))
+
+    def test_gone(self):
+        self.change_in_the_middle(lambda: os.unlink(self.source))
+
+    def test_another_file_of_that_name(self):
+        def change():
+            Body(64 * MIB, seed=1).write_to(f"{self.folder}/other")
+            os.rename(f"{self.folder}/other", self.source)
+        self.change_in_the_middle(change)
+
+    def test_changed_between_two_tries(self):
+        event = threading.Event()
+        self.addCleanup(event.set)
+        self.uploads.take("/file", holding(MIB, event), taking)
+        operation = self.upload()
+        self.wait_for_sent(operation, 1)
+        self.pause(operation)
+        os.truncate(self.source, 10)
+        self.resume(operation)
+        self.assert_failed(operation, "file-changed")
+        self.resume(operation)
+        self.assert_completed(operation, 10)
+
+
+class FromDescriptor(UploadCase):
+    def upload_fd(self, fd, start=True, **options):
+        files = Gio.UnixFDList.new()
+        handle = files.append(fd)
+        reply, _ = self.daemon.connection.call_with_unix_fd_list_sync(
+            "org.example.BackgroundTransfer", PATH, "org.example.BackgroundTransfer.Manager",
+            "CreateUploadFromFd",
+            GLib.Variant("(sha{sv})", (self.uploads.uri("/file"), handle, options)), None,
+            Gio.DBusCallFlags.NONE, -1, files, None)
+        path = reply.unpack()[0]
+        if start:
+            self.daemon.call(path, "Operation", "Start")
+        return path
+
+    def spooled(self):
+        folder = f"{self.daemon.state}/background-transfer/uploads"
+        return [name for name in os.listdir(folder) if name.endswith(".stream")]
+
+    def test_a_file(self):
+        with open(self.source, "rb") as file:
+            operation = self.upload_fd(file.fileno())
+            self.assert_completed(operation)
+            self.assertEqual((self.bodies(), file.tell()), ([self.body.read()], 0))
+
+    def test_a_file_over_a_restart(self):
+        with open(self.source, "rb") as file:
+            operation = self.upload_fd(file.fileno(), start=False)
+        self.daemon.kill()
+        self.start_again()
+        self.daemon.call(operation, "Operation", "Start")
+        self.assert_completed(operation)
+
+    def test_another_file_after_a_restart(self):
+        with open(self.source, "rb") as file:
+            operation = self.upload_fd(file.fileno(), start=False)
+        self.daemon.kill()
+        os.unlink(self.source)
+        self.body.write_to(self.source)
+        self.start_again()
+        self.daemon.call(operation, "Operation", "Start")
+        self.assert_failed(operation, "file-changed")
+
+    def test_a_stream_is_sent_again_where_it_has_to_be(self):
+        self.uploads.take("/file", cutting(MIB), taking)
+        reading, writing = os.pipe()
+        operation = self.upload_fd(reading)
+        os.close(reading)
+        with os.fdopen(writing, "wb") as file:
+            file.write(self.body.read())
+        self.assert_completed(operation)
+        self.assertEqual(self.bodies()[-1], self.body.read())
+        self.assertEqual(self.spooled(), [])
+
+    def test_pause_while_a_stream_is_read(self):
+        reading, writing = os.pipe()
+        operation = self.upload_fd(reading)
+        os.close(reading)
+        os.write(writing, b"first ")
+        wait_until(self.spooled, "the stream is being kept")
+        self.pause(operation)
+        os.write(writing, b"second")
+        os.close(writing)
+        self.resume(operation)
+        self.assert_completed(operation, 12)
+        self.assertEqual(self.bodies(), [b"first second"])
+
+    def test_a_stream_that_is_lost_is_an_error(self):
+        reading, writing = os.pipe()
+        operation = self.upload_fd(reading)
+        os.close(reading)
+        os.write(writing, b"first ")
+        wait_until(self.spooled, "the stream is being kept")
+        self.daemon.kill()
+        os.close(writing)
+        self.start_again()
+        self.assert_failed(operation, "file-error", "file-not-found")
+        self.assertEqual(self.bodies(), [])
+
+    def test_what_may_not_be_read(self):
+        with open(self.source, "ab") as file, self.assertRaises(GLib.Error) as caught:
+            self.upload_fd(file.fileno())
+        self.assertEqual(error_name(caught.exception), "AccessDenied")
+
+
+class OverTls(TlsCase, UploadCase):
+    def setUp(self):
+        super().setUp()
+        self.uploads = self.enter(UploadServer(self.certificates.good))
+        self.uploads.serve("/file", CREATED)
+
+    def test_a_put_arrives_whole(self):
+        self.assert_completed(self.upload())
+        self.assertEqual(self.bodies(), [self.body.read()])
+
+    def test_a_server_that_ignores_expect(self):
+        self.uploads.take("/file", ignoring_expect)
+        self.assert_completed(self.upload())
+        self.assertEqual(self.bodies(), [self.body.read()])
+
+    def test_a_refusal_does_not_cost_the_body(self):
+        self.uploads.take("/file", refusing(b"HTTP/1.1 413 Large\r\nContent-Length: 0\r\n\r\n"))
+        self.assert_failed(self.upload(), "http-413")
+        self.assertEqual(self.bodies(), [b""])
+
+    def test_cut(self):
+        self.uploads.take("/file", cutting(MIB), taking)
+        self.assert_completed(self.upload())
+
+
+@unittest.skipUnless(Nginx.is_installed(), "needs nginx")
+class WithNginx(UploadCase):
+    def setUp(self):
+        super().setUp()
+        self.nginx = self.enter(Nginx())
+
+    def check(self, name):
+        with open(f"{self.nginx.files}/{name}", "rb") as file:
+            self.assertTrue(file.read() == self.body.read(), "other bytes than were sent")
+
+    def test_put(self):
+        self.assert_completed(self.upload(self.nginx.uri("/dav/new")))
+        self.check("new")
+
+    def test_too_large(self):
+        values = self.assert_failed(self.upload(self.nginx.uri("/small-dav/new")), "http-413")
+        self.assertEqual(values["BytesSent"], 0)
+
+    def test_a_password(self):
+        credential = GLib.Variant("(ss)", ("user", "secret"))
+        self.assert_completed(self.upload(self.nginx.uri("/private-dav/new"),
+                                          server_credential=credential))
+        self.check("new")
+
+    def test_killed_again_and_again(self):
+        self.body = Body(16 * MIB)
+        self.body.write_to(self.source)
+        operation = self.upload(self.nginx.uri("/dav/new"), max_rate=GLib.Variant("t", 4 * MIB))
+        for number in range(4):
+            self.wait_for_sent(operation, MIB)
+            if number % 2:
+                self.daemon.kill()
+                self.start_again()
+            else:
+                for pid in self.daemon.workers():
+                    os.kill(pid, 9)
+        self.daemon.set(operation, "MaxRate", GLib.Variant("t", 0))
+        self.assert_completed(operation)
+        self.check("new")
+
+
+if __name__ == "__main__":
+    unittest.main()
