@@ -10,6 +10,7 @@ one call a line and writes one answer a line, both JSON with variants as text.
 
 import json
 import os
+import random
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,7 @@ if __name__ == "__main__":
 
 from gi.repository import Gio, GLib
 
+from harness import members
 from harness.bus import Bus
 from harness.daemon import NAME, Daemon, build_folder
 
@@ -186,6 +188,11 @@ class Caller:
         return self.call("/org/freedesktop/DBus", "org.freedesktop.DBus", method, signature,
                          arguments, to="org.freedesktop.DBus")
 
+    def flood(self, seed, count, paths):
+        """Calls @count members of the interfaces on some of @paths with whatever @seed yields, most
+        of it of the right types. Returns {error name or "": how often}."""
+        return self._ask({"what": "flood", "seed": seed, "count": count, "paths": paths})["counts"]
+
     def signals(self):
         """[[path, interface, signal]…] of the service that have reached this program."""
         return self._ask({"what": "signals"})["signals"]
@@ -212,6 +219,64 @@ def answer_call(connection, question):
     return {"reply": reply.print_(True)}
 
 
+def random_call(source, offered, paths):
+    """(path, interface, method, arguments or None)"""
+    interface = source.choice(offered)
+    if interface.properties and source.random() < 0.5:
+        name = source.choice(list(interface.properties))
+        types = interface.properties[name][0]
+        if source.random() < 0.5:
+            return (source.choice(paths), "org.freedesktop.DBus.Properties", "Get",
+                    GLib.Variant("(ss)", (interface.name, name)))
+        if source.random() < 0.2:
+            types = source.choice(members.VARIANTS)
+        return (source.choice(paths), "org.freedesktop.DBus.Properties", "Set",
+                GLib.Variant("(ssv)", (interface.name, name, members.value(types, source))))
+    method = source.choice(list(interface.methods) or ["Nonsense"])
+    signature = interface.methods.get(method, "()")
+    if source.random() < 0.2:
+        signature = f"({''.join(source.choices(members.VARIANTS, k=source.randrange(4)))})"
+    return source.choice(paths), interface.name, method, members.value(signature, source)
+
+
+def answer_flood(connection, question):
+    """Some calls are under way at any time; what is answered is only counted."""
+    source = random.Random(question["seed"])
+    offered = list(members.interfaces().values())
+    context = GLib.MainContext.default()
+    counts, under_way = {}, [0]
+
+    def on_answered(_connection, result):
+        under_way[0] -= 1
+        try:
+            reply, descriptors = connection.call_with_unix_fd_list_finish(result)
+            for descriptor in descriptors.steal_fds() if descriptors else ():
+                os.close(descriptor)
+            name = ""
+        except GLib.Error as error:
+            name = Gio.DBusError.get_remote_error(error) or error.message
+        counts[name] = counts.get(name, 0) + 1
+
+    read, write = os.pipe()
+    with tempfile.TemporaryFile() as file:
+        for _ in range(question["count"]):
+            path, interface, method, arguments = random_call(source, offered, question["paths"])
+            descriptors = Gio.UnixFDList()
+            for descriptor in (file.fileno(), read, write)[:source.randrange(4)]:
+                descriptors.append(descriptor)
+            under_way[0] += 1
+            connection.call_with_unix_fd_list(NAME, path, interface, method, arguments, None,
+                                              Gio.DBusCallFlags.NONE, 60000, descriptors, None,
+                                              on_answered)
+            while under_way[0] > 20:
+                context.iteration(True)
+        while under_way[0] > 0:
+            context.iteration(True)
+    os.close(read)
+    os.close(write)
+    return {"counts": counts}
+
+
 def main(address):
     connection = Gio.DBusConnection.new_for_address_sync(
         address, Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT
@@ -228,6 +293,8 @@ def main(address):
         try:
             if question["what"] == "call":
                 answer = answer_call(connection, question)
+            elif question["what"] == "flood":
+                answer = answer_flood(connection, question)
             elif question["what"] == "signals":
                 while GLib.MainContext.default().iteration(False):
                     pass

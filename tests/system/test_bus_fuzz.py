@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Whatever anybody sends: every member with random arguments of right types and of wrong ones."""
+
+import os
+import unittest
+
+from gi.repository import GLib
+
+from harness.bodies import Body
+from harness.callers import Caller, CallError, SystemBus, SystemDaemon
+from harness.daemon import FINAL, NAME, PATH
+from harness.servers import FaultyServer, sending
+from harness.wait import wait_until
+
+ALICE, BOB = 1, 2
+N_CALLS = 20_000
+N_ROUNDS = 4
+N_OPERATIONS = 5
+PROPERTIES = "org.freedesktop.DBus.Properties"
+OBJECT_MANAGER = "org.freedesktop.DBus.ObjectManager"
+# What grows that much is lost, not cached; sanitizers keep what was freed.
+MAX_GROWTH_KIB = 16 * 1024
+
+
+@unittest.skipIf(os.geteuid() != 0, "needs root, for processes of other users")
+class Fuzz(unittest.TestCase):
+    def setUp(self):
+        self.bus = self.enterContext(SystemBus())
+        self.server = self.enterContext(FaultyServer())
+        self.daemon = self.enterContext(SystemDaemon(
+            self.bus, environment={"G_DEBUG": "fatal-criticals"}))
+        self.server.serve("/file", sending(Body(10_000)))
+        self.alice = self.enterContext(Caller(self.bus, ALICE))
+
+    def create(self, number):
+        options = {"application-id": GLib.Variant("s", f"fuzz-{number}"),
+                   "overwrite": GLib.Variant("s", "replace")}
+        return self.alice.call(PATH, "Manager", "CreateDownload", "(ssa{sv})",
+                               (self.server.uri("/file"), f"{self.alice.folder}/{number}", options))[0]
+
+    def operations(self):
+        objects = self.alice.call(PATH, OBJECT_MANAGER, "GetManagedObjects")[0]
+        return [path for path in objects if "/operations/" in path]
+
+    def remove_all(self):
+        for path in self.operations():
+            try:
+                self.alice.call(path, "Operation", "Cancel")
+            except CallError:
+                pass
+        for path in self.operations():
+            wait_until(lambda p=path: self.alice.call(
+                p, PROPERTIES, "Get", "(ss)", (f"{NAME}.Operation", "Status"))[0] in FINAL,
+                f"{path} has ended")
+            self.alice.call(path, "Operation", "Acknowledge")
+
+    def flood(self, seed, count):
+        """By a user with operations and by one without; both leave when they have done."""
+        paths = [self.create(number) for number in range(N_OPERATIONS)]
+        paths += [PATH, f"{PATH}/operations", f"{PATH}/groups/x", f"{PATH}/operations/nonsense"]
+        counts = self.alice.flood(seed, count // 2, paths)
+        with Caller(self.bus, BOB) as bob:
+            counts.update(bob.flood(seed + 1, count // 2, paths))
+        self.remove_all()
+        return counts
+
+    def n_descriptors(self):
+        return len(os.listdir(f"/proc/{self.daemon.process.pid}/fd"))
+
+    def memory_kib(self):
+        with open(f"/proc/{self.daemon.process.pid}/status", encoding="utf-8") as file:
+            return next(int(line.split()[1]) for line in file if line.startswith("VmRSS"))
+
+    def is_sanitized(self):
+        with open(f"/proc/{self.daemon.process.pid}/maps", encoding="utf-8") as file:
+            return "libasan" in file.read()
+
+    def test_no_call_does_harm(self):
+        pid = self.daemon.pid()
+        self.flood(0, N_CALLS // 10)
+        before, memory = self.n_descriptors(), self.memory_kib()
+        names = set()
+        for number in range(N_ROUNDS):
+            names |= self.flood(2 * number + 2, N_CALLS // N_ROUNDS).keys()
+            self.assertEqual(self.daemon.pid(), pid, self.daemon.log()[-5000:])
+        for name in names:
+            self.assertTrue(name == "" or name.startswith((f"{NAME}.Error.",
+                                                           "org.freedesktop.DBus.Error.")), name)
+        self.assertIn("", names)
+        self.assertIn(f"{NAME}.Error.InvalidArgument", names)
+        wait_until(lambda: self.n_descriptors() <= before + 1,
+                   f"no more than {before} descriptors, {self.n_descriptors()} are open")
+        if not self.is_sanitized():
+            self.assertLess(self.memory_kib() - memory, MAX_GROWTH_KIB)
+        self.assertEqual(self.daemon.terminate(), 0)
+        for word in ("CRITICAL", "Sanitizer", "runtime error"):
+            self.assertNotIn(word, self.daemon.log())
+
+
+if __name__ == "__main__":
+    unittest.main()
