@@ -73,4 +73,23 @@ void bgt_manager_create_operations_async (BgtManager *self,
 GList *
 bgt_manager_create_operations_finish (BgtManager *self, GAsyncResult *result, GError **error);
 
+GVariant *
+bgt_manager_get_network_sync (BgtManager *self, GCancellable *cancellable, GError **error);
+GVariant *bgt_manager_get_power_sync (BgtManager *self, GCancellable *cancellable, GError **error);
+GVariant *
+bgt_manager_list_groups_sync (BgtManager *self, GCancellable *cancellable, GError **error);
+gboolean bgt_manager_set_data_plan_sync (BgtManager *self,
+                                         const char *connection_uuid,
+                                         GVariant *plan,
+                                         GCancellable *cancellable,
+                                         GError **error);
+gboolean bgt_manager_remove_data_plan_sync (BgtManager *self,
+                                            const char *connection_uuid,
+                                            GCancellable *cancellable,
+                                            GError **error);
+gboolean bgt_manager_set_background_data_restricted_sync (BgtManager *self,
+                                                          gboolean is_restricted,
+                                                          GCancellable *cancellable,
+                                                          GError **error);
+
 G_END_DECLS

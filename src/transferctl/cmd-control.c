@@ -77,6 +77,52 @@ list_all (BtsContext *context, gsize row)
   return operations;
 }
 
+/* The operations of the groups of that name; there may be several, of different applications. */
+static GPtrArray *
+list_group (BtsContext *context, gsize row, const char *name, BtsExitStatus *status)
+{
+  GPtrArray *operations = list_all (context, row);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) groups = bgt_manager_list_groups_sync (context->manager, NULL, &error);
+  g_autoptr (GHashTable) paths = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  GVariantIter iter;
+  const char *path;
+  GVariant *group;
+
+  if (groups == NULL)
+    {
+      *status = bts_context_report (context, NULL, error);
+      g_ptr_array_unref (operations);
+      return NULL;
+    }
+  g_variant_iter_init (&iter, groups);
+  while (g_variant_iter_next (&iter, "{&o@a{sv}}", &path, &group))
+    {
+      g_autoptr (GVariant) owned = group;
+      const char *group_name = "";
+
+      g_variant_lookup (owned, "Name", "&s", &group_name);
+      if (g_str_equal (group_name, name))
+        g_hash_table_add (paths, g_strdup (path));
+    }
+  if (g_hash_table_size (paths) == 0)
+    {
+      bts_context_complain (_ ("There is no group “%s”"), name);
+      *status = BTS_EXIT_FAILED;
+      g_ptr_array_unref (operations);
+      return NULL;
+    }
+  for (guint i = operations->len; i-- > 0;)
+    {
+      g_autofree char *group_path = NULL;
+
+      g_object_get (operations->pdata[i], "group", &group_path, NULL);
+      if (group_path == NULL || !g_hash_table_contains (paths, group_path))
+        g_ptr_array_remove_index (operations, i);
+    }
+  return operations;
+}
+
 static void
 add_result (JsonArray *results, BgtOperation *operation, const GError *error)
 {
@@ -132,19 +178,18 @@ bts_cmd_control (BtsContext *context, char **arguments)
 
   if (!bts_context_parse (context, entries, arguments, 0, G_MAXUINT))
     return BTS_EXIT_USAGE;
-  if (group != NULL)
-    {
-      bts_context_complain (_ ("The service does not support groups yet"));
-      return BTS_EXIT_FAILED;
-    }
-  if (is_all == (context->arguments != NULL))
-    return bts_context_usage_error (context, _ ("Either operations must be named, or --all"));
+  if ((context->arguments != NULL) + is_all + (group != NULL) != 1)
+    return bts_context_usage_error (
+        context, _ ("Either operations must be named, or --all, or --group NAME"));
   status = bts_context_connect (context);
   if (status != BTS_EXIT_DONE)
     return status;
 
-  operations =
-      is_all ? list_all (context, row) : bts_resolve_all (context, context->arguments, &status);
+  if (group != NULL)
+    operations = list_group (context, row, group, &status);
+  else
+    operations =
+        is_all ? list_all (context, row) : bts_resolve_all (context, context->arguments, &status);
   if (operations == NULL)
     return status;
   return call_each (context, row, operations);

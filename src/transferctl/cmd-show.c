@@ -69,6 +69,17 @@ print_headers (GVariant *information)
     }
 }
 
+/* Each reason why it waits, and what would change it. */
+static void
+print_waiting (BgtOperation *operation)
+{
+  g_auto (GStrv) words = bgt_operation_dup_blocked_by (operation);
+
+  for (guint i = 0; words != NULL && words[i] != NULL; i++)
+    printf (_ ("waits: %s; what would change it: %s\n"), bts_text_describe_blocker (words[i]),
+            bts_text_describe_remedy (words[i]));
+}
+
 static void
 print_text (BgtOperation *operation, GVariant *information)
 {
@@ -89,6 +100,7 @@ print_text (BgtOperation *operation, GVariant *information)
       text = format_value (pspecs[i], &value);
       print_line (pspecs[i]->name, text != NULL ? text : "");
     }
+  print_waiting (operation);
   print_line ("object-path", bgt_operation_get_object_path (operation));
   if (information == NULL)
     return;

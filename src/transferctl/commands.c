@@ -22,10 +22,10 @@ const BtsCommand bts_commands[] = {
   { "acknowledge", "ID…", N_ ("Forget finished operations"), bts_cmd_control },
   { "set", "ID PROPERTY=VALUE…", N_ ("Change an operation"), bts_cmd_set },
   { "cat", "ID", N_ ("Print what has arrived, following while it grows"), bts_cmd_cat },
-  { "groups", "", N_ ("List the groups"), bts_cmd_unsupported },
-  { "network", "", N_ ("Show what the service knows of the network"), bts_cmd_unsupported },
-  { "power", "", N_ ("Show what the service knows of the power supply"), bts_cmd_unsupported },
-  { "data-plan", "…", N_ ("Show and change data plans"), bts_cmd_unsupported },
+  { "groups", "", N_ ("List the groups"), bts_cmd_groups },
+  { "network", "", N_ ("Show what the service knows of the network"), bts_cmd_network },
+  { "power", "", N_ ("Show what the service knows of the power supply"), bts_cmd_power },
+  { "data-plan", "[set|remove [UUID]]", N_ ("Show and change data plans"), bts_cmd_data_plan },
   { NULL, NULL, NULL, NULL },
 };
 

@@ -23,9 +23,13 @@ const BtsCommand *bts_commands_lookup (const char *name);
 
 BtsExitStatus bts_cmd_cat (BtsContext *context, char **arguments);
 BtsExitStatus bts_cmd_control (BtsContext *context, char **arguments);
+BtsExitStatus bts_cmd_data_plan (BtsContext *context, char **arguments);
 BtsExitStatus bts_cmd_download (BtsContext *context, char **arguments);
+BtsExitStatus bts_cmd_groups (BtsContext *context, char **arguments);
 BtsExitStatus bts_cmd_list (BtsContext *context, char **arguments);
 BtsExitStatus bts_cmd_monitor (BtsContext *context, char **arguments);
+BtsExitStatus bts_cmd_network (BtsContext *context, char **arguments);
+BtsExitStatus bts_cmd_power (BtsContext *context, char **arguments);
 BtsExitStatus bts_cmd_set (BtsContext *context, char **arguments);
 BtsExitStatus bts_cmd_show (BtsContext *context, char **arguments);
 BtsExitStatus bts_cmd_unsupported (BtsContext *context, char **arguments);

@@ -151,6 +151,42 @@ print (JsonNode *node, gboolean is_pretty)
   json_node_unref (node);
 }
 
+/* "CostType" is `cost_type`. */
+static char *
+make_snake_case (const char *name)
+{
+  GString *key = g_string_new (NULL);
+
+  for (const char *c = name; *c != '\0'; c++)
+    {
+      if (g_ascii_isupper (*c) && c != name)
+        g_string_append_c (key, '_');
+      g_string_append_c (key, g_ascii_tolower (*c));
+    }
+  return g_string_free (key, FALSE);
+}
+
+JsonNode *
+bts_json_describe_properties (GVariant *properties)
+{
+  JsonNode *node = json_node_new (JSON_NODE_OBJECT);
+  JsonObject *object = json_object_new ();
+  GVariantIter iter;
+  const char *name;
+  GVariant *value;
+
+  g_variant_iter_init (&iter, properties);
+  while (g_variant_iter_next (&iter, "{&sv}", &name, &value))
+    {
+      g_autoptr (GVariant) owned = value;
+      g_autofree char *key = make_snake_case (name);
+
+      json_object_set_member (object, key, json_gvariant_serialize (owned));
+    }
+  json_node_take_object (node, object);
+  return node;
+}
+
 void
 bts_json_print_line (JsonObject *object)
 {

@@ -15,6 +15,9 @@
 JsonObject *
 bts_json_describe (BgtOperation *operation, GVariant *information, gboolean has_headers);
 
+/* An a{sv} of properties as on the bus, the keys in snake_case. */
+JsonNode *bts_json_describe_properties (GVariant *properties);
+
 /* Prints @object, taken, in one line, at once. */
 void bts_json_print_line (JsonObject *object);
 

@@ -13,29 +13,48 @@ typedef struct
 {
   const char *word;
   const char *phrase; /* N_() */
+  const char *remedy; /* N_(): what would change it */
 } BlockerRow;
 
 static const BlockerRow blocker_rows[] = {
-  { "not-started", N_ ("not started") },
-  { "paused", N_ ("paused") },
-  { "no-network", N_ ("no network") },
-  { "captive-portal", N_ ("the network wants a login") },
-  { "metered", N_ ("the network is metered") },
-  { "roaming", N_ ("roaming") },
-  { "approaching-data-limit", N_ ("the data plan is nearly used up") },
-  { "over-data-limit", N_ ("the data plan is used up") },
-  { "background-data-restricted", N_ ("background data is restricted") },
-  { "battery-low", N_ ("the battery is low") },
-  { "battery-saver", N_ ("the battery saver is on") },
-  { "suspended", N_ ("the machine is going to sleep") },
-  { "recoverable-error", N_ ("an error that can be mended") },
-  { "not-before", N_ ("its time has not come") },
-  { "retry-delay", N_ ("will be tried again") },
-  { "machine-limit", N_ ("too many transfers at once") },
-  { "user-limit", N_ ("too many transfers of this user at once") },
-  { "application-limit", N_ ("too many transfers of this application at once") },
-  { "host-limit", N_ ("too many transfers with this host at once") },
-  { "group-order", N_ ("others of its group come first") },
+  { "not-started", N_ ("not started"), N_ ("transferctl start") },
+  { "paused", N_ ("paused"), N_ ("transferctl resume") },
+  { "no-network", N_ ("no network"), N_ ("it goes on by itself once there is a network") },
+  { "captive-portal", N_ ("the network wants a login"),
+    N_ ("log in to the network with a browser") },
+  { "metered", N_ ("the network is metered"),
+    N_ ("another network, or transferctl set ID cost-policy=default") },
+  { "roaming", N_ ("roaming"), N_ ("the home network, or transferctl set ID cost-policy=always") },
+  { "approaching-data-limit", N_ ("the data plan is nearly used up"),
+    N_ ("the reset day, a larger data plan, or transferctl set ID cost-policy=always") },
+  { "over-data-limit", N_ ("the data plan is used up"),
+    N_ ("the reset day, a larger data plan, or transferctl set ID cost-policy=always") },
+  { "background-data-restricted", N_ ("background data is restricted"),
+    N_ ("another network, or transferctl network --restrict-background no") },
+  { "battery-low", N_ ("the battery is low"),
+    N_ ("mains, a charged battery, or transferctl set ID priority=high") },
+  { "battery-saver", N_ ("the battery saver is on"),
+    N_ ("the end of the battery saver, or transferctl set ID priority=default") },
+  { "suspended", N_ ("the machine is going to sleep"),
+    N_ ("it goes on by itself when the machine is awake") },
+  { "recoverable-error", N_ ("an error that can be mended"),
+    N_ ("transferctl set ID uri=… or header:…, then transferctl resume") },
+  { "not-before", N_ ("its time has not come"), N_ ("it starts by itself when its time has come") },
+  { "retry-delay", N_ ("will be tried again"), N_ ("it goes on by itself") },
+  { "machine-limit", N_ ("too many transfers at once"),
+    N_ ("it starts by itself when others have finished; transferctl set ID priority=high lets it "
+        "go first") },
+  { "user-limit", N_ ("too many transfers of this user at once"),
+    N_ ("it starts by itself when others have finished; transferctl set ID priority=high lets it "
+        "go first") },
+  { "application-limit", N_ ("too many transfers of this application at once"),
+    N_ ("it starts by itself when others have finished; transferctl set ID priority=high lets it "
+        "go first") },
+  { "host-limit", N_ ("too many transfers with this host at once"),
+    N_ ("it starts by itself when others have finished; transferctl set ID priority=high lets it "
+        "go first") },
+  { "group-order", N_ ("others of its group come first"),
+    N_ ("it starts by itself when those before it have finished") },
 };
 
 char *
@@ -118,6 +137,15 @@ bts_text_describe_blockers (char **words)
       g_string_append (phrase, bts_text_describe_blocker (words[i]));
     }
   return g_string_free (phrase, FALSE);
+}
+
+const char *
+bts_text_describe_remedy (const char *word)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (blocker_rows); i++)
+    if (g_str_equal (blocker_rows[i].word, word))
+      return _ (blocker_rows[i].remedy);
+  return "";
 }
 
 static int

@@ -24,6 +24,9 @@ char *bts_text_format_time (gint64 time_us);
 /* A word of BlockedBy as a phrase, translated; the word itself where it is not known. */
 const char *bts_text_describe_blocker (const char *word);
 
+/* What would end that blocker, translated; "" where the word is not known. */
+const char *bts_text_describe_remedy (const char *word);
+
 /* All of @words as one phrase, "" for none. */
 char *bts_text_describe_blockers (char **words);
 

@@ -450,10 +450,9 @@ class Mistakes(TransferctlTest):
         self.assertRegex(self.check(DONE, "--version")[0], r"^transferctl \d+\.\d+\.\d+\n$")
 
     def test_what_comes_later_says_so(self):
-        for command in ("upload", "groups", "network", "power", "data-plan"):
+        for command in ("upload",):
             with self.subTest(command=command):
                 self.assertIn("not support", self.check(FAILED, command, "x")[1])
-        self.assertIn("not support", self.check(FAILED, "pause", "--group", "g")[1])
 
     def test_missing_service_is_unreachable(self):
         for arguments in (("list",), ("--system", "list"), ("--session", "list"),
