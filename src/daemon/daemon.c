@@ -7,7 +7,6 @@
 #include "daemon/daemon.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "bus/service.h"
 #include "common/clock-system.h"
@@ -17,11 +16,9 @@
 #include "daemon/launcher-systemd.h"
 #include "daemon/retention.h"
 #include "daemon/scheduler.h"
-#include "daemon/state-lock.h"
+#include "daemon/state.h"
 #include "daemon/surroundings.h"
 #include "daemon/worker-engine.h"
-#include "store/group-record.h"
-#include "store/settings-record.h"
 
 /* Of the 5 s that a stop may take, what is left for the workers and for the store. */
 #define STOP_WORKERS_MS 3500
@@ -34,7 +31,6 @@ struct _BtsDaemon
   BtsDaemonOptions options; /* its strings are the daemon's own */
   char *config_path;        /* (owned) */
   char *state_folder;       /* (owned) */
-  int lock_fd;              /* (owned) */
 
   BtsConfiguration *configuration; /* (owned) */
   BtsLimits limits;                /* the configuration's; all others point here */
@@ -42,11 +38,7 @@ struct _BtsDaemon
   BtsClock *clock;                 /* (owned) */
   BtsSurroundings *surroundings;   /* (owned) */
   BtsConditionsSource *conditions; /* (unowned): theirs */
-  BtsStore *store;                 /* (owned) */
-  BtsStateFiles *files;            /* (owned) */
-  BtsRegistry *registry;           /* (owned) */
-  BtsGroups *groups;               /* (owned) */
-  BtsDataPlans *plans;             /* (owned) */
+  BtsState state;                  /* its members are (owned) */
   BtsWorkerPool *pool;             /* (owned) */
   BtsJobs *jobs;                   /* (owned) */
   BtsEngine *engine;               /* (owned) */
@@ -108,7 +100,7 @@ can_move (BtsOperation *operation)
 static gboolean
 is_idle (BtsDaemon *self)
 {
-  GPtrArray *operations = bts_registry_get_operations (self->registry);
+  GPtrArray *operations = bts_registry_get_operations (self->state.registry);
 
   if (self->scheduler == NULL || !bts_service_is_idle (self->service) ||
       !bts_worker_pool_is_idle (self->pool) || !bts_jobs_are_at_rest (self->jobs))
@@ -187,8 +179,8 @@ get_job_context (BtsDaemon *self)
 {
   return (BtsJobContext){
     .pool = self->pool,
-    .groups = self->groups,
-    .store = self->store,
+    .groups = self->state.groups,
+    .store = self->state.store,
     .clock = self->clock,
     .limits = &self->limits,
     .conditions = bts_conditions_source_get (self->conditions),
@@ -204,10 +196,10 @@ on_name_acquired (BtsDaemon *self)
   if (self->scheduler != NULL || self->is_stopping)
     return;
   g_message ("Serving %s with %u transfers", BGT_BUS_NAME,
-             bts_registry_get_n_operations (self->registry));
-  self->scheduler = bts_scheduler_new (self->registry, self->jobs, &context);
-  self->retention =
-      bts_retention_new (self->registry, self->store, self->engine, self->clock, &self->limits);
+             bts_registry_get_n_operations (self->state.registry));
+  self->scheduler = bts_scheduler_new (self->state.registry, self->jobs, &context);
+  self->retention = bts_retention_new (self->state.registry, self->state.store, self->engine,
+                                       self->clock, &self->limits);
   bts_jobs_take_canceled (self->jobs);
   restart_idle_alarm (self);
 }
@@ -246,9 +238,9 @@ end (BtsDaemon *self)
 {
   g_clear_handle_id (&self->stop_source_id, g_source_remove);
   bts_worker_pool_close (self->pool);
-  bts_store_flush (self->store, FLUSH_STORE_MS);
+  bts_store_flush (self->state.store, FLUSH_STORE_MS);
   bts_accounting_save (self->surroundings->accounting);
-  bts_state_files_flush (self->files, FLUSH_STORE_MS);
+  bts_state_files_flush (self->state.files, FLUSH_STORE_MS);
   g_signal_emit (self, stopped_signal, 0, self->exit_status);
 }
 
@@ -320,50 +312,6 @@ on_job_changed (BtsDaemon *self)
 
 /* Building */
 
-static gboolean
-load_group (const char *name, const char *text, gsize length, gpointer user_data, GError **error)
-{
-  g_autoptr (BtsGroup) group = bts_group_record_parse (name, text, length, error);
-
-  if (group != NULL)
-    bts_groups_add (user_data, group);
-  return group != NULL;
-}
-
-static gboolean
-load_settings (const char *name, const char *text, gsize length, gpointer user_data, GError **error)
-{
-  return bts_settings_record_parse (user_data, text, length, error);
-}
-
-static gboolean
-load_operations (BtsDaemon *self, GError **error)
-{
-  g_autofree char *folder = g_build_filename (self->state_folder, "operations", NULL);
-  g_autoptr (GPtrArray) operations = NULL;
-
-  self->lock_fd = bts_state_lock_take (self->state_folder, error);
-  if (self->lock_fd < 0)
-    return FALSE;
-  self->store = bts_store_open (folder, error);
-  if (self->store == NULL)
-    return FALSE;
-
-  self->files = bts_state_files_open (self->state_folder, error);
-  if (self->files == NULL)
-    return FALSE;
-
-  self->plans = bts_data_plans_new ();
-  bts_state_files_load (self->files, BTS_SETTINGS_RECORD_NAME, load_settings, self->plans);
-  self->registry = bts_registry_new ();
-  self->groups = bts_groups_new (self->registry);
-  bts_state_files_load (self->files, BTS_GROUP_RECORD_PREFIX, load_group, self->groups);
-  operations = bts_store_load (self->store);
-  for (guint i = 0; i < operations->len; i++)
-    bts_registry_add (self->registry, operations->pdata[i]);
-  return TRUE;
-}
-
 /* Whoever starts the service gets its answer when it knows what it decides by. */
 static void
 on_conditions_ready (BtsDaemon *self)
@@ -378,7 +326,8 @@ on_conditions_ready (BtsDaemon *self)
 static void
 build_monitors (BtsDaemon *self)
 {
-  self->surroundings = bts_surroundings_new (self->clock, &self->limits, self->plans, self->files);
+  self->surroundings =
+      bts_surroundings_new (self->clock, &self->limits, self->state.plans, self->state.files);
   self->conditions = self->surroundings->source;
   g_signal_connect_object (self->conditions, "changed", G_CALLBACK (on_conditions_changed), self,
                            G_CONNECT_SWAPPED);
@@ -412,8 +361,8 @@ build_workers (BtsDaemon *self)
 
   self->pool = bts_worker_pool_new (launcher, self->clock, &self->limits);
   context = get_job_context (self);
-  self->jobs = bts_jobs_new (self->registry, &context);
-  self->engine = bts_worker_engine_new (self->pool, self->jobs, self->store);
+  self->jobs = bts_jobs_new (self->state.registry, &context);
+  self->engine = bts_worker_engine_new (self->pool, self->jobs, self->state.store);
 }
 
 static void
@@ -422,11 +371,11 @@ build_service (BtsDaemon *self)
   BtsServiceContext context = {
     .connection = self->connection,
     .is_session = self->options.is_session,
-    .registry = self->registry,
-    .groups = self->groups,
-    .store = self->store,
-    .files = self->files,
-    .plans = self->plans,
+    .registry = self->state.registry,
+    .groups = self->state.groups,
+    .store = self->state.store,
+    .files = self->state.files,
+    .plans = self->state.plans,
     .engine = self->engine,
     .clock = self->clock,
     .limits = &self->limits,
@@ -438,10 +387,10 @@ build_service (BtsDaemon *self)
     const char *signal;
     GCallback callback;
   } connections[] = {
-    { self->plans, "counted", G_CALLBACK (on_plans_counted) },
-    { self->registry, "operation-added", G_CALLBACK (restart_idle_alarm) },
-    { self->registry, "operation-removed", G_CALLBACK (restart_idle_alarm) },
-    { self->registry, "operation-changed", G_CALLBACK (on_operation_changed) },
+    { self->state.plans, "counted", G_CALLBACK (on_plans_counted) },
+    { self->state.registry, "operation-added", G_CALLBACK (restart_idle_alarm) },
+    { self->state.registry, "operation-removed", G_CALLBACK (restart_idle_alarm) },
+    { self->state.registry, "operation-changed", G_CALLBACK (on_operation_changed) },
     { self->jobs, "changed", G_CALLBACK (on_job_changed) },
     { self->pool, "became-idle", G_CALLBACK (restart_idle_alarm) },
     { NULL, "activity", G_CALLBACK (restart_idle_alarm) },
@@ -472,11 +421,6 @@ bts_daemon_dispose (GObject *object)
   g_clear_object (&self->engine);
   g_clear_object (&self->jobs);
   g_clear_object (&self->pool);
-  g_clear_object (&self->plans);
-  g_clear_object (&self->groups);
-  g_clear_object (&self->registry);
-  g_clear_object (&self->files);
-  g_clear_object (&self->store);
   self->conditions = NULL;
   g_clear_pointer (&self->surroundings, bts_surroundings_free);
   g_clear_object (&self->clock);
@@ -492,8 +436,7 @@ bts_daemon_finalize (GObject *object)
   g_clear_pointer (&self->configuration, bts_configuration_free);
   g_clear_pointer (&self->config_path, g_free);
   g_clear_pointer (&self->state_folder, g_free);
-  if (self->lock_fd >= 0)
-    close (self->lock_fd);
+  bts_state_clear (&self->state);
   G_OBJECT_CLASS (bts_daemon_parent_class)->finalize (object);
 }
 
@@ -509,7 +452,7 @@ bts_daemon_class_init (BtsDaemonClass *klass)
 static void
 bts_daemon_init (BtsDaemon *self)
 {
-  self->lock_fd = -1;
+  bts_state_init (&self->state);
 }
 
 BtsDaemon *
@@ -528,7 +471,7 @@ bts_daemon_new (const BtsDaemonOptions *options, GDBusConnection *connection, GE
   if (configuration == NULL)
     return NULL;
   take_configuration (self, configuration);
-  if (!load_operations (self, error))
+  if (!bts_state_load (&self->state, self->state_folder, error))
     return NULL;
   build_monitors (self);
   build_workers (self);
