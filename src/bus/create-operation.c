@@ -11,6 +11,7 @@
 #include "bus/new-groups.h"
 #include "common/bgt-error.h"
 #include "common/object-path.h"
+#include "model/part-checks.h"
 
 /* One operation on its way. */
 typedef struct
@@ -127,6 +128,15 @@ dup_owner (Item *item)
 }
 
 static gboolean
+has_path (BtsRequest *request)
+{
+  GVariant *parts = bts_request_lookup (request, "parts");
+
+  return bts_request_get_destination (request) != NULL || bts_request_get_source (request) != NULL ||
+         (parts != NULL && bts_parts_have_path (parts));
+}
+
+static gboolean
 check_caller (Item *item, GError **error)
 {
   BtsCaller *caller = item->batch->caller;
@@ -137,9 +147,7 @@ check_caller (Item *item, GError **error)
                            "The application's sandbox has no network permission");
       return FALSE;
     }
-  if (bts_owner_is_sandboxed (caller->owner) &&
-      (bts_request_get_destination (item->request) != NULL ||
-       bts_request_get_source (item->request) != NULL))
+  if (bts_owner_is_sandboxed (caller->owner) && has_path (item->request))
     {
       g_set_error_literal (error, BGT_ERROR, BGT_ERROR_ACCESS_DENIED,
                            "A sandboxed application must pass a file descriptor, not a path");

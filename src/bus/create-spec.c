@@ -8,6 +8,7 @@
 
 #include <unistd.h>
 
+#include "bus/part-files.h"
 #include "common/bgt-error.h"
 
 /* What a spec or the worker may say, but no application in the options of a call. */
@@ -93,6 +94,21 @@ bts_create_spec_from_call (BgtOperationKind kind,
   return bts_create_spec_new (kind, g_variant_builder_end (&builder), fd);
 }
 
+BtsCreateSpec *
+bts_create_spec_from_parts (const char *uri, GVariant *parts, GVariant *options, GError **error)
+{
+  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_VARDICT);
+  const char *const none[] = { NULL };
+
+  if (!check_has_none (options, parameter_keys, error))
+    return NULL;
+  add_string (&builder, "kind", bgt_operation_kind_to_string (BGT_OPERATION_KIND_UPLOAD));
+  add_string (&builder, "uri", uri);
+  g_variant_builder_add (&builder, "{sv}", "parts", parts);
+  add_others (&builder, options, none);
+  return bts_create_spec_new (BGT_OPERATION_KIND_UPLOAD, g_variant_builder_end (&builder), -1);
+}
+
 static gboolean
 read_kind (GVariant *dictionary, BgtOperationKind *kind, GError **error)
 {
@@ -125,12 +141,33 @@ read_start (GVariant *dictionary, gboolean *is_started, GError **error)
   return FALSE;
 }
 
+/* All entries of @dictionary that an operation keeps; the descriptor in it comes as @fd. */
+static GVariant *
+build_options (
+    BtsInvocation *call, GVariant *dictionary, const char *file_key, int fd, GError **error)
+{
+  g_auto (GVariantBuilder) builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_VARDICT);
+  const char *const others[] = { "start", "parts", fd >= 0 ? file_key : NULL, NULL };
+  g_autoptr (GVariant) given = g_variant_lookup_value (dictionary, "parts", NULL);
+  g_autoptr (GVariant) parts = NULL;
+
+  if (given != NULL && g_variant_is_of_type (given, G_VARIANT_TYPE ("aa{sv}")))
+    {
+      parts = bts_part_files_take (call, given, error);
+      if (parts == NULL)
+        return NULL;
+    }
+  add_others (&builder, dictionary, others);
+  if (given != NULL)
+    g_variant_builder_add (&builder, "{sv}", "parts", parts != NULL ? parts : given);
+  return g_variant_builder_end (&builder);
+}
+
 BtsCreateSpec *
 bts_create_spec_from_dictionary (BtsInvocation *call, GVariant *dictionary, GError **error)
 {
-  const char *const without_fd[] = { "start", NULL };
-  const char *with_fd[] = { "start", NULL, NULL };
-  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_VARDICT);
+  GVariant *options;
+  const char *file_key;
   BgtOperationKind kind;
   gboolean is_started = FALSE;
   gint32 handle;
@@ -140,16 +177,22 @@ bts_create_spec_from_dictionary (BtsInvocation *call, GVariant *dictionary, GErr
   if (!check_has_none (dictionary, internal_keys, error) || !read_kind (dictionary, &kind, error) ||
       !read_start (dictionary, &is_started, error))
     return NULL;
-  with_fd[1] = get_file_key (kind);
-  if (g_variant_lookup (dictionary, with_fd[1], "h", &handle))
+  file_key = get_file_key (kind);
+  if (g_variant_lookup (dictionary, file_key, "h", &handle))
     {
       fd = bts_invocation_dup_fd (call, handle, error);
       if (fd < 0)
         return NULL;
     }
 
-  add_others (&builder, dictionary, fd >= 0 ? with_fd : without_fd);
-  spec = bts_create_spec_new (kind, g_variant_builder_end (&builder), fd);
+  options = build_options (call, dictionary, file_key, fd, error);
+  if (options == NULL)
+    {
+      if (fd >= 0)
+        close (fd);
+      return NULL;
+    }
+  spec = bts_create_spec_new (kind, options, fd);
   spec->is_started = is_started;
 
   return spec;

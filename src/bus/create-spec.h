@@ -17,6 +17,10 @@ BtsCreateSpec *bts_create_spec_from_call (BgtOperationKind kind,
                                           GVariant *options,
                                           GError **error);
 
+/* The same for an upload of @parts, as bts_part_files_take() leaves them. */
+BtsCreateSpec *
+bts_create_spec_from_parts (const char *uri, GVariant *parts, GVariant *options, GError **error);
+
 /* One dictionary of CreateOperations; @call has the descriptors. */
 BtsCreateSpec *
 bts_create_spec_from_dictionary (BtsInvocation *call, GVariant *dictionary, GError **error);

@@ -8,6 +8,7 @@
 #include "bus/group-interface.h"
 #include "bus/interfaces.h"
 #include "bus/network-interface.h"
+#include "bus/part-files.h"
 #include "common/bgt-error.h"
 #include "common/object-path.h"
 #include "introspection/bus-interface-info.h"
@@ -111,6 +112,23 @@ handle_create_upload_from_fd (BtsInvocation *call, GVariant *parameters)
 }
 
 static void
+handle_create_multipart_upload (BtsInvocation *call, GVariant *parameters)
+{
+  const char *uri;
+  g_autoptr (GVariant) given = NULL;
+  g_autoptr (GVariant) options = NULL;
+  g_autoptr (GVariant) parts = NULL;
+  BtsCreateSpec *spec = NULL;
+  GError *error = NULL;
+
+  g_variant_get (parameters, "(&s@aa{sv}@a{sv})", &uri, &given, &options);
+  parts = bts_part_files_take (call, given, &error);
+  if (parts != NULL)
+    spec = bts_create_spec_from_parts (uri, parts, options, &error);
+  create_one (call, spec, error);
+}
+
+static void
 on_all_created (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   BtsInvocation *call = user_data;
@@ -210,7 +228,7 @@ static const BtsMethodRow methods[] = {
   { "CreateDownloadToFd", handle_create_download_to_fd },
   { "CreateUpload", handle_create_upload },
   { "CreateUploadFromFd", handle_create_upload_from_fd },
-  { "CreateMultipartUpload", handle_not_supported },
+  { "CreateMultipartUpload", handle_create_multipart_upload },
   { "CreateOperations", handle_create_operations },
   { "Evaluate", handle_evaluate },
   { "CreateGroup", bts_group_handle_create },

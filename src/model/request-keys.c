@@ -7,6 +7,7 @@
 #include "model/request-keys.h"
 
 #include "common/bgt-error.h"
+#include "model/part-checks.h"
 #include "model/request-checks.h"
 
 static gboolean
@@ -37,7 +38,7 @@ static const BtsRequestKey rows[] = {
   { { "uri", "s", bts_check_uri }, ALL, BTS_CHANGE_RULE_HELD_OR_ERROR, FALSE, TRUE, NULL, is_http },
   { { "destination", "s", bts_check_path }, DOWNLOAD, BTS_CHANGE_RULE_NEVER, FALSE, TRUE },
   { { "source", "s", bts_check_path }, UPLOAD, BTS_CHANGE_RULE_NEVER, FALSE, TRUE },
-  { { "parts", "aa{sv}" }, UPLOAD, BTS_CHANGE_RULE_NEVER, FALSE, FALSE },
+  { { "parts", "aa{sv}", bts_check_parts }, UPLOAD, BTS_CHANGE_RULE_NEVER, FALSE, TRUE },
   { { "destination-file", "a{sv}", bts_check_found_file },
     DOWNLOAD,
     BTS_CHANGE_RULE_NEVER,
@@ -102,8 +103,8 @@ static const BtsRequestKey rows[] = {
     "@a{sv} {}" },
   { { "metadata", "a{sv}", bts_check_metadata }, ALL, BTS_CHANGE_RULE_NEVER, FALSE, TRUE },
   { { "application-id", "s", bts_check_application_id }, ALL, BTS_CHANGE_RULE_NEVER, FALSE, TRUE },
-  { { "multipart-subtype", "s", bts_check_token }, UPLOAD, BTS_CHANGE_RULE_NEVER, FALSE, FALSE },
-  { { "boundary", "s", bts_check_boundary }, UPLOAD, BTS_CHANGE_RULE_NEVER, FALSE, FALSE },
+  { { "multipart-subtype", "s", bts_check_token }, UPLOAD, BTS_CHANGE_RULE_NEVER, FALSE, TRUE },
+  { { "boundary", "s", bts_check_boundary }, UPLOAD, BTS_CHANGE_RULE_NEVER, FALSE, TRUE },
   { { "resumable", "s", bts_check_resumable },
     UPLOAD,
     BTS_CHANGE_RULE_NEVER,

@@ -100,8 +100,8 @@ open_source (GVariant *request, const char *guid, int file, GError **error)
     return bts_source_open_fd (file, error);
   if (found != NULL)
     return bts_source_open_found (found, error);
-  g_set_error_literal (error, BGT_WEB_ERROR, BGT_WEB_ERROR_FILE_NOT_FOUND,
-                       "There is nothing to be sent");
+  g_set_error_literal (error, BGT_ERROR, BGT_ERROR_INVALID_ARGUMENT,
+                       "one of source and parts must say what is to be sent");
   return NULL;
 }
 
@@ -142,10 +142,13 @@ open_one (BtsUploadBody *self, GVariant *request, const char *guid, int file, GE
 static BtsSource *
 open_part (GVariant *part, GError **error)
 {
+  g_autoptr (GVariant) found = g_variant_lookup_value (part, "found", G_VARIANT_TYPE_VARDICT);
   const char *text = NULL;
 
   if (g_variant_lookup (part, "file", "&s", &text))
     return bts_source_open (text, error);
+  if (found != NULL)
+    return bts_source_open_found (found, error);
   g_set_error_literal (error, BGT_ERROR, BGT_ERROR_INVALID_ARGUMENT,
                        "a part has none of text, file and fd");
   return NULL;
@@ -186,6 +189,12 @@ open_parts (
   const char *subtype = "form-data";
   const char *type = NULL;
 
+  if (g_variant_lookup (request, "source", "&s", NULL))
+    {
+      g_set_error_literal (error, BGT_ERROR, BGT_ERROR_INVALID_ARGUMENT,
+                           "only one of source and parts may say what is to be sent");
+      return FALSE;
+    }
   g_variant_lookup (request, "multipart-subtype", "&s", &subtype);
   g_variant_lookup (request, "boundary", "&s", &boundary);
   for (gsize i = 0; i < g_variant_n_children (parts); i++)

@@ -144,7 +144,6 @@ class Options(ServiceTest):
 
     def test_methods_of_a_later_version_are_not_supported(self):
         calls = [
-            ("CreateMultipartUpload", V("(saa{sv}a{sv})", (URI, [], {}))),
             ("CreateCompletionGroup", V("(sa{sv})", ("org.example.App", {}))),
             ("RegisterAgent", V("(o)", ("/agent",))),
             ("UnregisterAgent", None),

@@ -366,7 +366,6 @@ static void
 test_later_features_say_that_they_are_missing (BusFixture *fixture)
 {
   static const char *const calls[][2] = {
-    { "CreateMultipartUpload", "('http://a/', @aa{sv} [], @a{sv} {})" },
     { "CreateCompletionGroup", "('a', @a{sv} {})" },
     { "RegisterAgent", "(objectpath '/a',)" },
     { "UnregisterAgent", "()" },
