@@ -101,7 +101,10 @@ build_environment (gboolean is_session)
     }
   /* A user who is not logged in has no settings service, and need not have a home. */
   if (!is_session)
-    environment = g_environ_setenv (environment, "GSETTINGS_BACKEND", "memory", TRUE);
+    {
+      environment = g_environ_setenv (environment, "GSETTINGS_BACKEND", "memory", TRUE);
+      environment = g_environ_setenv (environment, "GIO_USE_PROXY_RESOLVER", "dummy", TRUE);
+    }
   return g_environ_setenv (environment, "GIO_USE_VFS", "local", TRUE);
 }
 

@@ -168,11 +168,18 @@ gboolean
 bts_check_proxy (GVariant *value, GError **error)
 {
   const char *text = g_variant_get_string (value, NULL);
+  g_autoptr (GUri) uri = NULL;
 
   if (g_str_equal (text, "default") || g_str_equal (text, "none"))
     return TRUE;
+  if (!check_uri (text, proxy_schemes, "`default`, `none`, http, https and socks5", error))
+    return FALSE;
 
-  return check_uri (text, proxy_schemes, "`default`, `none`, http, https and socks5", error);
+  uri = g_uri_parse (text, BTS_URI_FLAGS, NULL);
+  if (g_uri_get_userinfo (uri) != NULL)
+    return refuse (error, "a user name and password do not belong into the URI, where they show; "
+                          "use the option `proxy-credential`");
+  return TRUE;
 }
 
 gboolean

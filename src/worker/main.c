@@ -106,6 +106,18 @@ connect_to_daemon (GError **error)
                                      NULL, NULL, error);
 }
 
+/* Before GIO looks, and before there are threads. A service that is not of the user's session has
+ * no settings of that user, and no proxy of its own. */
+static void
+prepare_environment (void)
+{
+  g_setenv ("GIO_USE_VFS", "local", TRUE);
+  if (option_socket == NULL)
+    return;
+  g_setenv ("GIO_USE_PROXY_RESOLVER", "dummy", TRUE);
+  g_setenv ("GSETTINGS_BACKEND", "memory", TRUE);
+}
+
 static gboolean
 prepare_process (GError **error)
 {
@@ -165,6 +177,7 @@ main (int argc, char *argv[])
       g_print ("background-transfer-worker %s\n", BTS_VERSION);
       return EXIT_SUCCESS;
     }
+  prepare_environment ();
   if (!run (&error))
     {
       g_printerr ("%s: %s\n", g_get_prgname (), error->message);

@@ -53,7 +53,9 @@ class Daemon:
         self.state = f"{self.folder}/state"
         self.log_path = f"{self.folder}/log"
         self.arguments = list(arguments)
-        self.environment = dict(bus.environment(), HOME=self.folder, XDG_STATE_HOME=self.state,
+        inherited = {name: value for name, value in bus.environment().items()
+                     if not name.lower().endswith("_proxy")}
+        self.environment = dict(inherited, HOME=self.folder, XDG_STATE_HOME=self.state,
                                 XDG_CONFIG_HOME=f"{self.folder}/config",
                                 GIO_USE_VFS="local", **(environment or {}))
         self.configuration = f"{self.folder}/background-transfer.conf"

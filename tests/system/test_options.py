@@ -29,8 +29,11 @@ OPTIONS = {
                  {"Upgrade": "h2c"}, {"Proxy-Authorization": "Basic x"}, {"X-A": "1", "x-a": "2"}]),
     "server-credential": ("(ss)", [("user", "password"), ("", "")],
                           [("us\ner", "x"), ("user", "pass\0word"[:4] + "\x7f")]),
-    "proxy": ("s", ["default", "none"],
-              ["", "direct", "ftp://127.0.0.1/", "http://", "http://a b/", "http://127.0.0.1:0/"]),
+    "proxy-credential": ("(ss)", [("user", "password")], [("us\ner", "x")]),
+    "proxy": ("s", ["default", "none", "http://127.0.0.1:3128", "https://proxy:443/",
+                    "socks5://[::1]:1080"],
+              ["", "direct", "ftp://127.0.0.1/", "http://", "http://a b/", "http://127.0.0.1:0/",
+               "http://user:password@127.0.0.1/"]),
     "cost-policy": ("s", ["default", "unrestricted-only", "always"], ["", "Default", "never"]),
     "priority": ("s", ["high", "default", "low"], ["", "HIGH", "foreground"]),
     "recoverable-errors": ("as", [[], ["http-403", "timeout"]],
@@ -53,7 +56,6 @@ OPTIONS = {
 # What a later version can do: refused with NotSupported where it is right, with InvalidArgument
 # where it is wrong.
 LATER = {
-    "proxy-credential": ("(ss)", [("user", "password")], [("us\ner", "x")]),
     "cookies": ("a{ss}", [{"a": "b"}], [{"": "b"}, {"a": "b; c"}, {"a": "b\r\n"}]),
     "body": ("s", ["/etc/hostname"], []),
     "completion-group": ("o", [f"{PATH}/completion_groups/a"], []),
@@ -61,7 +63,7 @@ LATER = {
                              [{"title": V("u", 1)}, {"size": V("s", "x")}]),
     "failure-notification": ("a{sv}", [{"title": V("s", "x")}], [{"colour": V("s", "x")}]),
 }
-LATER_VALUES = {"proxy": ["http://127.0.0.1:3128", "https://proxy:443/", "socks5://[::1]:1080"]}
+LATER_VALUES = {}
 
 # Of uploads, hence wrong in a download.
 OTHER_KIND = {"multipart-subtype": "s", "boundary": "s", "resumable": "s", "allow-restart": "b",
@@ -261,8 +263,8 @@ class Options(ServiceTest):
                                 V("as", value), "Download", says="recoverable-errors")
         self.assert_refused("InvalidArgument", self.daemon.call, path, "Operation",
                             "SetServerCredential", V("(ss)", ("a\nb", "c")), says="server-credential")
-        self.assert_refused("NotSupported", self.daemon.call, path, "Operation",
-                            "SetProxyCredential", V("(ss)", ("a", "b")), says="proxy-credential")
+        self.assert_refused("InvalidArgument", self.daemon.call, path, "Operation",
+                            "SetProxyCredential", V("(ss)", ("a\nb", "c")), says="proxy-credential")
 
     def test_a_request_does_not_grow_without_end(self):
         path = self.create()

@@ -32,6 +32,7 @@ def environment():
     libraries loaded at run time, as those for TLS are, have some."""
     options = os.environ.get("ASAN_OPTIONS", "") + ":intercept_tls_get_addr=0"
     return dict(os.environ, G_DEBUG="gc-friendly,fatal-warnings", GIO_USE_VFS="local",
+                GIO_USE_PROXY_RESOLVER="dummy",
                 ASAN_OPTIONS=options)
 
 
@@ -439,7 +440,7 @@ class Requests(WithCertificates):
         self.assertNotEqual(request.headers["host"], "elsewhere")
         self.assertEqual(request.headers["accept-encoding"], "identity")
 
-    def test_the_environment_names_no_proxy(self):
+    def test_the_environment_of_a_service_names_no_proxy(self):
         os.environ["http_proxy"] = os.environ["https_proxy"] = "http://127.0.0.1:1"
         try:
             _, request = self.head_of()

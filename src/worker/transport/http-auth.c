@@ -10,10 +10,12 @@
 
 struct _BtsHttpAuth
 {
-  char *user;       /* (owned) (nullable) */
-  char *password;   /* (owned) (nullable) */
-  SoupAuth *auth;   /* (owned) (nullable): the challenge as it was met */
-  gboolean is_used; /* the last request had it */
+  const char *challenge_header;     /* (unowned): static */
+  const char *authorization_header; /* (unowned): static */
+  char *user;                       /* (owned) (nullable) */
+  char *password;                   /* (owned) (nullable) */
+  SoupAuth *auth;                   /* (owned) (nullable): the challenge as it was met */
+  gboolean is_used;                 /* the last request had it */
 };
 
 /* The stronger one first. */
@@ -27,9 +29,13 @@ static const struct
 };
 
 BtsHttpAuth *
-bts_http_auth_new (void)
+bts_http_auth_new (gboolean is_for_proxy)
 {
-  return g_new0 (BtsHttpAuth, 1);
+  BtsHttpAuth *self = g_new0 (BtsHttpAuth, 1);
+
+  self->challenge_header = is_for_proxy ? "Proxy-Authenticate" : "WWW-Authenticate";
+  self->authorization_header = is_for_proxy ? "Proxy-Authorization" : "Authorization";
+  return self;
 }
 
 void
@@ -42,21 +48,16 @@ bts_http_auth_free (BtsHttpAuth *self)
 }
 
 void
-bts_http_auth_set_credential (BtsHttpAuth *self, GVariant *credential)
+bts_http_auth_set_credential (BtsHttpAuth *self, const char *user, const char *password)
 {
-  g_autofree char *user = NULL;
-  g_autofree char *password = NULL;
-
-  if (credential != NULL && g_variant_is_of_type (credential, G_VARIANT_TYPE ("(ss)")))
-    g_variant_get (credential, "(ss)", &user, &password);
   if (g_strcmp0 (user, self->user) == 0 && g_strcmp0 (password, self->password) == 0)
     return;
 
   g_clear_object (&self->auth);
   g_free (self->user);
-  self->user = g_steal_pointer (&user);
+  self->user = g_strdup (user);
   g_free (self->password);
-  self->password = g_steal_pointer (&password);
+  self->password = g_strdup (password);
 }
 
 /* The challenge of @scheme in @field, which may have several (RFC 9110 §11.6.1). What follows it is
@@ -83,23 +84,28 @@ find_challenge (const char *field, const char *scheme)
 }
 
 static SoupAuth *
-choose (SoupMessage *message)
+choose (BtsHttpAuth *self, SoupMessage *message, SoupMessageHeaders *headers)
 {
+  /* libsoup looks for the proxy of a message with a 407, and knows of none: see http-connector.h.
+   */
+  g_autoptr (SoupMessage) fresh = soup_message_new_from_uri (soup_message_get_method (message),
+                                                             soup_message_get_uri (message));
+
   for (gsize i = 0; i < G_N_ELEMENTS (schemes); i++)
     {
       SoupMessageHeadersIter iter;
       const char *name, *value;
 
-      soup_message_headers_iter_init (&iter, soup_message_get_response_headers (message));
+      soup_message_headers_iter_init (&iter, headers);
       while (soup_message_headers_iter_next (&iter, &name, &value))
         {
           const char *challenge = NULL;
           SoupAuth *auth = NULL;
 
-          if (g_ascii_strcasecmp (name, "WWW-Authenticate") == 0)
+          if (g_ascii_strcasecmp (name, self->challenge_header) == 0)
             challenge = find_challenge (value, schemes[i].scheme);
           if (challenge != NULL)
-            auth = soup_auth_new (schemes[i].get_type (), message, challenge);
+            auth = soup_auth_new (schemes[i].get_type (), fresh, challenge);
           if (auth != NULL)
             return auth;
         }
@@ -108,10 +114,9 @@ choose (SoupMessage *message)
 }
 
 static gboolean
-is_stale (SoupMessage *message)
+is_stale (BtsHttpAuth *self, SoupMessageHeaders *headers)
 {
-  const char *value = soup_message_headers_get_list (soup_message_get_response_headers (message),
-                                                     "WWW-Authenticate");
+  const char *value = soup_message_headers_get_list (headers, self->challenge_header);
   g_autofree char *lower = value != NULL ? g_ascii_strdown (value, -1) : NULL;
 
   return lower != NULL &&
@@ -119,19 +124,19 @@ is_stale (SoupMessage *message)
 }
 
 gboolean
-bts_http_auth_take_challenge (BtsHttpAuth *self, SoupMessage *message)
+bts_http_auth_take_challenge (BtsHttpAuth *self, SoupMessage *message, SoupMessageHeaders *headers)
 {
-  if (self->user == NULL || soup_message_get_status (message) != SOUP_STATUS_UNAUTHORIZED)
+  if (self->user == NULL)
     return FALSE;
   /* Refused with the credential in hand: it is wrong, or only the nonce is too old. */
-  if (self->is_used && !is_stale (message))
+  if (self->is_used && !is_stale (self, headers))
     return FALSE;
 
   g_clear_object (&self->auth);
-  self->auth = choose (message);
+  self->auth = choose (self, message, headers);
   if (self->auth == NULL)
     return FALSE;
-  soup_auth_authenticate (self->auth, self->user, self->password);
+  soup_auth_authenticate (self->auth, self->user, self->password != NULL ? self->password : "");
   return soup_auth_is_authenticated (self->auth);
 }
 
@@ -147,7 +152,7 @@ bts_http_auth_apply (BtsHttpAuth *self, SoupMessage *message)
   authorization = soup_auth_get_authorization (self->auth, message);
   if (authorization == NULL)
     return;
-  soup_message_headers_replace (soup_message_get_request_headers (message), "Authorization",
-                                authorization);
+  soup_message_headers_replace (soup_message_get_request_headers (message),
+                                self->authorization_header, authorization);
   self->is_used = TRUE;
 }

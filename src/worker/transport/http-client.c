@@ -32,6 +32,8 @@ struct _BtsHttpClient
   BtsHttpSession *session;         /* (owned) */
   BtsHttpExchange *exchange;       /* (owned) */
   BtsHttpAuth *auth;               /* (owned) */
+  BtsHttpAuth *proxy_auth;         /* (owned) */
+  BtsHttpProxy *proxy;             /* (owned) (nullable): of the request under way */
   const BtsHttpThrottle *throttle; /* (unowned) */
   BtsHttpSetup *setup;             /* (owned) (nullable): in a run */
 };
@@ -43,7 +45,8 @@ bts_http_client_new (BtsHttpSession *session, const BtsHttpThrottle *throttle)
 
   self->session = g_object_ref (session);
   self->exchange = bts_http_exchange_new ();
-  self->auth = bts_http_auth_new ();
+  self->auth = bts_http_auth_new (FALSE);
+  self->proxy_auth = bts_http_auth_new (TRUE);
   self->throttle = throttle;
   return self;
 }
@@ -54,6 +57,8 @@ bts_http_client_free (BtsHttpClient *self)
   g_clear_object (&self->session);
   g_clear_pointer (&self->exchange, bts_http_exchange_unref);
   g_clear_pointer (&self->auth, bts_http_auth_free);
+  g_clear_pointer (&self->proxy_auth, bts_http_auth_free);
+  g_clear_pointer (&self->proxy, bts_http_proxy_free);
   g_clear_pointer (&self->setup, bts_http_setup_unref);
   g_free (self);
 }
@@ -135,6 +140,14 @@ is_stale (BtsHttpClient *self, const BtsHttpTarget *target)
          !bts_http_exchange_is_cancelled (self->exchange);
 }
 
+/* The proxy reads the request itself. */
+static gboolean
+is_forwarded (BtsHttpClient *self, const BtsHttpAnswer *answer)
+{
+  return self->proxy != NULL && bts_http_proxy_forwards (self->proxy) &&
+         !bts_http_target_is_tls (&answer->target);
+}
+
 static GInputStream *
 send_once (BtsHttpClient *self,
            const BtsTransportRequest *request,
@@ -153,13 +166,16 @@ send_once (BtsHttpClient *self,
     }
   if (answer->target.is_own_origin)
     bts_http_auth_apply (self->auth, answer->message);
+  if (is_forwarded (self, answer))
+    bts_http_auth_apply (self->proxy_auth, answer->message);
   if (request->body == NULL || !answer->target.has_body)
     bts_http_exchange_get_notes (self->exchange)->is_body_sent = TRUE;
   else if (!bts_http_upload_attach (answer->message, request->body, self->exchange, self->throttle,
                                     error))
     return NULL;
-  return soup_session_send (is_tls ? self->setup->tls : self->setup->plain, answer->message,
-                            bts_http_exchange_get_cancellable (self->exchange), error);
+  return soup_session_send (bts_http_setup_get_session (self->setup, self->proxy, is_tls),
+                            answer->message, bts_http_exchange_get_cancellable (self->exchange),
+                            error);
 }
 
 static void
@@ -211,6 +227,27 @@ fail_without_answer (BtsHttpClient *self,
 }
 
 static gboolean
+choose_proxy (BtsHttpClient *self,
+              const BtsTransportRequest *request,
+              const BtsHttpTarget *target,
+              GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+
+  g_clear_pointer (&self->proxy, bts_http_proxy_free);
+  if (!bts_http_proxy_choose (request->request, target->uri,
+                              bts_http_exchange_get_cancellable (self->exchange), &self->proxy,
+                              &local_error))
+    {
+      fail (self, local_error, "No proxy could be chosen", error);
+      return FALSE;
+    }
+  if (self->proxy != NULL)
+    bts_http_auth_set_credential (self->proxy_auth, self->proxy->user, self->proxy->password);
+  return TRUE;
+}
+
+static gboolean
 send (BtsHttpClient *self,
       const BtsTransportRequest *request,
       BtsHttpAnswer *answer,
@@ -218,12 +255,20 @@ send (BtsHttpClient *self,
 {
   BtsHttpExchangeNotes *notes = bts_http_exchange_get_notes (self->exchange);
 
+  guint n_challenges = 0;
+
+  if (!choose_proxy (self, request, &answer->target, error))
+    return FALSE;
   for (guint n_stale = 0;; n_stale++)
     {
       g_autoptr (GError) local_error = NULL;
 
       release_connection (self);
-      *notes = (BtsHttpExchangeNotes){ .is_head = g_str_equal (answer->target.method, "HEAD") };
+      *notes = (BtsHttpExchangeNotes){
+        .is_head = g_str_equal (answer->target.method, "HEAD"),
+        .proxy = self->proxy,
+        .proxy_auth = self->proxy_auth,
+      };
       answer->body = send_once (self, request, answer, &local_error);
       if (answer->body != NULL)
         {
@@ -231,6 +276,8 @@ send (BtsHttpClient *self,
           return check_head (self, answer, error);
         }
       if (n_stale < MAX_STALE_CONNECTIONS && is_stale (self, &answer->target))
+        continue;
+      if (notes->is_proxy_challenged && ++n_challenges <= MAX_CHALLENGES)
         continue;
 
       fail_without_answer (self, answer, local_error, error);
@@ -338,6 +385,22 @@ drop_answer (BtsHttpClient *self, BtsHttpAnswer *answer)
   answer->spare_end = 0;
 }
 
+/* Whether asking again is worth it. */
+static gboolean
+take_challenge (BtsHttpClient *self, BtsHttpAnswer *answer)
+{
+  SoupMessageHeaders *headers = soup_message_get_response_headers (answer->message);
+  BtsHttpAuth *auth = NULL;
+
+  if (soup_message_get_status (answer->message) == SOUP_STATUS_UNAUTHORIZED &&
+      answer->target.is_own_origin)
+    auth = self->auth;
+  else if (soup_message_get_status (answer->message) == SOUP_STATUS_PROXY_UNAUTHORIZED &&
+           is_forwarded (self, answer))
+    auth = self->proxy_auth;
+  return auth != NULL && bts_http_auth_take_challenge (auth, answer->message, headers);
+}
+
 static gboolean
 ask_until_final (BtsHttpClient *self,
                  const BtsTransportRequest *request,
@@ -360,8 +423,7 @@ ask_until_final (BtsHttpClient *self,
           if (!follow (self, answer, ++n_redirections, error))
             return FALSE;
         }
-      else if (!answer->target.is_own_origin || ++n_challenges > MAX_CHALLENGES ||
-               !bts_http_auth_take_challenge (self->auth, answer->message))
+      else if (++n_challenges > 2 * MAX_CHALLENGES || !take_challenge (self, answer))
         return TRUE;
       drop_answer (self, answer);
     }
@@ -373,15 +435,16 @@ bts_http_client_ask (BtsHttpClient *self,
                      BtsHttpAnswer *answer,
                      GError **error)
 {
-  g_autoptr (GVariant) credential = NULL;
+  const char *user = NULL;
+  const char *password = NULL;
 
   *answer = (BtsHttpAnswer){ .body = NULL };
   if (!bts_http_target_init (&answer->target, request->uri, bts_http_request_get_method (request),
                              error))
     return FALSE;
   if (request->request != NULL)
-    credential = g_variant_lookup_value (request->request, "server-credential", NULL);
-  bts_http_auth_set_credential (self->auth, credential);
+    g_variant_lookup (request->request, "server-credential", "(&s&s)", &user, &password);
+  bts_http_auth_set_credential (self->auth, user, password);
 
   if (ask_until_final (self, request, answer, error))
     return TRUE;

@@ -38,16 +38,15 @@ on_accept_certificate (GTlsConnection *connection,
 }
 
 static GIOStream *
-add_tls (GIOStream *wire,
+add_tls (GIOStream *stream,
          BtsHttpExchange *exchange,
-         GProxyAddress *address,
+         const char *host,
+         guint16 port,
          GCancellable *cancellable,
          GError **error)
 {
-  g_autoptr (GSocketConnectable) identity =
-                 g_network_address_new (g_proxy_address_get_destination_hostname (address),
-                                        g_proxy_address_get_destination_port (address));
-  g_autoptr (GIOStream) tls = g_tls_client_connection_new (wire, identity, error);
+  g_autoptr (GSocketConnectable) identity = g_network_address_new (host, port);
+  g_autoptr (GIOStream) tls = g_tls_client_connection_new (stream, identity, error);
   BtsHttpSetup *setup = bts_http_exchange_get_setup (exchange);
   BtsHttpExchangeNotes *notes = bts_http_exchange_get_notes (exchange);
   guint timeout_ms = notes->timeout_ms;
@@ -70,8 +69,103 @@ add_tls (GIOStream *wire,
   return is_secure ? g_steal_pointer (&tls) : NULL;
 }
 
+/* GIO speaks SOCKS; names are resolved by the proxy. */
 static GIOStream *
-connect_proxy (GProxy *proxy,
+pass_socks (GIOStream *stream,
+            const BtsHttpProxy *proxy,
+            GProxyAddress *address,
+            GCancellable *cancellable,
+            GError **error)
+{
+  g_autoptr (GProxy) socks = g_proxy_get_default_for_protocol ("socks5");
+  g_autoptr (GProxyAddress) socks_address = NULL;
+  const char *password = proxy->password != NULL ? proxy->password : "";
+
+  if (socks == NULL)
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, "GIO has no socks5");
+      return NULL;
+    }
+  socks_address =
+      g_object_new (G_TYPE_PROXY_ADDRESS, "address",
+                    g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address)), "port",
+                    g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (address)), "protocol",
+                    "socks5", "destination-protocol", "http", "destination-hostname",
+                    g_proxy_address_get_destination_hostname (address), "destination-port",
+                    (guint) g_proxy_address_get_destination_port (address), "username", proxy->user,
+                    "password", proxy->user != NULL ? password : NULL, NULL);
+  return g_proxy_connect (socks, stream, socks_address, cancellable, error);
+}
+
+/* Speaks to the proxy until what comes after it is the server. */
+static GIOStream *
+pass_proxy (GIOStream *stream,
+            BtsHttpExchange *exchange,
+            GProxyAddress *address,
+            gboolean is_tls,
+            GCancellable *cancellable,
+            GError **error)
+{
+  BtsHttpExchangeNotes *notes = bts_http_exchange_get_notes (exchange);
+  const BtsHttpProxy *proxy = notes->proxy;
+  g_autoptr (GIOStream) secured = NULL;
+
+  if (proxy == NULL)
+    return g_object_ref (stream);
+  if (!bts_http_proxy_forwards (proxy))
+    return pass_socks (stream, proxy, address, cancellable, error);
+
+  secured = g_str_equal (proxy->scheme, "https")
+                ? add_tls (stream, exchange, proxy->host, proxy->port, cancellable, error)
+                : g_object_ref (stream);
+  if (secured == NULL)
+    return NULL;
+  if (is_tls &&
+      !bts_http_proxy_open_tunnel (secured, g_proxy_address_get_destination_hostname (address),
+                                   g_proxy_address_get_destination_port (address),
+                                   notes->proxy_auth, &notes->is_proxy_challenged, error))
+    return NULL;
+  return g_steal_pointer (&secured);
+}
+
+/* The whole way to the server. */
+static GIOStream *
+open_way (GIOStream *wire,
+          BtsHttpExchange *exchange,
+          GProxyAddress *address,
+          GCancellable *cancellable,
+          GError **error)
+{
+  gboolean is_tls = g_str_equal (g_proxy_address_get_protocol (address), TLS_SCHEME);
+  BtsHttpExchangeNotes *notes = bts_http_exchange_get_notes (exchange);
+  g_autoptr (GIOStream) way = NULL;
+
+  notes->deadline_us = g_get_monotonic_time () +
+                       (gint64) bts_http_exchange_get_setup (exchange)->connect_timeout_ms * 1000;
+  way = pass_proxy (wire, exchange, address, is_tls, cancellable, error);
+  notes->deadline_us = 0;
+  if (way == NULL || !is_tls)
+    return g_steal_pointer (&way);
+  return add_tls (way, exchange, g_proxy_address_get_destination_hostname (address),
+                  g_proxy_address_get_destination_port (address), cancellable, error);
+}
+
+/* A proxy that forwards requests must be told whole URIs; libsoup does not know of it. */
+static void
+add_uri_start (BtsHttpObserver *observer, GProxyAddress *address)
+{
+  g_autofree char *place =
+      bts_http_proxy_format_address (g_proxy_address_get_destination_hostname (address),
+                                     g_proxy_address_get_destination_port (address));
+  g_autofree char *start = g_strconcat ("http://", place, NULL);
+
+  if (g_str_has_suffix (start, ":80"))
+    start[strlen (start) - strlen (":80")] = '\0';
+  bts_http_observer_set_uri_start (observer, start);
+}
+
+static GIOStream *
+connect_proxy (GProxy *self,
                GIOStream *connection,
                GProxyAddress *address,
                GCancellable *cancellable,
@@ -79,8 +173,10 @@ connect_proxy (GProxy *proxy,
 {
   BtsHttpExchange *exchange = bts_http_exchange_get_current ();
   gboolean is_tls = g_str_equal (g_proxy_address_get_protocol (address), TLS_SCHEME);
+  const BtsHttpProxy *proxy;
   g_autoptr (BtsHttpWire) wire = NULL;
-  g_autoptr (GIOStream) secured = NULL;
+  g_autoptr (GIOStream) way = NULL;
+  GIOStream *observer;
 
   if (exchange == NULL)
     {
@@ -89,16 +185,20 @@ connect_proxy (GProxy *proxy,
       return NULL;
     }
 
+  proxy = bts_http_exchange_get_notes (exchange)->proxy;
   wire =
-      bts_http_wire_new (connection, bts_http_exchange_get_setup (exchange)->pool, is_tls, error);
+      bts_http_wire_new (connection, bts_http_exchange_get_setup (exchange)->pool,
+                         is_tls || (proxy != NULL && g_str_equal (proxy->scheme, "https")), error);
   if (wire == NULL)
     return NULL;
   bts_http_wire_attach (wire, exchange);
-  if (is_tls)
-    secured = add_tls (G_IO_STREAM (wire), exchange, address, cancellable, error);
-  else
-    secured = g_object_ref (G_IO_STREAM (wire));
-  return secured != NULL ? bts_http_observer_new (secured, wire) : NULL;
+  way = open_way (G_IO_STREAM (wire), exchange, address, cancellable, error);
+  if (way == NULL)
+    return NULL;
+  observer = bts_http_observer_new (way, wire);
+  if (proxy != NULL && bts_http_proxy_forwards (proxy) && !is_tls)
+    add_uri_start (BTS_HTTP_OBSERVER (observer), address);
+  return observer;
 }
 
 static gboolean
@@ -165,6 +265,7 @@ struct _BtsHttpResolver
   GObject parent;
 
   const char *scheme; /* (unowned): static */
+  char *address;      /* (owned) (nullable): of the proxy */
 };
 
 static void bts_http_resolver_interface_init (GProxyResolverInterface *interface);
@@ -178,6 +279,7 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (BtsHttpResolver,
 static char **
 lookup (GProxyResolver *resolver, const char *uri, GCancellable *cancellable, GError **error)
 {
+  BtsHttpResolver *self = BTS_HTTP_RESOLVER (resolver);
   const char *separator = strstr (uri, "://");
   char **proxies;
 
@@ -189,7 +291,10 @@ lookup (GProxyResolver *resolver, const char *uri, GCancellable *cancellable, GE
     }
 
   proxies = g_new0 (char *, 2);
-  proxies[0] = g_strconcat (BTS_HTTP_RESOLVER (resolver)->scheme, separator, NULL);
+  if (self->address != NULL)
+    proxies[0] = g_strconcat (self->scheme, "://", self->address, NULL);
+  else
+    proxies[0] = g_strconcat (self->scheme, separator, NULL);
   return proxies;
 }
 
@@ -207,8 +312,16 @@ bts_http_resolver_interface_init (GProxyResolverInterface *interface)
 }
 
 static void
+bts_http_resolver_finalize (GObject *object)
+{
+  g_free (BTS_HTTP_RESOLVER (object)->address);
+  G_OBJECT_CLASS (bts_http_resolver_parent_class)->finalize (object);
+}
+
+static void
 bts_http_resolver_class_init (BtsHttpResolverClass *class)
 {
+  G_OBJECT_CLASS (class)->finalize = bts_http_resolver_finalize;
 }
 
 static void
@@ -230,7 +343,7 @@ register_proxies (gpointer unused)
 }
 
 GProxyResolver *
-bts_http_connector_new_resolver (gboolean is_tls)
+bts_http_connector_new_resolver (const BtsHttpProxy *proxy, gboolean is_tls)
 {
   static GOnce once = G_ONCE_INIT;
   BtsHttpResolver *self;
@@ -238,5 +351,7 @@ bts_http_connector_new_resolver (gboolean is_tls)
   g_once (&once, register_proxies, NULL);
   self = g_object_new (BTS_TYPE_HTTP_RESOLVER, NULL);
   self->scheme = is_tls ? TLS_SCHEME : PLAIN_SCHEME;
+  if (proxy != NULL)
+    self->address = bts_http_proxy_format_address (proxy->host, proxy->port);
   return G_PROXY_RESOLVER (self);
 }

@@ -6,6 +6,8 @@
 
 #include <gio/gio.h>
 
+#include "worker/transport/http-proxy.h"
+
 /* How our streams come below libsoup without its knowledge. GIO asks a proxy resolver before it
  * connects; ours always answers with a "proxy" of a scheme of our own at the very address of the
  * server, and the #GProxy of that scheme, which is handed the fresh connection, puts the streams
@@ -16,6 +18,7 @@
  * for https is sent through a #SoupSession of its own, as http://HOST:443, so that the connections
  * of the two can never be mixed up. */
 
-/* A resolver for the session of plain connections, or for that of TLS connections. Never looks at
- * the environment: a service must not. */
-GProxyResolver *bts_http_connector_new_resolver (gboolean is_tls);
+/* A resolver for the session of plain connections, or for that of TLS connections, over @proxy
+ * (nullable). It only says where to connect to; what has to be said to the proxy is in the notes of
+ * the exchange. */
+GProxyResolver *bts_http_connector_new_resolver (const BtsHttpProxy *proxy, gboolean is_tls);

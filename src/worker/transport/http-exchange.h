@@ -7,6 +7,7 @@
 #include <gio/gio.h>
 
 #include "worker/transport/http-framing.h"
+#include "worker/transport/http-proxy.h"
 
 /* One run of a transport, as the connections below libsoup see it. libsoup sends and receives in
  * the thread that called it, and that is how a connection finds the run it works for: the exchange
@@ -59,6 +60,9 @@ typedef struct
   GTlsCertificateFlags certificate_flags; /* of the certificate that was refused */
   gboolean awaits_continue;               /* the head has been sent with Expect, and no body */
   gboolean is_body_sent;                  /* the request's body, all of it */
+  const BtsHttpProxy *proxy;              /* (unowned) (nullable): the way it goes */
+  BtsHttpAuth *proxy_auth;                /* (unowned) (nullable): for connecting over @proxy */
+  gboolean is_proxy_challenged;           /* @proxy_auth has something new for the proxy */
 } BtsHttpExchangeNotes;
 
 BtsHttpExchangeNotes *bts_http_exchange_get_notes (BtsHttpExchange *self);

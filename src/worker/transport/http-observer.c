@@ -23,6 +23,7 @@ struct _BtsHttpObserver
   BtsHttpWire *wire;       /* (owned) */
   BtsHttpFraming *framing; /* (owned): of the answer under way */
   guint n_requests;        /* requests that have been sent */
+  char *uri_start;         /* (owned) (nullable): before the path of each request */
 };
 
 G_DEFINE_FINAL_TYPE (BtsHttpObserver, bts_http_observer, BTS_TYPE_HTTP_STREAM)
@@ -148,6 +149,26 @@ begin_request (BtsHttpObserver *self, GError **error)
   return FALSE;
 }
 
+/* The method and the start of the whole URI; libsoup is told of the method only. */
+static gssize
+write_uri_start (
+    BtsHttpObserver *self, const char *head, gsize size, GCancellable *cancellable, GError **error)
+{
+  const char *space = memchr (head, ' ', size);
+  gsize method_size = space != NULL ? (gsize) (space - head) + 1 : 0;
+  g_autofree char *start = g_strdup_printf ("%.*s%s", (int) method_size, head, self->uri_start);
+
+  if (method_size == 0)
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_FAILED, "The request has no method");
+      return -1;
+    }
+  if (!g_output_stream_write_all (g_io_stream_get_output_stream (self->connection), start,
+                                  strlen (start), NULL, cancellable, error))
+    return -1;
+  return (gssize) method_size;
+}
+
 static gssize
 bts_http_observer_write (BtsHttpStream *stream,
                          gconstpointer buffer,
@@ -163,6 +184,8 @@ bts_http_observer_write (BtsHttpStream *stream,
     return -1;
   if (is_new_request)
     self->n_requests++;
+  if (is_new_request && self->uri_start != NULL)
+    return write_uri_start (self, buffer, size, cancellable, error);
   return g_output_stream_write (output, buffer, size, cancellable, error);
 }
 
@@ -188,6 +211,7 @@ bts_http_observer_finalize (GObject *object)
 
   g_clear_object (&self->connection);
   g_clear_object (&self->wire);
+  g_clear_pointer (&self->uri_start, g_free);
   g_clear_pointer (&self->framing, bts_http_framing_unref);
   G_OBJECT_CLASS (bts_http_observer_parent_class)->finalize (object);
 }
@@ -216,6 +240,13 @@ bts_http_observer_new (GIOStream *connection, BtsHttpWire *wire)
   self->connection = g_object_ref (connection);
   self->wire = g_object_ref (wire);
   return G_IO_STREAM (self);
+}
+
+void
+bts_http_observer_set_uri_start (BtsHttpObserver *self, const char *uri_start)
+{
+  g_free (self->uri_start);
+  self->uri_start = g_strdup (uri_start);
 }
 
 gssize

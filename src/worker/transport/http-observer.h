@@ -18,6 +18,9 @@ G_DECLARE_FINAL_TYPE (BtsHttpObserver, bts_http_observer, BTS, HTTP_OBSERVER, Bt
 /* @connection: @wire itself, or TLS over it. */
 GIOStream *bts_http_observer_new (GIOStream *connection, BtsHttpWire *wire);
 
+/* What is put before the path of each request. */
+void bts_http_observer_set_uri_start (BtsHttpObserver *self, const char *uri_start);
+
 /* The body of a request, past libsoup. Each returns how many bytes the connection has taken. */
 gssize
 bts_http_observer_send (BtsHttpObserver *self, gconstpointer data, gsize size, GError **error);

@@ -15,9 +15,9 @@
 /* No time-out of libsoup's own but that for connecting: those of the connections are in
  * http-wire.c, and a timer of libsoup would go off in another thread than the connection's. */
 static SoupSession *
-new_soup_session (gboolean is_tls, guint connect_timeout_seconds)
+new_soup_session (const BtsHttpProxy *proxy, gboolean is_tls, guint connect_timeout_seconds)
 {
-  g_autoptr (GProxyResolver) resolver = bts_http_connector_new_resolver (is_tls);
+  g_autoptr (GProxyResolver) resolver = bts_http_connector_new_resolver (proxy, is_tls);
   SoupSession *session = soup_session_new_with_options (
       "proxy-resolver", resolver, "max-conns", MAX_CONNECTIONS, "max-conns-per-host",
       MAX_CONNECTIONS, "timeout", connect_timeout_seconds, "idle-timeout", 0, NULL);
@@ -48,9 +48,11 @@ bts_http_setup_new (const BtsHttpSettings *settings, BtsHttpPool *pool, GError *
   BtsHttpSetup *self = g_new0 (BtsHttpSetup, 1);
 
   g_atomic_ref_count_init (&self->ref_count);
+  g_mutex_init (&self->mutex);
+  self->proxied = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
   self->pool = bts_http_pool_ref (pool);
-  self->plain = new_soup_session (FALSE, settings->connect_timeout_seconds);
-  self->tls = new_soup_session (TRUE, settings->connect_timeout_seconds);
+  self->plain = new_soup_session (NULL, FALSE, settings->connect_timeout_seconds);
+  self->tls = new_soup_session (NULL, TRUE, settings->connect_timeout_seconds);
   self->connect_timeout_ms = settings->connect_timeout_seconds * 1000;
   self->response_timeout_ms = settings->response_timeout_seconds * 1000;
   self->allow_plain_http = settings->allow_plain_http;
@@ -76,8 +78,33 @@ bts_http_setup_unref (BtsHttpSetup *self)
 
   g_clear_object (&self->plain);
   g_clear_object (&self->tls);
+  g_clear_pointer (&self->proxied, g_hash_table_unref);
+  g_mutex_clear (&self->mutex);
   g_clear_object (&self->system_database);
   g_clear_object (&self->extra_database);
   g_clear_pointer (&self->pool, bts_http_pool_unref);
   g_free (self);
+}
+
+SoupSession *
+bts_http_setup_get_session (BtsHttpSetup *self, const BtsHttpProxy *proxy, gboolean is_tls)
+{
+  g_autofree char *proxy_key = NULL;
+  g_autofree char *key = NULL;
+  SoupSession *session;
+
+  if (proxy == NULL)
+    return is_tls ? self->tls : self->plain;
+
+  proxy_key = bts_http_proxy_dup_key (proxy);
+  key = g_strconcat (is_tls ? "tls\n" : "plain\n", proxy_key, NULL);
+  g_mutex_lock (&self->mutex);
+  session = g_hash_table_lookup (self->proxied, key);
+  if (session == NULL)
+    {
+      session = new_soup_session (proxy, is_tls, self->connect_timeout_ms / 1000);
+      g_hash_table_insert (self->proxied, g_steal_pointer (&key), session);
+    }
+  g_mutex_unlock (&self->mutex);
+  return session;
 }

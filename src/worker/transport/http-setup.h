@@ -9,8 +9,8 @@
 #include "worker/transport/http-session.h"
 #include "worker/transport/http-wire.h"
 
-/* The settings in force and the libsoup sessions that go with them; never changed once made. Shared
- * by the threads of all runs that started under them. */
+/* The settings in force and the libsoup sessions that go with them. Shared by the threads of all
+ * runs that started under them. */
 
 struct _BtsHttpSetup
 {
@@ -18,6 +18,8 @@ struct _BtsHttpSetup
   BtsHttpPool *pool;             /* (owned) */
   SoupSession *plain;            /* (owned): for http */
   SoupSession *tls;              /* (owned): for https; see http-connector.h */
+  GMutex mutex;                  /* for the next */
+  GHashTable *proxied;           /* (owned) (element-type utf8 SoupSession): by proxy */
   GTlsDatabase *system_database; /* (owned) */
   GTlsDatabase *extra_database;  /* (owned) (nullable): TlsCaFile */
   guint connect_timeout_ms;
@@ -31,6 +33,10 @@ bts_http_setup_new (const BtsHttpSettings *settings, BtsHttpPool *pool, GError *
 BtsHttpSetup *bts_http_setup_ref (BtsHttpSetup *self);
 void bts_http_setup_unref (BtsHttpSetup *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BtsHttpSetup, bts_http_setup_unref)
+
+/* The session whose connections go to https or to http, over @proxy (nullable). Lends. */
+SoupSession *
+bts_http_setup_get_session (BtsHttpSetup *self, const BtsHttpProxy *proxy, gboolean is_tls);
 
 /* The setup for a run that starts now. */
 BtsHttpSetup *bts_http_session_ref_setup (BtsHttpSession *self);

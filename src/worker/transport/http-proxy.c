@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The background-transfer authors
+ */
+
+#include "config.h"
+
+#include "worker/transport/http-proxy.h"
+
+#include <string.h>
+
+#include "common/bgt-web-error.h"
+
+#define MAX_HEAD_BYTES (64 * 1024)
+
+static const struct
+{
+  const char *given;
+  const char *scheme;
+  guint16 default_port;
+} scheme_rows[] = {
+  { "http", "http", 80 },
+  { "https", "https", 443 },
+  { "socks5", "socks5", 1080 },
+  /* What GIO says. */
+  { "socks", "socks5", 1080 },
+};
+
+void
+bts_http_proxy_free (BtsHttpProxy *self)
+{
+  g_free (self->scheme);
+  g_free (self->host);
+  g_free (self->user);
+  g_free (self->password);
+  g_free (self);
+}
+
+static BtsHttpProxy *
+new_from_uri (GUri *uri)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (scheme_rows); i++)
+    {
+      BtsHttpProxy *self;
+
+      if (!g_str_equal (g_uri_get_scheme (uri), scheme_rows[i].given))
+        continue;
+      self = g_new0 (BtsHttpProxy, 1);
+      self->scheme = g_strdup (scheme_rows[i].scheme);
+      self->host = g_strdup (g_uri_get_host (uri));
+      self->port =
+          g_uri_get_port (uri) > 0 ? (guint16) g_uri_get_port (uri) : scheme_rows[i].default_port;
+      self->user = g_strdup (g_uri_get_user (uri));
+      self->password = g_strdup (g_uri_get_password (uri));
+      return self;
+    }
+  return NULL;
+}
+
+BtsHttpProxy *
+bts_http_proxy_parse (const char *uri, GError **error)
+{
+  g_autoptr (GUri) parsed = g_uri_parse (uri, G_URI_FLAGS_HAS_PASSWORD, NULL);
+  BtsHttpProxy *self = NULL;
+
+  if (parsed != NULL && g_uri_get_host (parsed) != NULL && *g_uri_get_host (parsed) != '\0')
+    self = new_from_uri (parsed);
+  if (self == NULL)
+    g_set_error_literal (error, BGT_WEB_ERROR, BGT_WEB_ERROR_CANNOT_CONNECT,
+                         "The proxy is not an http, https or socks5 URI");
+  return self;
+}
+
+static void
+take_credential (BtsHttpProxy *self, GVariant *request)
+{
+  g_autoptr (GVariant) credential = NULL;
+
+  if (request != NULL)
+    credential = g_variant_lookup_value (request, "proxy-credential", G_VARIANT_TYPE ("(ss)"));
+  if (credential == NULL)
+    return;
+  g_clear_pointer (&self->user, g_free);
+  g_clear_pointer (&self->password, g_free);
+  g_variant_get (credential, "(ss)", &self->user, &self->password);
+}
+
+/* The first that can be used; NULL: none. */
+static gboolean
+resolve (GUri *uri, GCancellable *cancellable, BtsHttpProxy **proxy, GError **error)
+{
+  g_autofree char *text = g_uri_to_string (uri);
+  g_auto (GStrv) found = NULL;
+
+  found = g_proxy_resolver_lookup (g_proxy_resolver_get_default (), text, cancellable, error);
+  if (found == NULL)
+    return FALSE;
+  for (char **one = found; *one != NULL; one++)
+    {
+      if (g_str_has_prefix (*one, "direct:"))
+        return TRUE;
+      *proxy = bts_http_proxy_parse (*one, NULL);
+      if (*proxy != NULL)
+        return TRUE;
+    }
+  g_set_error_literal (error, BGT_WEB_ERROR, BGT_WEB_ERROR_CANNOT_CONNECT,
+                       "The user's settings name only proxies of kinds that cannot be used");
+  return FALSE;
+}
+
+gboolean
+bts_http_proxy_choose (
+    GVariant *request, GUri *uri, GCancellable *cancellable, BtsHttpProxy **proxy, GError **error)
+{
+  const char *wanted = "default";
+
+  *proxy = NULL;
+  if (request != NULL)
+    g_variant_lookup (request, "proxy", "&s", &wanted);
+  if (g_str_equal (wanted, "none"))
+    return TRUE;
+
+  if (!g_str_equal (wanted, "default"))
+    *proxy = bts_http_proxy_parse (wanted, error);
+  else if (resolve (uri, cancellable, proxy, error) && *proxy == NULL)
+    return TRUE;
+  if (*proxy == NULL)
+    return FALSE;
+  take_credential (*proxy, request);
+  return TRUE;
+}
+
+gboolean
+bts_http_proxy_forwards (const BtsHttpProxy *self)
+{
+  return !g_str_equal (self->scheme, "socks5");
+}
+
+char *
+bts_http_proxy_format_address (const char *host, guint16 port)
+{
+  return g_strdup_printf (strchr (host, ':') != NULL ? "[%s]:%u" : "%s:%u", host, port);
+}
+
+char *
+bts_http_proxy_dup_key (const BtsHttpProxy *self)
+{
+  g_autofree char *address = bts_http_proxy_format_address (self->host, self->port);
+
+  return g_strjoin ("\n", self->scheme, address, self->user != NULL ? self->user : "",
+                    self->password != NULL ? self->password : "", NULL);
+}
+
+/* Not a byte more than the head: what follows is the server's. */
+static char *
+read_head (GIOStream *stream, gsize *length, GError **error)
+{
+  GInputStream *input = g_io_stream_get_input_stream (stream);
+  g_autoptr (GString) head = g_string_new (NULL);
+
+  while (!g_str_has_suffix (head->str, "\r\n\r\n") && !g_str_has_suffix (head->str, "\n\n"))
+    {
+      char byte;
+      gssize n = g_input_stream_read (input, &byte, sizeof byte, NULL, error);
+
+      if (n < 0)
+        return NULL;
+      if (n == 0 || byte == '\0' || head->len >= MAX_HEAD_BYTES)
+        {
+          g_set_error_literal (error, BGT_WEB_ERROR, BGT_WEB_ERROR_CANNOT_CONNECT,
+                               "The proxy closed the connection, or speaks no HTTP");
+          return NULL;
+        }
+      g_string_append_c (head, byte);
+    }
+  *length = head->len;
+  return g_string_free (g_steal_pointer (&head), FALSE);
+}
+
+static gboolean
+write_request (
+    GIOStream *stream, const char *address, BtsHttpAuth *auth, SoupMessage *message, GError **error)
+{
+  const char *authorization;
+  g_autofree char *text = NULL;
+
+  bts_http_auth_apply (auth, message);
+  authorization = soup_message_headers_get_one (soup_message_get_request_headers (message),
+                                                "Proxy-Authorization");
+  text = g_strdup_printf (
+      "CONNECT %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: background-transfer/%s"
+      "\r\n%s%s%s\r\n",
+      address, address, BTS_VERSION, authorization != NULL ? "Proxy-Authorization: " : "",
+      authorization != NULL ? authorization : "", authorization != NULL ? "\r\n" : "");
+  return g_output_stream_write_all (g_io_stream_get_output_stream (stream), text, strlen (text),
+                                    NULL, NULL, error);
+}
+
+gboolean
+bts_http_proxy_open_tunnel (GIOStream *stream,
+                            const char *host,
+                            guint16 port,
+                            BtsHttpAuth *auth,
+                            gboolean *is_challenged,
+                            GError **error)
+{
+  g_autofree char *address = bts_http_proxy_format_address (host, port);
+  g_autofree char *uri = g_strdup_printf ("http://%s/", address);
+  g_autoptr (SoupMessage) message = soup_message_new ("CONNECT", uri);
+  g_autoptr (SoupMessageHeaders) headers = soup_message_headers_new (SOUP_MESSAGE_HEADERS_RESPONSE);
+  g_autofree char *head = NULL;
+  gsize length = 0;
+  guint status_code = 0;
+
+  if (message == NULL || !write_request (stream, address, auth, message, error))
+    {
+      if (message == NULL)
+        g_set_error_literal (error, BGT_WEB_ERROR, BGT_WEB_ERROR_CANNOT_CONNECT,
+                             "The proxy cannot be asked for that host");
+      return FALSE;
+    }
+  do
+    {
+      g_clear_pointer (&head, g_free);
+      soup_message_headers_clear (headers);
+      head = read_head (stream, &length, error);
+      if (head == NULL)
+        return FALSE;
+      if (!soup_headers_parse_response (head, (int) length, headers, NULL, &status_code, NULL))
+        status_code = 0;
+    }
+  while (status_code >= 100 && status_code < 200);
+
+  if (status_code >= 200 && status_code < 300)
+    return TRUE;
+  if (status_code == SOUP_STATUS_PROXY_UNAUTHORIZED)
+    *is_challenged = bts_http_auth_take_challenge (auth, message, headers);
+  g_set_error (error, BGT_WEB_ERROR,
+               status_code == SOUP_STATUS_PROXY_UNAUTHORIZED ? SOUP_STATUS_PROXY_UNAUTHORIZED
+                                                             : BGT_WEB_ERROR_CANNOT_CONNECT,
+               "The proxy answered with HTTP status %u", status_code);
+  return FALSE;
+}
