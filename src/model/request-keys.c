@@ -9,12 +9,15 @@
 #include "common/bgt-error.h"
 #include "model/part-checks.h"
 #include "model/request-checks.h"
+#include "model/request-uri.h"
 
 static gboolean
-is_http (GVariant *uri)
+is_supported_uri (GVariant *uri)
 {
   const char *text = g_variant_get_string (uri, NULL);
 
+  if (BTS_HAS_FTP && bts_request_uri_is_ftp (text))
+    return TRUE;
   return g_ascii_strncasecmp (text, "http:", 5) == 0 ||
          g_ascii_strncasecmp (text, "https:", 6) == 0;
 }
@@ -35,7 +38,13 @@ is_plain_upload (GVariant *resumable)
  * supported; normal form */
 static const BtsRequestKey rows[] = {
   { { "kind", "s", bts_check_kind }, ALL, BTS_CHANGE_RULE_NEVER, FALSE, TRUE },
-  { { "uri", "s", bts_check_uri }, ALL, BTS_CHANGE_RULE_HELD_OR_ERROR, FALSE, TRUE, NULL, is_http },
+  { { "uri", "s", bts_check_uri },
+    ALL,
+    BTS_CHANGE_RULE_HELD_OR_ERROR,
+    FALSE,
+    TRUE,
+    NULL,
+    is_supported_uri },
   { { "destination", "s", bts_check_path }, DOWNLOAD, BTS_CHANGE_RULE_NEVER, FALSE, TRUE },
   { { "source", "s", bts_check_path }, UPLOAD, BTS_CHANGE_RULE_NEVER, FALSE, TRUE },
   { { "parts", "aa{sv}", bts_check_parts }, UPLOAD, BTS_CHANGE_RULE_NEVER, FALSE, TRUE },

@@ -12,6 +12,7 @@
 #include "common/bgt-web-error.h"
 #include "model/request-checks.h"
 #include "model/request-keys.h"
+#include "model/request-uri.h"
 
 #define MAX_REQUEST_BYTES (64 * 1024)
 #define MAX_KEYS 64
@@ -135,9 +136,46 @@ check_uri_is_there (Values values, GError **error)
   return FALSE;
 }
 
+/* A log-in in the URI is one like any other: kept where it does not show. The option wins, but a
+ * changed URI brings its own. */
 static gboolean
-check_support (Values values, GError **error)
+take_log_in (Values values, BgtOperationKind kind, Origin origin, GError **error)
 {
+  const BtsRequestKey *row = bts_request_key_find ("server-credential");
+  guint uri_index = bts_request_key_get_index (bts_request_key_find ("uri"));
+  guint index = bts_request_key_get_index (row);
+  g_autoptr (GVariant) stripped = NULL;
+  g_autoptr (GVariant) credential = NULL;
+
+  if (!bts_request_uri_split (g_variant_get_string (values[uri_index], NULL), &stripped,
+                              &credential))
+    return TRUE;
+  if (!bts_request_key_check (row, kind, credential, error))
+    {
+      g_prefix_error (error, "option “uri” says who logs in: ");
+      return FALSE;
+    }
+  g_variant_unref (values[uri_index]);
+  values[uri_index] = g_steal_pointer (&stripped);
+  if (values[index] != NULL && origin != ORIGIN_CHANGE)
+    return TRUE;
+  g_clear_pointer (&values[index], g_variant_unref);
+  values[index] = g_steal_pointer (&credential);
+  return TRUE;
+}
+
+static gboolean
+check_support (Values values, BgtOperationKind kind, GError **error)
+{
+  guint uri_index = bts_request_key_get_index (bts_request_key_find ("uri"));
+
+  if (kind == BGT_OPERATION_KIND_UPLOAD &&
+      bts_request_uri_is_ftp (g_variant_get_string (values[uri_index], NULL)))
+    {
+      g_set_error_literal (error, BGT_ERROR, BGT_ERROR_NOT_SUPPORTED,
+                           "option “uri” is for ftp, which is for downloads only");
+      return FALSE;
+    }
   for (guint i = 0; i < bts_request_key_get_count (); i++)
     if (values[i] != NULL &&
         !bts_request_key_check_support (bts_request_key_get_nth (i), values[i], error))
@@ -305,8 +343,8 @@ make (BgtOperationKind kind, GVariant *options, Origin origin, GError **error)
     }
 
   if (collect (values, kind, taken, origin, error) && check_kind (values, kind, error) &&
-      check_uri_is_there (values, error) &&
-      (origin != ORIGIN_APPLICATION || check_support (values, error)))
+      check_uri_is_there (values, error) && take_log_in (values, kind, origin, error) &&
+      (origin != ORIGIN_APPLICATION || check_support (values, kind, error)))
     self = assemble (kind, values);
 
   values_clear (values);

@@ -17,6 +17,7 @@
 #include "worker/download-job.h"
 #include "worker/file-call.h"
 #include "worker/rate-share.h"
+#include "worker/transport/ftp.h"
 #include "worker/transport/http-download.h"
 #include "worker/upload-job.h"
 
@@ -31,6 +32,7 @@ struct _BtsWorker
   GDBusConnection *connection; /* (owned) */
   guint registration_id;
   BtsHttpSession *session; /* (owned) */
+  BtsFtpSession *ftp;      /* (owned) */
   GHashTable *jobs;        /* (owned) (element-type utf8 Job) by GUID */
   guint progress_source;
   guint64 checkpoint_bytes;
@@ -227,6 +229,19 @@ return_error (GDBusMethodInvocation *invocation, BgtError code, const char *mess
 }
 
 static void
+configure_ftp (BtsWorker *self, const BtsHttpSettings *http)
+{
+  const BtsFtpSettings settings = {
+    .connect_timeout_seconds = http->connect_timeout_seconds,
+    .response_timeout_seconds = http->response_timeout_seconds,
+    .tls_ca_file = http->tls_ca_file,
+    .allow_plain = http->allow_plain_http,
+  };
+
+  bts_ftp_session_configure (self->ftp, &settings);
+}
+
+static void
 handle_configure (BtsWorker *self, GVariant *parameters, GDBusMethodInvocation *invocation)
 {
   g_autoptr (GVariant) settings = g_variant_get_child_value (parameters, 0);
@@ -245,6 +260,7 @@ handle_configure (BtsWorker *self, GVariant *parameters, GDBusMethodInvocation *
   g_variant_lookup (settings, "max-rate", "t", &self->max_rate);
   g_variant_lookup (settings, "max-connections-per-download", "u", &self->max_connections);
   share_rate (self);
+  configure_ftp (self, &http);
 
   if (bts_http_session_configure (self->session, &http, &error))
     g_dbus_method_invocation_return_value (invocation, NULL);
@@ -272,6 +288,8 @@ new_transport (const char *uri, gpointer user_data)
 
   if (g_strcmp0 (scheme, "http") == 0 || g_strcmp0 (scheme, "https") == 0)
     return bts_http_download_new (self->session);
+  if (g_strcmp0 (scheme, "ftp") == 0 || g_strcmp0 (scheme, "ftps") == 0)
+    return bts_ftp_download_new (self->ftp);
   return NULL;
 }
 
@@ -518,6 +536,7 @@ bts_worker_dispose (GObject *object)
   self->registration_id = 0;
   g_clear_object (&self->connection);
   g_clear_object (&self->session);
+  g_clear_pointer (&self->ftp, bts_ftp_session_unref);
   g_clear_pointer (&self->jobs, g_hash_table_unref);
   G_OBJECT_CLASS (bts_worker_parent_class)->dispose (object);
 }
@@ -532,6 +551,7 @@ static void
 bts_worker_init (BtsWorker *self)
 {
   self->session = bts_http_session_new ();
+  self->ftp = bts_ftp_session_new ();
   self->jobs = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, job_free);
   self->checkpoint_bytes = DEFAULT_CHECKPOINT_BYTES;
   self->max_connections = DEFAULT_MAX_CONNECTIONS;

@@ -253,8 +253,6 @@ test_wrong_values_are_named (void)
 }
 
 static const Option unsupported_options[] = {
-  { "uri", "'ftp://example.org/x'" },
-  { "uri", "'ftps://user:password@example.org/x'" },
   { "proxy", "'http://proxy.example.org:3128'" },
   { "proxy", "'socks5://proxy.example.org'" },
   { "proxy-credential", "('user', 'password')" },

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The background-transfer authors
+ */
+
+#include "config.h"
+
+#include "worker/transport/ftp-session.h"
+
+#include "common/bgt-web-error.h"
+
+#define BUFFER_BYTES (512 * 1024)
+#define DEFAULT_CONNECT_TIMEOUT_SECONDS 300
+#define DEFAULT_RESPONSE_TIMEOUT_SECONDS 120
+
+/* Of OpenSSL: X509_V_ERR_... */
+#define VERIFY_CERT_HAS_EXPIRED 10
+#define VERIFY_CERT_REVOKED 23
+#define VERIFY_HOSTNAME_MISMATCH 62
+
+struct _BtsFtpSession
+{
+  GMutex lock;
+  glong connect_timeout_seconds;
+  glong response_timeout_seconds;
+  char *tls_ca_file; /* (owned) (nullable) */
+  gboolean allow_plain;
+};
+
+BtsFtpSession *
+bts_ftp_session_new (void)
+{
+  static gsize is_ready = 0;
+  BtsFtpSession *self = g_atomic_rc_box_new0 (BtsFtpSession);
+
+  if (g_once_init_enter (&is_ready))
+    {
+      curl_global_init (CURL_GLOBAL_DEFAULT);
+      g_once_init_leave (&is_ready, 1);
+    }
+  g_mutex_init (&self->lock);
+  self->connect_timeout_seconds = DEFAULT_CONNECT_TIMEOUT_SECONDS;
+  self->response_timeout_seconds = DEFAULT_RESPONSE_TIMEOUT_SECONDS;
+  self->allow_plain = TRUE;
+  return self;
+}
+
+BtsFtpSession *
+bts_ftp_session_ref (BtsFtpSession *self)
+{
+  return g_atomic_rc_box_acquire (self);
+}
+
+static void
+clear_session (gpointer data)
+{
+  BtsFtpSession *self = data;
+
+  g_mutex_clear (&self->lock);
+  g_free (self->tls_ca_file);
+}
+
+void
+bts_ftp_session_unref (BtsFtpSession *self)
+{
+  g_atomic_rc_box_release_full (self, clear_session);
+}
+
+void
+bts_ftp_session_configure (BtsFtpSession *self, const BtsFtpSettings *settings)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  self->connect_timeout_seconds = (glong) settings->connect_timeout_seconds;
+  self->response_timeout_seconds = (glong) settings->response_timeout_seconds;
+  self->allow_plain = settings->allow_plain;
+  g_free (self->tls_ca_file);
+  self->tls_ca_file = g_strdup (settings->tls_ca_file);
+}
+
+char *
+bts_ftp_strip_uri (const char *uri)
+{
+  g_autoptr (GUri) parsed = g_uri_parse (uri, G_URI_FLAGS_ENCODED | G_URI_FLAGS_HAS_PASSWORD, NULL);
+  g_autoptr (GUri) stripped = NULL;
+
+  if (parsed == NULL || g_uri_get_host (parsed) == NULL)
+    return NULL;
+  stripped = g_uri_build (G_URI_FLAGS_ENCODED, g_uri_get_scheme (parsed), NULL,
+                          g_uri_get_host (parsed), g_uri_get_port (parsed), g_uri_get_path (parsed),
+                          g_uri_get_query (parsed), NULL);
+  return g_uri_to_string (stripped);
+}
+
+/* From the option; else from the URI, where an older record may still have it. */
+static void
+set_credential (CURL *curl, GVariant *values, const char *uri)
+{
+  const char *user = NULL;
+  const char *password = NULL;
+  g_autoptr (GUri) parsed = g_uri_parse (uri, G_URI_FLAGS_HAS_PASSWORD, NULL);
+
+  if (!g_variant_lookup (values, "server-credential", "(&s&s)", &user, &password) &&
+      parsed != NULL && g_uri_get_user (parsed) != NULL)
+    {
+      user = g_uri_get_user (parsed);
+      password = g_uri_get_password (parsed);
+    }
+  if (user == NULL)
+    return;
+  curl_easy_setopt (curl, CURLOPT_USERNAME, user);
+  curl_easy_setopt (curl, CURLOPT_PASSWORD, password != NULL ? password : "");
+}
+
+/* None of the environment's. */
+static void
+set_proxy (CURL *curl, GVariant *values)
+{
+  const char *proxy = "default";
+  const char *user = NULL;
+  const char *password = NULL;
+
+  g_variant_lookup (values, "proxy", "&s", &proxy);
+  if (g_str_equal (proxy, "default") || g_str_equal (proxy, "none"))
+    {
+      curl_easy_setopt (curl, CURLOPT_PROXY, "");
+      return;
+    }
+  curl_easy_setopt (curl, CURLOPT_PROXY, proxy);
+  curl_easy_setopt (curl, CURLOPT_HTTPPROXYTUNNEL, 1L);
+  if (!g_variant_lookup (values, "proxy-credential", "(&s&s)", &user, &password))
+    return;
+  curl_easy_setopt (curl, CURLOPT_PROXYUSERNAME, user);
+  curl_easy_setopt (curl, CURLOPT_PROXYPASSWORD, password);
+}
+
+static void
+set_settings (BtsFtpSession *self, CURL *curl)
+{
+  curl_easy_setopt (curl, CURLOPT_CONNECTTIMEOUT, self->connect_timeout_seconds);
+  curl_easy_setopt (curl, CURLOPT_SERVER_RESPONSE_TIMEOUT, self->response_timeout_seconds);
+  curl_easy_setopt (curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
+  curl_easy_setopt (curl, CURLOPT_LOW_SPEED_TIME, self->response_timeout_seconds);
+  /* Beside the machine's own, which are a folder. */
+  if (self->tls_ca_file != NULL)
+    curl_easy_setopt (curl, CURLOPT_CAINFO, self->tls_ca_file);
+}
+
+gboolean
+bts_ftp_session_set_up (BtsFtpSession *self,
+                        CURL *curl,
+                        const BtsTransportRequest *request,
+                        GError **error)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  g_autofree char *uri = bts_ftp_strip_uri (request->uri);
+  gboolean is_tls = uri != NULL && g_str_has_prefix (uri, "ftps:");
+
+  if (uri == NULL)
+    {
+      g_set_error_literal (error, BGT_WEB_ERROR, BGT_WEB_ERROR_CANNOT_CONNECT,
+                           "The URI is not an ftp or ftps URI with a host");
+      return FALSE;
+    }
+  if (!is_tls && !self->allow_plain)
+    {
+      g_set_error_literal (error, BGT_WEB_ERROR, BGT_WEB_ERROR_CANNOT_CONNECT,
+                           "The configuration does not allow transfers without encryption");
+      return FALSE;
+    }
+
+  curl_easy_reset (curl);
+  curl_easy_setopt (curl, CURLOPT_URL, uri);
+  curl_easy_setopt (curl, CURLOPT_PROTOCOLS_STR, "ftp,ftps");
+  curl_easy_setopt (curl, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt (curl, CURLOPT_BUFFERSIZE, (glong) BUFFER_BYTES);
+  curl_easy_setopt (curl, CURLOPT_FTP_FILEMETHOD, (glong) CURLFTPMETHOD_NOCWD);
+  curl_easy_setopt (curl, CURLOPT_FILETIME, 1L);
+  if (is_tls)
+    curl_easy_setopt (curl, CURLOPT_USE_SSL, (glong) CURLUSESSL_ALL);
+  set_settings (self, curl);
+  set_credential (curl, request->request, request->uri);
+  set_proxy (curl, request->request);
+  return TRUE;
+}
+
+static const struct
+{
+  CURLcode code;
+  int web_error; /* or HTTP status */
+} rows[] = {
+  { CURLE_COULDNT_RESOLVE_HOST, BGT_WEB_ERROR_HOST_NAME_NOT_RESOLVED },
+  { CURLE_COULDNT_RESOLVE_PROXY, BGT_WEB_ERROR_HOST_NAME_NOT_RESOLVED },
+  { CURLE_COULDNT_CONNECT, BGT_WEB_ERROR_CANNOT_CONNECT },
+  { CURLE_FTP_CANT_GET_HOST, BGT_WEB_ERROR_CANNOT_CONNECT },
+  { CURLE_USE_SSL_FAILED, BGT_WEB_ERROR_CANNOT_CONNECT },
+  { CURLE_SSL_CONNECT_ERROR, BGT_WEB_ERROR_CANNOT_CONNECT },
+  { CURLE_OPERATION_TIMEDOUT, BGT_WEB_ERROR_TIMEOUT },
+  { CURLE_FTP_ACCEPT_TIMEOUT, BGT_WEB_ERROR_TIMEOUT },
+  { CURLE_PARTIAL_FILE, BGT_WEB_ERROR_DISCONNECTED },
+  { CURLE_GOT_NOTHING, BGT_WEB_ERROR_DISCONNECTED },
+  { CURLE_RECV_ERROR, BGT_WEB_ERROR_CONNECTION_RESET },
+  { CURLE_SEND_ERROR, BGT_WEB_ERROR_CONNECTION_ABORTED },
+  { CURLE_LOGIN_DENIED, 401 },
+  { CURLE_REMOTE_ACCESS_DENIED, 404 },
+  { CURLE_REMOTE_FILE_NOT_FOUND, 404 },
+  { CURLE_WEIRD_SERVER_REPLY, BGT_WEB_ERROR_INVALID_SERVER_RESPONSE },
+  { CURLE_URL_MALFORMAT, BGT_WEB_ERROR_INVALID_SERVER_RESPONSE },
+};
+
+static int
+get_certificate_error (CURL *curl)
+{
+  glong result = 0;
+
+  curl_easy_getinfo (curl, CURLINFO_SSL_VERIFYRESULT, &result);
+  if (result == VERIFY_CERT_HAS_EXPIRED)
+    return BGT_WEB_ERROR_CERTIFICATE_EXPIRED;
+  if (result == VERIFY_CERT_REVOKED)
+    return BGT_WEB_ERROR_CERTIFICATE_REVOKED;
+  /* libcurl looks at the name itself, before it says anything about the chain (1) or after. */
+  if (result <= 1 || result == VERIFY_HOSTNAME_MISMATCH)
+    return BGT_WEB_ERROR_CERTIFICATE_COMMON_NAME_INCORRECT;
+  return BGT_WEB_ERROR_CERTIFICATE_INVALID;
+}
+
+static int
+to_web_error (CURL *curl, CURLcode code)
+{
+  glong reply = 0;
+
+  curl_easy_getinfo (curl, CURLINFO_RESPONSE_CODE, &reply);
+  if (code == CURLE_PEER_FAILED_VERIFICATION)
+    return get_certificate_error (curl);
+  if (reply == 421)
+    return 503;
+  if (reply == 530)
+    return 401;
+  if (reply == 550 && code != CURLE_PARTIAL_FILE)
+    return 404;
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    if (rows[i].code == code)
+      return rows[i].web_error;
+  return reply >= 400 ? BGT_WEB_ERROR_INVALID_SERVER_RESPONSE : BGT_WEB_ERROR_CONNECTION_ABORTED;
+}
+
+guint
+bts_ftp_get_status (CURL *curl, CURLcode code)
+{
+  int web_error = to_web_error (curl, code);
+
+  return web_error >= 300 && web_error < 600 ? (guint) web_error : 0;
+}
+
+void
+bts_ftp_set_error (GError **error, CURL *curl, CURLcode code, const char *message)
+{
+  g_set_error (error, BGT_WEB_ERROR, to_web_error (curl, code), "The FTP transfer failed: %s",
+               *message != '\0' ? message : curl_easy_strerror (code));
+}
