@@ -5,7 +5,8 @@ BUILD_PACKAGES="gcc libc6-dev meson ninja-build pkg-config gettext libglib2.0-de
 libjson-glib-dev libnm-dev libcurl4-openssl-dev"
 RUN_PACKAGES="dbus dbus-daemon glib-networking ca-certificates"
 TEST_PACKAGES="$RUN_PACKAGES gobject-introspection libgirepository1.0-dev libglib2.0-bin python3
-python3-gi nginx-light squid openssl curl procps util-linux network-manager iproute2 python3-dbusmock
+python3-gi nginx-light squid openssl curl procps util-linux network-manager iproute2
+modemmanager python3-dbusmock
 systemd systemd-container polkitd bubblewrap python3-pyftpdlib python3-openssl
 vsftpd"
 
