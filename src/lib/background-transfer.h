@@ -11,3 +11,4 @@
 #include "lib/bgt-enum-types.h"
 #include "lib/bgt-manager.h"
 #include "lib/bgt-operation.h"
+#include "lib/bgt-upload.h"

@@ -130,27 +130,91 @@ start_create (BgtManager *self,
                              cancellable, on_created, task);
 }
 
-/* The operation at @path as a download, or NULL with @error set. */
-static BgtDownload *
-ref_download (BgtManager *self, const char *path, GError **error)
+void
+bts_lib_manager_create_async (BgtManager *self,
+                              gpointer source_tag,
+                              const char *method,
+                              GVariant *parameters,
+                              GUnixFDList *files,
+                              GCancellable *cancellable,
+                              GAsyncReadyCallback callback,
+                              gpointer user_data)
+{
+  start_create (self, source_tag, method, parameters, "(o)", files, cancellable, callback,
+                user_data);
+}
+
+/* The operation at @path, or NULL with @error set where it is not of @type. */
+static BgtOperation *
+ref_operation (BgtManager *self, const char *path, GType type, GError **error)
 {
   BgtOperation *operation = bts_lib_manager_lookup_path (self, path);
 
-  if (operation != NULL && BGT_IS_DOWNLOAD (operation))
-    return g_object_ref (BGT_DOWNLOAD (operation));
-  g_set_error (error, BGT_ERROR, BGT_ERROR_FAILED,
-               "The service answered with “%s”, which is not a download", path);
+  if (operation != NULL && G_TYPE_CHECK_INSTANCE_TYPE (operation, type))
+    return g_object_ref (operation);
+  g_set_error (error, BGT_ERROR, BGT_ERROR_FAILED, "The service answered with “%s”, which is no %s",
+               path, g_type_name (type));
   return NULL;
 }
 
-static BgtDownload *
-finish_create_download (BgtManager *self, GAsyncResult *result, GError **error)
+BgtOperation *
+bts_lib_manager_create_finish (BgtManager *self, GAsyncResult *result, GType type, GError **error)
 {
   Created *created = g_task_get_task_data (G_TASK (result));
 
   if (!g_task_propagate_boolean (G_TASK (result), error))
     return NULL;
-  return ref_download (self, created->paths[0], error);
+  return ref_operation (self, created->paths[0], type, error);
+}
+
+static gboolean
+learn_sync (BgtManager *self,
+            const char *path,
+            const char *interface,
+            GCancellable *cancellable,
+            GError **error)
+{
+  g_autoptr (GVariant) reply = NULL;
+  g_autoptr (GVariant) values = NULL;
+
+  reply = bts_lib_remote_call_sync (bgt_manager_get_connection (self), path, PROPERTIES_INTERFACE,
+                                    "GetAll", g_variant_new ("(s)", interface), "(a{sv})", NULL,
+                                    NULL, cancellable, error);
+  if (reply == NULL)
+    return FALSE;
+  values = g_variant_get_child_value (reply, 0);
+  bts_lib_manager_take_operation (self, path, values);
+  return TRUE;
+}
+
+BgtOperation *
+bts_lib_manager_create_sync (BgtManager *self,
+                             const char *method,
+                             GVariant *parameters,
+                             GUnixFDList *files,
+                             GType type,
+                             GCancellable *cancellable,
+                             GError **error)
+{
+  const char *interface = type == BGT_TYPE_UPLOAD ? BGT_INTERFACE_UPLOAD : BGT_INTERFACE_DOWNLOAD;
+  g_autoptr (GVariant) reply = bts_lib_remote_call_sync (
+      bgt_manager_get_connection (self), BGT_OBJECT_PATH, BGT_INTERFACE_MANAGER, method, parameters,
+      "(o)", files, NULL, cancellable, error);
+  const char *path;
+
+  if (reply == NULL)
+    return NULL;
+  g_variant_get (reply, "(&o)", &path);
+  if (!learn_sync (self, path, BGT_INTERFACE_OPERATION, cancellable, error) ||
+      !learn_sync (self, path, interface, cancellable, error))
+    return NULL;
+  return ref_operation (self, path, type, error);
+}
+
+static BgtDownload *
+finish_create_download (BgtManager *self, GAsyncResult *result, GError **error)
+{
+  return (BgtDownload *) bts_lib_manager_create_finish (self, result, BGT_TYPE_DOWNLOAD, error);
 }
 
 /**
@@ -208,26 +272,6 @@ bgt_manager_create_download_finish (BgtManager *self, GAsyncResult *result, GErr
   return finish_create_download (self, result, error);
 }
 
-static gboolean
-learn_sync (BgtManager *self,
-            const char *path,
-            const char *interface,
-            GCancellable *cancellable,
-            GError **error)
-{
-  g_autoptr (GVariant) reply = NULL;
-  g_autoptr (GVariant) values = NULL;
-
-  reply = bts_lib_remote_call_sync (bgt_manager_get_connection (self), path, PROPERTIES_INTERFACE,
-                                    "GetAll", g_variant_new ("(s)", interface), "(a{sv})", NULL,
-                                    NULL, cancellable, error);
-  if (reply == NULL)
-    return FALSE;
-  values = g_variant_get_child_value (reply, 0);
-  bts_lib_manager_take_operation (self, path, values);
-  return TRUE;
-}
-
 /**
  * bgt_manager_create_download_sync:
  * @self: a manager
@@ -253,24 +297,14 @@ bgt_manager_create_download_sync (BgtManager *self,
                                   GCancellable *cancellable,
                                   GError **error)
 {
-  g_autoptr (GVariant) reply = NULL;
-  const char *path;
-
   g_return_val_if_fail (BGT_IS_MANAGER (self), NULL);
   g_return_val_if_fail (uri != NULL, NULL);
   g_return_val_if_fail (destination != NULL, NULL);
 
-  reply = bts_lib_remote_call_sync (
-      bgt_manager_get_connection (self), BGT_OBJECT_PATH, BGT_INTERFACE_MANAGER, "CreateDownload",
-      g_variant_new ("(ss@a{sv})", uri, destination, make_options (options)), "(o)", files, NULL,
-      cancellable, error);
-  if (reply == NULL)
-    return NULL;
-  g_variant_get (reply, "(&o)", &path);
-  if (!learn_sync (self, path, BGT_INTERFACE_OPERATION, cancellable, error) ||
-      !learn_sync (self, path, BGT_INTERFACE_DOWNLOAD, cancellable, error))
-    return NULL;
-  return ref_download (self, path, error);
+  return (BgtDownload *) bts_lib_manager_create_sync (
+      self, "CreateDownload",
+      g_variant_new ("(ss@a{sv})", uri, destination, make_options (options)), files,
+      BGT_TYPE_DOWNLOAD, cancellable, error);
 }
 
 /**

@@ -217,6 +217,8 @@ take_interfaces (BgtManager *self, const char *path, GVariant *interfaces)
       interfaces, BGT_INTERFACE_OPERATION, G_VARIANT_TYPE_VARDICT);
   g_autoptr (GVariant) download_values = g_variant_lookup_value (interfaces, BGT_INTERFACE_DOWNLOAD,
                                                                  G_VARIANT_TYPE_VARDICT);
+  g_autoptr (GVariant) upload_values =
+                 g_variant_lookup_value (interfaces, BGT_INTERFACE_UPLOAD, G_VARIANT_TYPE_VARDICT);
   g_autoptr (GVariantDict) values = NULL;
   g_autoptr (GVariant) all = NULL;
   GVariantIter iter;
@@ -226,9 +228,9 @@ take_interfaces (BgtManager *self, const char *path, GVariant *interfaces)
   if (operation_values == NULL)
     return;
   values = g_variant_dict_new (operation_values);
-  if (download_values != NULL)
+  if (download_values != NULL || upload_values != NULL)
     {
-      g_variant_iter_init (&iter, download_values);
+      g_variant_iter_init (&iter, download_values != NULL ? download_values : upload_values);
       while (g_variant_iter_loop (&iter, "{&sv}", &name, &value))
         g_variant_dict_insert_value (values, name, value);
     }

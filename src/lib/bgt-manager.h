@@ -8,6 +8,7 @@
 #include <gio/gunixfdlist.h>
 
 #include "lib/bgt-download.h"
+#include "lib/bgt-upload.h"
 
 G_BEGIN_DECLS
 
@@ -63,6 +64,50 @@ void bgt_manager_create_download_to_fd_async (BgtManager *self,
                                               gpointer user_data);
 BgtDownload *
 bgt_manager_create_download_to_fd_finish (BgtManager *self, GAsyncResult *result, GError **error);
+
+void bgt_manager_create_upload_async (BgtManager *self,
+                                      const char *uri,
+                                      const char *source,
+                                      GVariant *options,
+                                      GCancellable *cancellable,
+                                      GAsyncReadyCallback callback,
+                                      gpointer user_data);
+BgtUpload *
+bgt_manager_create_upload_finish (BgtManager *self, GAsyncResult *result, GError **error);
+BgtUpload *bgt_manager_create_upload_sync (BgtManager *self,
+                                           const char *uri,
+                                           const char *source,
+                                           GVariant *options,
+                                           GCancellable *cancellable,
+                                           GError **error);
+
+void bgt_manager_create_upload_from_fd_async (BgtManager *self,
+                                              const char *uri,
+                                              int fd,
+                                              GVariant *options,
+                                              GCancellable *cancellable,
+                                              GAsyncReadyCallback callback,
+                                              gpointer user_data);
+BgtUpload *
+bgt_manager_create_upload_from_fd_finish (BgtManager *self, GAsyncResult *result, GError **error);
+
+void bgt_manager_create_multipart_upload_async (BgtManager *self,
+                                                const char *uri,
+                                                GVariant *parts,
+                                                GVariant *options,
+                                                GUnixFDList *files,
+                                                GCancellable *cancellable,
+                                                GAsyncReadyCallback callback,
+                                                gpointer user_data);
+BgtUpload *
+bgt_manager_create_multipart_upload_finish (BgtManager *self, GAsyncResult *result, GError **error);
+BgtUpload *bgt_manager_create_multipart_upload_sync (BgtManager *self,
+                                                     const char *uri,
+                                                     GVariant *parts,
+                                                     GVariant *options,
+                                                     GUnixFDList *files,
+                                                     GCancellable *cancellable,
+                                                     GError **error);
 
 void bgt_manager_create_operations_async (BgtManager *self,
                                           GVariant *specs,

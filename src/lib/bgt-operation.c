@@ -9,6 +9,7 @@
 #include "common/names.h"
 #include "lib/bgt-download.h"
 #include "lib/bgt-enum-types.h"
+#include "lib/bgt-upload.h"
 #include "lib/operation-private.h"
 #include "lib/remote.h"
 #include "lib/wire-properties.h"
@@ -127,7 +128,7 @@ bgt_operation_class_init (BgtOperationClass *klass)
 BgtOperation *
 bts_lib_operation_new (GDBusConnection *connection, const char *path, BgtOperationKind kind)
 {
-  const GType type = kind == BGT_OPERATION_KIND_DOWNLOAD ? BGT_TYPE_DOWNLOAD : BGT_TYPE_OPERATION;
+  const GType type = kind == BGT_OPERATION_KIND_DOWNLOAD ? BGT_TYPE_DOWNLOAD : BGT_TYPE_UPLOAD;
   BgtOperation *self = g_object_new (type, NULL);
   BgtOperationPrivate *priv = get_private (self);
 

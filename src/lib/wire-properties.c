@@ -48,6 +48,7 @@ static const Row rows[] = {
   { "RandomAccess", "random-access", "b", BTS_LIB_OWNER_DOWNLOAD, NULL },
   { "RecoverableErrors", "recoverable-errors", "as", BTS_LIB_OWNER_DOWNLOAD, NULL },
   { "Checksum", "checksum", "s", BTS_LIB_OWNER_DOWNLOAD, NULL },
+  { "Source", "source", "s", BTS_LIB_OWNER_UPLOAD, NULL },
 };
 
 static GVariant *

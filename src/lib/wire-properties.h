@@ -13,6 +13,7 @@ typedef enum
 {
   BTS_LIB_OWNER_OPERATION,
   BTS_LIB_OWNER_DOWNLOAD,
+  BTS_LIB_OWNER_UPLOAD,
 } BtsLibOwner;
 
 /* Defines a property of @klass for each row of @owner. IDs are rows, from 1. */

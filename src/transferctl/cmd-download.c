@@ -6,46 +6,11 @@
 
 #include <gio/gio.h>
 #include <glib/gi18n.h>
-#include <stdio.h>
 
 #include "transferctl/arguments.h"
 #include "transferctl/commands.h"
+#include "transferctl/created.h"
 #include "transferctl/download-options.h"
-#include "transferctl/follow.h"
-#include "transferctl/json.h"
-
-static BtsExitStatus
-detach (BtsContext *context, BgtDownload *download)
-{
-  BgtOperation *operation = BGT_OPERATION (download);
-  g_autoptr (GError) error = NULL;
-
-  if (!bgt_operation_start_sync (operation, NULL, &error))
-    return bts_context_report (context, bgt_operation_get_guid (operation), error);
-  if (context->is_json)
-    bts_json_print_line (bts_json_describe (operation, NULL, FALSE));
-  else
-    printf ("%s\n", bgt_operation_get_guid (operation));
-  return BTS_EXIT_DONE;
-}
-
-/* The last object says why, also where there is no operation that it could describe. */
-static void
-print_refusal (const char *uri, const char *destination, const GError *error)
-{
-  JsonObject *object = json_object_new ();
-
-  json_object_set_string_member (object, "guid", "");
-  json_object_set_string_member (object, "status", "error");
-  json_object_set_string_member (object, "requested_uri", uri);
-  json_object_set_string_member (object, "web_error_status", "");
-  json_object_set_string_member (object, "error_message", error->message);
-  json_object_set_int_member (object, "http_status", 0);
-  json_object_set_int_member (object, "bytes_received", 0);
-  json_object_set_int_member (object, "bytes_sent", 0);
-  json_object_set_string_member (object, "destination", destination);
-  bts_json_print_line (object);
-}
 
 static BtsExitStatus
 download (BtsContext *context,
@@ -55,23 +20,16 @@ download (BtsContext *context,
           GVariant *variant,
           GUnixFDList *files)
 {
-  g_autoptr (GPtrArray) operations = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr (BgtDownload) operation = NULL;
   g_autoptr (GError) error = NULL;
-  BgtDownload *operation;
 
   operation = bgt_manager_create_download_sync (context->manager, uri, destination, variant, files,
                                                 NULL, &error);
   if (operation == NULL)
-    {
-      if (context->is_json)
-        print_refusal (uri, destination, error);
-      return bts_context_report (context, NULL, error);
-    }
-  g_ptr_array_add (operations, operation);
+    return bts_created_refuse (context, uri, destination, error);
   if (options->is_detached)
-    return detach (context, operation);
-  return bts_follow (context, operations,
-                     BTS_FOLLOW_START | (options->keeps ? 0 : BTS_FOLLOW_ACKNOWLEDGE));
+    return bts_created_detach (context, BGT_OPERATION (operation));
+  return bts_created_follow (context, BGT_OPERATION (g_steal_pointer (&operation)), options->keeps);
 }
 
 BtsExitStatus

@@ -10,7 +10,8 @@
 
 const BtsCommand bts_commands[] = {
   { "download", "URL", N_ ("Get a file, and follow it until it is here"), bts_cmd_download },
-  { "upload", "FILE… URL", N_ ("Send files"), bts_cmd_unsupported },
+  { "upload", "FILE… URL", N_ ("Send files, and follow them until they are there"),
+    bts_cmd_upload },
   { "list", "", N_ ("List the operations"), bts_cmd_list },
   { "show", "ID", N_ ("Show everything about an operation"), bts_cmd_show },
   { "wait", "ID…", N_ ("Wait until operations are finished"), bts_cmd_wait },

@@ -32,5 +32,5 @@ BtsExitStatus bts_cmd_network (BtsContext *context, char **arguments);
 BtsExitStatus bts_cmd_power (BtsContext *context, char **arguments);
 BtsExitStatus bts_cmd_set (BtsContext *context, char **arguments);
 BtsExitStatus bts_cmd_show (BtsContext *context, char **arguments);
-BtsExitStatus bts_cmd_unsupported (BtsContext *context, char **arguments);
+BtsExitStatus bts_cmd_upload (BtsContext *context, char **arguments);
 BtsExitStatus bts_cmd_wait (BtsContext *context, char **arguments);

@@ -449,11 +449,6 @@ class Mistakes(TransferctlTest):
                 self.assertIn("Usage:", self.check(DONE, command, "--help")[0])
         self.assertRegex(self.check(DONE, "--version")[0], r"^transferctl \d+\.\d+\.\d+\n$")
 
-    def test_what_comes_later_says_so(self):
-        for command in ("upload",):
-            with self.subTest(command=command):
-                self.assertIn("not support", self.check(FAILED, command, "x")[1])
-
     def test_missing_service_is_unreachable(self):
         for arguments in (("list",), ("--system", "list"), ("--session", "list"),
                           ("download", "http://127.0.0.1:1/x"), ("wait", "0")):

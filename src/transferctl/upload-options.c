@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The background-transfer authors
+ */
+
+#include "config.h"
+
+#include "transferctl/upload-options.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <glib/gi18n.h>
+
+#include "transferctl/arguments.h"
+
+/* What only a file that arrives can have. */
+static const char *const download_entries[] = {
+  "output", "body", "random-access", "checksum", "overwrite", "recoverable", NULL,
+};
+
+void
+bts_upload_options_clear (BtsUploadOptions *self)
+{
+  bts_download_options_clear (&self->common);
+  g_strfreev (self->forms);
+  g_free (self->resumable);
+  g_free (self->offset);
+  g_free (self->length);
+  g_free (self->subtype);
+  g_free (self->boundary);
+  memset (self, 0, sizeof *self);
+}
+
+GOptionEntry *
+bts_upload_options_make_entries (BtsUploadOptions *self)
+{
+  g_autofree GOptionEntry *common = bts_download_options_make_entries (&self->common);
+  const GOptionEntry own[] = {
+    { "form", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &self->forms,
+      N_ ("A part of a form: NAME=VALUE, or NAME=@FILE (may be repeated)"), N_ ("NAME=VALUE") },
+    { "allow-restart", 0, 0, G_OPTION_ARG_NONE, &self->allow_restart,
+      N_ ("A POST that was cut off may be sent again"), NULL },
+    { "resumable", 0, 0, G_OPTION_ARG_FILENAME, &self->resumable,
+      N_ ("“auto” (default), “none”, “tus” or “ietf”"), N_ ("PROTOCOL") },
+    { "offset", 0, 0, G_OPTION_ARG_FILENAME, &self->offset,
+      N_ ("Begin here in the file; k, M, G are powers of 1024"), N_ ("BYTES") },
+    { "length", 0, 0, G_OPTION_ARG_FILENAME, &self->length, N_ ("Send so much of the file"),
+      N_ ("BYTES") },
+    { "multipart-subtype", 0, 0, G_OPTION_ARG_FILENAME, &self->subtype,
+      N_ ("Kind of a multipart body (default: form-data)"), N_ ("KIND") },
+    { "boundary", 0, 0, G_OPTION_ARG_FILENAME, &self->boundary,
+      N_ ("What stands between the parts (default: random)"), N_ ("TEXT") },
+  };
+  g_autoptr (GArray) entries = g_array_new (TRUE, TRUE, sizeof (GOptionEntry));
+
+  for (const GOptionEntry *entry = common; entry->long_name != NULL; entry++)
+    {
+      GOptionEntry copy = *entry;
+
+      if (g_str_equal (copy.long_name, "method"))
+        copy.description = N_ ("HTTP method (default: PUT, or POST for several parts)");
+      if (!g_strv_contains (download_entries, copy.long_name))
+        g_array_append_val (entries, copy);
+    }
+  g_array_append_vals (entries, own, G_N_ELEMENTS (own));
+  return (GOptionEntry *) (gpointer) g_array_free (g_steal_pointer (&entries), FALSE);
+}
+
+static gboolean
+add_size (GVariantDict *dict, const char *option, const char *key, const char *text, GError **error)
+{
+  guint64 size;
+
+  if (text == NULL)
+    return TRUE;
+  if (!bts_arguments_parse_size (text, &size, error))
+    {
+      g_prefix_error (error, "%s: ", option);
+      return FALSE;
+    }
+  g_variant_dict_insert (dict, key, "t", size);
+  return TRUE;
+}
+
+static gboolean
+add_string (
+    GVariantDict *dict, const char *option, const char *key, const char *text, GError **error)
+{
+  if (text == NULL)
+    return TRUE;
+  if (!g_utf8_validate (text, -1, NULL))
+    {
+      g_set_error (error, BGT_ERROR, BGT_ERROR_INVALID_ARGUMENT, _ ("The value of %s is not UTF-8"),
+                   option);
+      return FALSE;
+    }
+  g_variant_dict_insert (dict, key, "s", text);
+  return TRUE;
+}
+
+GVariant *
+bts_upload_options_make_variant (BtsUploadOptions *self, const char *name, GError **error)
+{
+  g_autoptr (GVariant) common =
+                 bts_download_options_make_variant (&self->common, name, NULL, error);
+  g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (NULL);
+
+  if (common == NULL)
+    return NULL;
+  g_variant_ref_sink (common);
+  g_variant_dict_init (&dict, common);
+  if (!add_size (&dict, "--offset", "offset", self->offset, error) ||
+      !add_size (&dict, "--length", "length", self->length, error) ||
+      !add_string (&dict, "--resumable", "resumable", self->resumable, error) ||
+      !add_string (&dict, "--multipart-subtype", "multipart-subtype", self->subtype, error) ||
+      !add_string (&dict, "--boundary", "boundary", self->boundary, error))
+    return NULL;
+  if (self->allow_restart)
+    g_variant_dict_insert (&dict, "allow-restart", "b", TRUE);
+  return g_variant_dict_end (&dict);
+}
+
+char *
+bts_upload_options_make_source (const char *text, GError **error)
+{
+  char *path = realpath (text, NULL);
+  char *source;
+
+  if (path == NULL)
+    {
+      g_autofree char *name = g_filename_display_name (text);
+
+      g_set_error (error, BGT_ERROR, BGT_ERROR_INVALID_ARGUMENT, "%s: %s", name,
+                   g_strerror (errno));
+      return NULL;
+    }
+  source =
+      g_utf8_validate (path, -1, NULL) ? g_strdup (path) : g_filename_to_uri (path, NULL, error);
+  free (path);
+  return source;
+}
+
+static void
+append_part (GVariantBuilder *parts, const char *name, const char *key, const char *value)
+{
+  g_auto (GVariantDict) part = G_VARIANT_DICT_INIT (NULL);
+
+  g_variant_dict_insert (&part, "name", "s", name);
+  g_variant_dict_insert (&part, key, "s", value);
+  g_variant_builder_add_value (parts, g_variant_dict_end (&part));
+}
+
+static gboolean
+append_form (GVariantBuilder *parts, const char *form, GError **error)
+{
+  const char *equals = strchr (form, '=');
+  g_autofree char *name = NULL;
+  g_autofree char *source = NULL;
+
+  if (equals == NULL || equals == form || !g_utf8_validate (form, equals - form, NULL) ||
+      (equals[1] != '@' && !g_utf8_validate (equals, -1, NULL)))
+    {
+      g_set_error_literal (error, BGT_ERROR, BGT_ERROR_INVALID_ARGUMENT,
+                           _ ("--form wants NAME=VALUE or NAME=@FILE, in UTF-8"));
+      return FALSE;
+    }
+  name = g_strndup (form, (gsize) (equals - form));
+  if (equals[1] != '@')
+    {
+      append_part (parts, name, "text", equals + 1);
+      return TRUE;
+    }
+  source = bts_upload_options_make_source (equals + 2, error);
+  if (source == NULL)
+    return FALSE;
+  append_part (parts, name, "file", source);
+  return TRUE;
+}
+
+GVariant *
+bts_upload_options_make_parts (BtsUploadOptions *self, char **sources, GError **error)
+{
+  g_auto (GVariantBuilder) parts = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("aa{sv}"));
+
+  for (guint i = 0; self->forms != NULL && self->forms[i] != NULL; i++)
+    if (!append_form (&parts, self->forms[i], error))
+      return NULL;
+  for (guint i = 0; sources[i] != NULL; i++)
+    append_part (&parts, "file", "file", sources[i]);
+  return g_variant_builder_end (&parts);
+}

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""transferctl upload against the real service."""
+
+import json
+import os
+import unittest
+
+from harness.bodies import Body
+from harness.upload_server import CREATED, UploadServer
+from system.test_transferctl import DONE, FAILED, SUMMARY_KEYS, USAGE, TransferctlTest
+
+MIB = 1024 * 1024
+
+
+class Uploads(TransferctlTest):
+    def setUp(self):
+        super().setUp()
+        self.start_daemon()
+        self.uploads = self.enterContext(UploadServer())
+        self.uploads.serve("/file", CREATED)
+        self.body = Body(2 * MIB)
+        self.body.write_to(self.path("data"))
+
+    def last(self):
+        return self.uploads.heads("/file")[-1]
+
+    def test_one_file_is_put(self):
+        output, errors = self.check(DONE, "upload", "data", self.uploads.uri("/file"),
+                                    "-H", "X-A: b")
+        self.assertEqual((self.last().method, self.last().body), ("PUT", self.body.read()))
+        self.assertEqual(self.last().headers["x-a"], "b")
+        self.assertIn("done", errors)
+        self.assertEqual(self.daemon.operations(), {})
+
+    def test_a_link_means_the_file(self):
+        os.symlink("data", self.path("link"))
+        self.check(DONE, "upload", "link", self.uploads.uri("/file"), "--offset", "1M")
+        self.assertEqual(self.last().body, self.body.read(MIB))
+
+    def test_several_files_and_a_form_are_parts(self):
+        with open(self.path("two"), "w", encoding="ascii") as file:
+            file.write("second")
+        self.check(DONE, "upload", "data", "two", self.uploads.uri("/file"),
+                   "--form", "a=b=c", "--form", "f=@two", "--boundary", "limit")
+        self.assertEqual(self.last().method, "POST")
+        self.assertEqual(self.last().headers["content-type"], "multipart/form-data; boundary=limit")
+        body = self.last().body
+        self.assertIn(b'name="a"\r\n\r\nb=c\r\n', body)
+        self.assertIn(b'name="f"; filename="two"\r\nContent-Type: application/octet-stream\r\n\r\n'
+                      b'second\r\n', body)
+        self.assertIn(b'name="file"; filename="data"', body)
+
+    def test_last_json_object_says_everything(self):
+        output, _ = self.check(DONE, "--json", "upload", "data", self.uploads.uri("/file"))
+        last = json.loads(output.splitlines()[-1])
+        self.assertLessEqual(SUMMARY_KEYS, set(last))
+        self.assertEqual((last["status"], last["bytes_sent"], last["http_status"]),
+                         ("completed", self.body.size, 201))
+
+    def test_failure_is_said_last(self):
+        _, errors = self.check(FAILED, "upload", "data", self.uploads.uri("/missing"))
+        self.assertIn("404", errors.splitlines()[-1])
+
+    def test_what_is_wrong(self):
+        uri = self.uploads.uri("/file")
+        for arguments in ((uri,), ("none", uri), ("data", "nonsense"), ("data", uri, "--form", "x"),
+                          ("data", uri, "--offset", "x"), ("data", uri, "--overwrite", "fail")):
+            with self.subTest(arguments=arguments):
+                self.check(USAGE, "upload", *arguments)
+        self.assertEqual(self.uploads.heads(), [])
+
+
+if __name__ == "__main__":
+    unittest.main()
