@@ -7,8 +7,8 @@
 #include "bus/interface.h"
 
 /* Whether the caller may do what not everybody may. On the system bus polkit is asked; without it
- * only root may. In a session everybody may but the sandboxed: it is their own service. Denied
- * unless something says yes. */
+ * only root may. In a session everybody may: it is their own service. The sandboxed never may.
+ * Denied unless something says yes. */
 
 /* @action is one of the BGT_ACTION_… names; @call stays the caller's. */
 void bts_authority_check_async (BtsInvocation *call,

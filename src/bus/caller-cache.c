@@ -215,6 +215,21 @@ bts_caller_cache_has_audience (BtsCallerCache *self, const BtsOwner *owner)
 }
 
 void
+bts_caller_cache_let_manage_all (BtsCallerCache *self, const char *name)
+{
+  Entry *entry = g_hash_table_lookup (self->entries, name);
+  g_autoptr (BtsOwner) owner = NULL;
+  gboolean has_network;
+
+  if (entry == NULL || entry->caller == NULL)
+    return;
+  owner = bts_owner_new_managing_all (entry->caller->owner);
+  has_network = entry->caller->has_network;
+  bts_caller_unref (entry->caller);
+  entry->caller = bts_caller_new (owner, has_network);
+}
+
+void
 bts_caller_cache_attach (BtsCallerCache *self, const char *name, const char *guid)
 {
   Entry *entry = g_hash_table_lookup (self->entries, name);

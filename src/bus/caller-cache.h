@@ -35,6 +35,9 @@ void bts_caller_cache_foreach (BtsCallerCache *self, BtsCallerVisit visit, gpoin
 /* Whether a connection may see what @owner owns. */
 gboolean bts_caller_cache_has_audience (BtsCallerCache *self, const BtsOwner *owner);
 
+/* From now on @name, as long as it is there, sees what anybody owns. */
+void bts_caller_cache_let_manage_all (BtsCallerCache *self, const char *name);
+
 /* Notes that @name is attached to the operation @guid, as long as @name is there. */
 void bts_caller_cache_attach (BtsCallerCache *self, const char *name, const char *guid);
 

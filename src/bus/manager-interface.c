@@ -7,6 +7,7 @@
 #include "bus/create-spec.h"
 #include "bus/group-interface.h"
 #include "bus/interfaces.h"
+#include "bus/manage-all.h"
 #include "bus/network-interface.h"
 #include "bus/part-files.h"
 #include "common/bgt-error.h"
@@ -235,6 +236,7 @@ static const BtsMethodRow methods[] = {
   { "CreateCompletionGroup", handle_not_supported },
   { "SetDataPlan", bts_network_handle_set_data_plan },
   { "RemoveDataPlan", bts_network_handle_remove_data_plan },
+  { "ManageAll", bts_manage_all_handle },
   { "RegisterAgent", handle_not_supported },
   { "UnregisterAgent", handle_not_supported },
 };

@@ -20,6 +20,9 @@ uid_t bts_owner_get_uid (const BtsOwner *self);
 const char *bts_owner_get_application (const BtsOwner *self);
 gboolean bts_owner_is_sandboxed (const BtsOwner *self);
 
+/* The same, once an administrator: sees what anybody owns. */
+BtsOwner *bts_owner_new_managing_all (const BtsOwner *owner);
+
 /* The only rule of who sees what: a sandboxed caller its own application's, any other caller its
- * own uid's. What a caller may not see does not exist for it. */
+ * own uid's, one that manages all everything. What a caller may not see does not exist for it. */
 gboolean bts_owner_may_see (const BtsOwner *caller, const BtsOwner *owner);

@@ -14,11 +14,13 @@
 #include "transferctl/text.h"
 
 #define SERVICE "org.example.BackgroundTransfer"
+#define MANAGER_PATH "/org/example/BackgroundTransfer"
 
 void
 bts_context_clear (BtsContext *self)
 {
   g_clear_object (&self->manager);
+  g_clear_object (&self->bus);
   g_clear_pointer (&self->arguments, g_strfreev);
 }
 
@@ -107,6 +109,8 @@ bts_context_parse (
       N_ ("Talk to the service of the system (default if it is there)"), NULL },
     { "session", 0, 0, G_OPTION_ARG_NONE, &self->use_session,
       N_ ("Talk to the service of the session"), NULL },
+    { "all-users", 0, 0, G_OPTION_ARG_NONE, &self->wants_all_users,
+      N_ ("See and control the operations of all users, if you may"), NULL },
     { "json", 0, 0, G_OPTION_ARG_NONE, &self->is_json, N_ ("Print JSON"), NULL },
     { "quiet", 'q', 0, G_OPTION_ARG_NONE, &self->is_quiet, N_ ("Print nothing but errors"), NULL },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &self->arguments, NULL, NULL },
@@ -180,11 +184,39 @@ choose_bus (BtsContext *self)
              : G_BUS_TYPE_SESSION;
 }
 
+static BtsExitStatus
+ask_for_all_users (BtsContext *self, GBusType bus_type)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) reply = NULL;
+
+  self->bus = g_bus_get_sync (bus_type, NULL, &error);
+  if (self->bus != NULL)
+    {
+      g_dbus_connection_set_exit_on_close (self->bus, FALSE);
+      reply = g_dbus_connection_call_sync (
+          self->bus, SERVICE, MANAGER_PATH, SERVICE ".Manager", "ManageAll", NULL, NULL,
+          G_DBUS_CALL_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION, G_MAXINT, NULL, &error);
+    }
+  if (reply != NULL)
+    return BTS_EXIT_DONE;
+  g_dbus_error_strip_remote_error (error);
+  return bts_context_report (self, "--all-users", error);
+}
+
 BtsExitStatus
 bts_context_connect (BtsContext *self)
 {
   const GBusType bus_type = choose_bus (self);
   g_autoptr (GError) error = NULL;
+
+  if (self->wants_all_users)
+    {
+      BtsExitStatus status = ask_for_all_users (self, bus_type);
+
+      if (status != BTS_EXIT_DONE)
+        return status;
+    }
 
   self->manager = bgt_manager_new_for_bus_sync (bus_type, NULL, &error);
   if (self->manager == NULL)

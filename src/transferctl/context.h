@@ -19,8 +19,10 @@ typedef struct
   gboolean use_session;
   gboolean is_json;
   gboolean is_quiet;
-  char **arguments;    /* (owned) (nullable): what is left after the options */
-  BgtManager *manager; /* (owned) (nullable): once connected */
+  gboolean wants_all_users;
+  char **arguments;     /* (owned) (nullable): what is left after the options */
+  GDBusConnection *bus; /* (owned) (nullable): kept, as the service knows it */
+  BgtManager *manager;  /* (owned) (nullable): once connected */
 } BtsContext;
 
 void bts_context_clear (BtsContext *self);

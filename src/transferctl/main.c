@@ -14,8 +14,9 @@
 static void
 print_help (void)
 {
-  printf (_ ("Usage: transferctl [--system|--session] [--json] [--quiet] COMMAND …\n\n"
-             "Transfers that go on without you, and survive whatever happens.\n\nCommands\n"));
+  printf (
+      _ ("Usage: transferctl [--system|--session] [--all-users] [--json] [--quiet] COMMAND …\n\n"
+         "Transfers that go on without you, and survive whatever happens.\n\nCommands\n"));
   for (const BtsCommand *command = bts_commands; command->name != NULL; command++)
     printf ("  %-12s %s\n", command->name, _ (command->summary));
   printf (_ ("\nOperations are named by GUID, by a unique beginning of it, or by object path.\n"

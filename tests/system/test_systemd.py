@@ -160,6 +160,23 @@ class InstalledService(unittest.TestCase):
         self.complete("bob", guid, body)
         self.assertEqual(impostor.stdout.read().split(), ["connected", "b''"])
 
+    def test_polkit_decides_who_manages_all(self):
+        guid, body, gate = self.begin("alice")
+        listing = ("transferctl", "--system", "--all-users", "--json", "list")
+        self.assertNotEqual(self.machine.refuse(*listing, user="bob"), "")
+        self.assertIn(guid, self.machine.run(*listing))
+        rule = f"/proc/{self.machine.init}/root/etc/polkit-1/rules.d/10-test.rules"
+        with open(rule, "w", encoding="utf-8") as file:
+            file.write("polkit.addRule (function (action, subject) {\n"
+                       f"  if (action.id == '{NAME}.manage-all' && subject.user == 'bob')\n"
+                       "    return polkit.Result.YES;\n});\n")
+        os.chmod(rule, 0o644)
+        wait_until(lambda: guid in self.machine.attempt(*listing, user="bob"), "polkit allows it")
+        self.assertNotIn(guid, self.transferctl("bob", "list"))
+        os.unlink(rule)
+        gate.set()
+        self.complete("alice", guid, body)
+
     def test_leaves_no_socket_behind(self):
         guid, body, gate = self.begin("alice")
         self.assertEqual(self.machine.run("ls", "-A", "/run/background-transfer"), "")

@@ -159,6 +159,21 @@ class OtherUsers(UsersTest):
                 caller.call_bus("RequestName", "(su)", (NAME, 7))
             self.assertEqual(caught.exception.name, "org.freedesktop.DBus.Error.AccessDenied")
 
+    def test_nobody_but_root_manages_all_without_polkit(self):
+        mine = self.create(self.alice)
+        with self.assertRaises(CallError) as caught:
+            self.bob.call(PATH, "Manager", "ManageAll")
+        self.assertEqual(caught.exception.name, f"{NAME}.Error.AccessDenied")
+        self.assertNotIn(mine, self.visible(self.bob))
+        with Caller(self.bus, 0) as root:
+            self.assertNotIn(mine, self.visible(root))
+            root.call(PATH, "Manager", "ManageAll")
+            self.assertIn(mine, self.visible(root))
+            root.call(mine, "Operation", "Cancel")
+        wait_until(lambda: self.get(self.alice, mine, "Status") == "canceled", "canceled")
+        with Caller(self.bus, 0) as root:
+            self.assertNotIn(mine, self.visible(root))
+
     def test_workers_are_the_users_and_have_no_privilege(self):
         path = self.create(self.carol)
         self.carol.call(path, "Operation", "Start")
