@@ -242,7 +242,8 @@ class NetworkTest(unittest.TestCase):
         self.daemon.start()
         self.assert_completes(path)
         wait_until(lambda: self.used() >= BODY.size, "all is counted")
-        self.assertLess(self.used(), BODY.size + MIB)
+        # What was under way when it was killed comes again.
+        self.assertLess(self.used(), BODY.size + 2 * MIB)
         self.assertEqual(self.network("DataPlans")[WIRED_UUID]["limit"], 1024 * MIB)
         self.remove_plan()
 
