@@ -8,20 +8,15 @@
 
 #include <errno.h>
 #include <glib-unix.h>
-#include <glib/gstdio.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <gio/gunixsocketaddress.h>
-
 #include "common/bgt-error.h"
+#include "daemon/worker-socket.h"
 
 #define SYSTEMD_NAME "org.freedesktop.systemd1"
 #define SYSTEMD_PATH "/org/freedesktop/systemd1"
 #define SYSTEMD_MANAGER "org.freedesktop.systemd1.Manager"
-#define SOCKET_NAME "worker.socket"
-#define BACKLOG 64
 #define MAX_CANDIDATES 16
 
 /* Known since its launch was finished. */
@@ -49,10 +44,8 @@ struct _BtsLauncherSystemd
 {
   GObject parent;
 
-  GDBusConnection *bus; /* (owned) */
-  char *socket_path;    /* (owned) */
-  GSocket *listener;    /* (owned) (nullable): while a worker is awaited */
-  guint listener_source_id;
+  GDBusConnection *bus;    /* (owned) */
+  BtsWorkerSocket *socket; /* (owned): open while a worker is awaited */
   guint job_subscription_id;
   GHashTable *launches; /* (owned) (element-type uid_t GTask) */
   GHashTable *workers;  /* (owned) (element-type guint Worker) */
@@ -163,17 +156,6 @@ build_unit_path (const char *unit)
 
 /* Launches that are under way */
 
-static void
-stop_listening (BtsLauncherSystemd *self)
-{
-  g_clear_handle_id (&self->listener_source_id, g_source_remove);
-  if (self->listener == NULL)
-    return;
-  /* One that stays behind is removed by the next start. */
-  g_unlink (self->socket_path);
-  g_clear_object (&self->listener);
-}
-
 /* Takes the launch out of the table; the caller returns its result. NULL where it is not awaited
  * any more. */
 static GTask *
@@ -189,7 +171,7 @@ steal_launch (BtsLauncherSystemd *self, GTask *task)
     g_signal_handler_disconnect (g_task_get_cancellable (task), launch->cancelled_id);
   launch->cancelled_id = 0;
   if (g_hash_table_size (self->launches) == 0)
-    stop_listening (self);
+    bts_worker_socket_close (self->socket);
   return stolen;
 }
 
@@ -346,66 +328,17 @@ ask_for_main_pid (BtsLauncherSystemd *self, GTask *task, GSocket *socket, pid_t 
                           candidate);
 }
 
-static gboolean
-on_connection (GSocket *listener, GIOCondition condition, gpointer user_data)
+static void
+on_connected (GSocket *socket, uid_t uid, pid_t pid, gpointer user_data)
 {
   BtsLauncherSystemd *self = user_data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GSocket) socket = g_socket_accept (listener, NULL, &error);
-  g_autoptr (GCredentials) credentials =
-                 socket != NULL ? g_socket_get_credentials (socket, &error) : NULL;
-  GTask *task;
-  Launch *launch;
-  uid_t uid;
+  GTask *task = g_hash_table_lookup (self->launches, GUINT_TO_POINTER (uid));
+  Launch *launch = task != NULL ? g_task_get_task_data (task) : NULL;
 
-  if (credentials == NULL)
-    {
-      g_debug ("A connection that came to nothing: %s", error->message);
-      return G_SOURCE_CONTINUE;
-    }
-  uid = g_credentials_get_unix_user (credentials, NULL);
-  task = g_hash_table_lookup (self->launches, GUINT_TO_POINTER (uid));
-  launch = task != NULL ? g_task_get_task_data (task) : NULL;
   if (launch == NULL || launch->n_candidates >= MAX_CANDIDATES)
     g_debug ("User %u connects uninvited and is sent away", uid);
   else
-    ask_for_main_pid (self, task, socket, g_credentials_get_unix_pid (credentials, NULL));
-  return G_SOURCE_CONTINUE;
-}
-
-static gboolean
-start_listening (BtsLauncherSystemd *self, GError **error)
-{
-  g_autoptr (GSocketAddress) address = NULL;
-  g_autoptr (GSocket) listener = NULL;
-  g_autoptr (GSource) source = NULL;
-
-  if (self->listener != NULL)
-    return TRUE;
-  /* Left behind by a daemon that was killed. */
-  g_unlink (self->socket_path);
-  address = g_unix_socket_address_new (self->socket_path);
-  listener =
-      g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT, error);
-  if (listener == NULL || !g_socket_bind (listener, address, FALSE, error))
-    return FALSE;
-  /* Who may connect is decided by who it is. */
-  if (chmod (self->socket_path, 0666) != 0)
-    {
-      g_set_error (error, BGT_ERROR, BGT_ERROR_FAILED, "%s cannot be made accessible: %s",
-                   self->socket_path, g_strerror (errno));
-      return FALSE;
-    }
-  g_socket_set_listen_backlog (listener, BACKLOG);
-  g_socket_set_blocking (listener, FALSE);
-  if (!g_socket_listen (listener, error))
-    return FALSE;
-
-  source = g_socket_create_source (listener, G_IO_IN, NULL);
-  g_source_set_callback (source, G_SOURCE_FUNC (on_connection), self, NULL);
-  self->listener_source_id = g_source_attach (source, NULL);
-  self->listener = g_steal_pointer (&listener);
-  return TRUE;
+    ask_for_main_pid (self, task, socket, pid);
 }
 
 /* Without the signals a failed start shows only by its time. */
@@ -450,7 +383,7 @@ bts_launcher_systemd_launch_async (BtsWorkerLauncher *launcher,
                                launch->unit);
       return;
     }
-  if (!start_listening (self, &error))
+  if (!bts_worker_socket_open (self->socket, &error))
     {
       g_task_return_error (task, error);
       return;
@@ -527,13 +460,12 @@ bts_launcher_systemd_finalize (GObject *object)
 {
   BtsLauncherSystemd *self = BTS_LAUNCHER_SYSTEMD (object);
 
-  stop_listening (self);
+  bts_worker_socket_free (self->socket);
   if (self->job_subscription_id != 0)
     g_dbus_connection_signal_unsubscribe (self->bus, self->job_subscription_id);
   g_clear_pointer (&self->launches, g_hash_table_unref);
   g_clear_pointer (&self->workers, g_hash_table_unref);
   g_clear_object (&self->bus);
-  g_clear_pointer (&self->socket_path, g_free);
   G_OBJECT_CLASS (bts_launcher_systemd_parent_class)->finalize (object);
 }
 
@@ -556,6 +488,6 @@ bts_launcher_systemd_new (GDBusConnection *bus, const char *folder)
   BtsLauncherSystemd *self = g_object_new (BTS_TYPE_LAUNCHER_SYSTEMD, NULL);
 
   self->bus = g_object_ref (bus);
-  self->socket_path = g_build_filename (folder, SOCKET_NAME, NULL);
+  self->socket = bts_worker_socket_new (folder, on_connected, self);
   return BTS_WORKER_LAUNCHER (self);
 }
