@@ -182,6 +182,7 @@ fetch_once (BtsDownload *self, GError **error)
   self->asked_offset =
       bts_download_record_may_resume (&self->record) ? bts_download_get_held (self) : 0;
   request.request = self->request;
+  request.cookies = self->record.cookies;
   request.offset = self->asked_offset;
   if (request.offset > 0)
     request.validator = self->record.validator;

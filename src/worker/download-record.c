@@ -39,7 +39,12 @@ set_text (char **member, const char *text)
 void
 bts_download_record_init (BtsDownloadRecord *self, GVariant *checkpoint)
 {
+  g_autoptr (GVariant) cookies = NULL;
+
   *self = (BtsDownloadRecord){ NULL };
+  if (checkpoint != NULL)
+    cookies = g_variant_lookup_value (checkpoint, "cookies", NULL);
+  self->cookies = bts_http_cookies_new (cookies);
   if (checkpoint == NULL)
     return;
 
@@ -54,6 +59,7 @@ void
 bts_download_record_clear (BtsDownloadRecord *self)
 {
   g_clear_pointer (&self->destination, g_variant_unref);
+  g_clear_pointer (&self->cookies, bts_http_cookies_free);
   for (gsize i = 0; i < G_N_ELEMENTS (text_members); i++)
     g_clear_pointer (get_text (self, i), g_free);
 }
@@ -64,7 +70,11 @@ bts_download_record_to_checkpoint (const BtsDownloadRecord *self,
                                    guint64 held)
 {
   g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (NULL);
+  g_autoptr (GVariant) cookies =
+                 self->cookies != NULL ? bts_http_cookies_store (self->cookies) : NULL;
 
+  if (cookies != NULL)
+    g_variant_dict_insert_value (&dict, "cookies", cookies);
   g_variant_dict_insert_value (&dict, "destination", destination);
   g_variant_dict_insert (&dict, "held", "t", held);
   if (self->is_total_known)

@@ -17,7 +17,8 @@
  *   validator, last-modified, etag s         of the answer that the bytes came with
  *   actual-uri s                             where it came from
  *   uri-digest s                             SHA-256 of the URI that was asked for
- *   digest s                                 of the file, as the server has said */
+ *   digest s                                 of the file, as the server has said
+ *   cookies a(ssssbx)                        of transport/http-cookies */
 
 typedef struct
 {
@@ -31,6 +32,7 @@ typedef struct
   char *actual_uri;    /* (owned) (nullable) */
   char *uri_digest;    /* (owned) (nullable) */
   char *digest;        /* (owned) (nullable) */
+  BtsHttpCookies *cookies; /* (owned): what servers have set */
 } BtsDownloadRecord;
 
 /* Reads @checkpoint (nullable); what is missing or of a wrong type counts as not known. */

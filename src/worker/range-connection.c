@@ -220,7 +220,8 @@ run_transport (BtsRangeConnection *self, const char *validator, GError **error)
   BtsTransportRequest request = { .request = values,
                                   .offset = self->asked.offset,
                                   .length = self->asked.length,
-                                  .validator = validator };
+                                  .validator = validator,
+                                  .cookies = spec->record->cookies };
 
   g_variant_lookup (values, "uri", "&s", &request.uri);
   self->has_disk_failed = !bts_writer_seek (self->writer, self->asked.offset, error);

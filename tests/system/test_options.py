@@ -29,6 +29,7 @@ OPTIONS = {
                  {"Upgrade": "h2c"}, {"Proxy-Authorization": "Basic x"}, {"X-A": "1", "x-a": "2"}]),
     "server-credential": ("(ss)", [("user", "password"), ("", "")],
                           [("us\ner", "x"), ("user", "pass\0word"[:4] + "\x7f")]),
+    "cookies": ("a{ss}", [{}, {"a": "b"}], [{"": "b"}, {"a": "b; c"}, {"a": "b\r\n"}]),
     "proxy-credential": ("(ss)", [("user", "password")], [("us\ner", "x")]),
     "proxy": ("s", ["default", "none", "http://127.0.0.1:3128", "https://proxy:443/",
                     "socks5://[::1]:1080"],
@@ -56,7 +57,6 @@ OPTIONS = {
 # What a later version can do: refused with NotSupported where it is right, with InvalidArgument
 # where it is wrong.
 LATER = {
-    "cookies": ("a{ss}", [{"a": "b"}], [{"": "b"}, {"a": "b; c"}, {"a": "b\r\n"}]),
     "body": ("s", ["/etc/hostname"], []),
     "completion-group": ("o", [f"{PATH}/completion_groups/a"], []),
     "success-notification": ("a{sv}", [{"title": V("s", "x")}],

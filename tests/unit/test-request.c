@@ -75,8 +75,13 @@ static const Option good_options[] = {
   { "destination", "'file://localhost/tmp/x'" },
   { "proxy", "'default'" },
   { "proxy", "'none'" },
+  { "proxy", "'http://proxy.example.org:3128'" },
+  { "proxy", "'https://proxy.example.org/'" },
+  { "proxy", "'socks5://proxy.example.org'" },
+  { "proxy-credential", "('user', 'password')" },
   { "random-access", "false" },
   { "cookies", "@a{ss} {}" },
+  { "cookies", "{'a': 'b'}" },
   { "success-notification", "@a{sv} {}" },
   { "kind", "'download'" },
 };
@@ -176,6 +181,7 @@ static const Option bad_options[] = {
   { "proxy", "'auto'" },
   { "proxy", "'ftp://proxy/'" },
   { "proxy", "'http://'" },
+  { "proxy", "'http://user:password@proxy.example.org'" },
   { "body", "5" },
   { "group", "''" },
   { "group", "'a\\nb'" },
@@ -253,10 +259,6 @@ test_wrong_values_are_named (void)
 }
 
 static const Option unsupported_options[] = {
-  { "proxy", "'http://proxy.example.org:3128'" },
-  { "proxy", "'socks5://proxy.example.org'" },
-  { "proxy-credential", "('user', 'password')" },
-  { "cookies", "{'a': 'b'}" },
   { "body", "'text'" },
   { "body", "handle 0" },
   { "completion-group", "objectpath '/a'" },

@@ -33,6 +33,7 @@ struct _BtsHttpClient
   BtsHttpExchange *exchange;       /* (owned) */
   BtsHttpAuth *auth;               /* (owned) */
   BtsHttpAuth *proxy_auth;         /* (owned) */
+  BtsHttpCookies *cookies;         /* (owned): of requests that bring none */
   BtsHttpProxy *proxy;             /* (owned) (nullable): of the request under way */
   const BtsHttpThrottle *throttle; /* (unowned) */
   BtsHttpSetup *setup;             /* (owned) (nullable): in a run */
@@ -47,6 +48,7 @@ bts_http_client_new (BtsHttpSession *session, const BtsHttpThrottle *throttle)
   self->exchange = bts_http_exchange_new ();
   self->auth = bts_http_auth_new (FALSE);
   self->proxy_auth = bts_http_auth_new (TRUE);
+  self->cookies = bts_http_cookies_new (NULL);
   self->throttle = throttle;
   return self;
 }
@@ -59,6 +61,7 @@ bts_http_client_free (BtsHttpClient *self)
   g_clear_pointer (&self->auth, bts_http_auth_free);
   g_clear_pointer (&self->proxy_auth, bts_http_auth_free);
   g_clear_pointer (&self->proxy, bts_http_proxy_free);
+  g_clear_pointer (&self->cookies, bts_http_cookies_free);
   g_clear_pointer (&self->setup, bts_http_setup_unref);
   g_free (self);
 }
@@ -148,6 +151,25 @@ is_forwarded (BtsHttpClient *self, const BtsHttpAnswer *answer)
          !bts_http_target_is_tls (&answer->target);
 }
 
+static BtsHttpCookies *
+get_cookies (BtsHttpClient *self, const BtsTransportRequest *request)
+{
+  return request->cookies != NULL ? request->cookies : self->cookies;
+}
+
+static void
+take_cookies (BtsHttpClient *self, const BtsTransportRequest *request, BtsHttpAnswer *answer)
+{
+  gint64 now = g_get_real_time () / G_USEC_PER_SEC;
+  SoupMessageHeadersIter iter;
+  const char *name, *value;
+
+  soup_message_headers_iter_init (&iter, soup_message_get_response_headers (answer->message));
+  while (soup_message_headers_iter_next (&iter, &name, &value))
+    if (g_ascii_strcasecmp (name, "Set-Cookie") == 0)
+      bts_http_cookies_take (get_cookies (self, request), answer->target.uri, value, now);
+}
+
 static GInputStream *
 send_once (BtsHttpClient *self,
            const BtsTransportRequest *request,
@@ -157,7 +179,8 @@ send_once (BtsHttpClient *self,
   gboolean is_tls = bts_http_target_is_tls (&answer->target);
 
   g_clear_object (&answer->message);
-  answer->message = bts_http_request_new_message (request, &answer->target);
+  answer->message =
+      bts_http_request_new_message (request, &answer->target, get_cookies (self, request));
   if (answer->message == NULL)
     {
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
@@ -417,6 +440,7 @@ ask_until_final (BtsHttpClient *self,
       if (!check_allowed (self, &answer->target, error) || !send (self, request, answer, error))
         return FALSE;
 
+      take_cookies (self, request, answer);
       status_code = soup_message_get_status (answer->message);
       if (bts_http_target_is_redirection (status_code))
         {

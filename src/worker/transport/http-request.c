@@ -78,21 +78,25 @@ add_application_headers (SoupMessageHeaders *headers,
 }
 
 static void
-add_cookies (SoupMessageHeaders *headers, GVariant *request, const BtsHttpTarget *target)
+add_cookies (SoupMessageHeaders *headers,
+             GVariant *request,
+             const BtsHttpTarget *target,
+             BtsHttpCookies *cookies)
 {
-  g_autoptr (GVariant) given =
-                 g_variant_lookup_value (request, "cookies", G_VARIANT_TYPE ("a{ss}"));
-  g_autoptr (GString) cookies = g_string_new (NULL);
-  GVariantIter iter;
-  const char *name, *value;
+  const char *before = soup_message_headers_get_one (headers, "Cookie");
+  g_autoptr (GVariant) given = NULL;
+  g_autofree char *text = NULL;
+  g_autofree char *all = NULL;
 
-  if (given == NULL || !target->is_own_origin)
+  if (request != NULL && target->is_own_origin)
+    given = g_variant_lookup_value (request, "cookies", G_VARIANT_TYPE ("a{ss}"));
+  text = bts_http_cookies_dup_header (cookies, target->uri, given,
+                                      g_get_real_time () / G_USEC_PER_SEC);
+  if (text == NULL)
     return;
-  g_variant_iter_init (&iter, given);
-  while (g_variant_iter_next (&iter, "{&s&s}", &name, &value))
-    g_string_append_printf (cookies, "%s%s=%s", cookies->len > 0 ? "; " : "", name, value);
-  if (cookies->len > 0)
-    soup_message_headers_append (headers, "Cookie", cookies->str);
+  /* There may be one header only (RFC 6265 §5.4). */
+  all = g_strjoin ("; ", text, before, NULL);
+  soup_message_headers_replace (headers, "Cookie", all);
 }
 
 static void
@@ -149,7 +153,9 @@ dup_host (GUri *uri)
 }
 
 SoupMessage *
-bts_http_request_new_message (const BtsTransportRequest *request, const BtsHttpTarget *target)
+bts_http_request_new_message (const BtsTransportRequest *request,
+                              const BtsHttpTarget *target,
+                              BtsHttpCookies *cookies)
 {
   gboolean is_tls = bts_http_target_is_tls (target);
   g_autoptr (GUri) uri = is_tls ? to_plain (target->uri) : g_uri_ref (target->uri);
@@ -170,10 +176,10 @@ bts_http_request_new_message (const BtsTransportRequest *request, const BtsHttpT
   if (request->request != NULL)
     {
       add_application_headers (headers, request->request, target);
-      add_cookies (headers, request->request, target);
       if (target->has_body)
         add_body (message, request->request);
     }
+  add_cookies (headers, request->request, target, cookies);
   if (soup_message_headers_get_one (headers, "User-Agent") == NULL)
     soup_message_headers_append (headers, "User-Agent", "background-transfer/" BTS_VERSION);
   if (soup_message_headers_get_one (headers, "Accept") == NULL)

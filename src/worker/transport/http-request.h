@@ -12,7 +12,8 @@
 /* The message for one hop. Headers are chosen anew for each: what the application gave to prove who
  * it is goes to its own origin only. NULL where the target cannot be put into a message. */
 SoupMessage *bts_http_request_new_message (const BtsTransportRequest *request,
-                                           const BtsHttpTarget *target);
+                                           const BtsHttpTarget *target,
+                                           BtsHttpCookies *cookies);
 
 /* What the operation wants to be done; GET where it does not say. Lends. */
 const char *bts_http_request_get_method (const BtsTransportRequest *request);

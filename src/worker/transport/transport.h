@@ -6,6 +6,8 @@
 
 #include <gio/gio.h>
 
+#include "worker/transport/http-cookies.h"
+
 /* One request over the network, blocking, in the caller's thread: a small interface with the
  * protocols behind it. What goes wrong is a BGT_WEB_ERROR, or G_IO_ERROR_CANCELLED. */
 
@@ -50,6 +52,8 @@ typedef struct
   const char *validator; /* (nullable): for If-Range, where offset or length is given */
   const BtsTransportBody *body; /* (nullable): what is sent; offset and length are not used then */
   gboolean wants_any_answer;    /* the sink takes the bodies of errors, too */
+  BtsHttpCookies *cookies;      /* (nullable): taken from and added to; NULL: for the transport's
+                                   life only */
 } BtsTransportRequest;
 
 /* The final answer's head, redirects already followed; also that of an error. */
