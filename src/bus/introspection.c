@@ -33,20 +33,25 @@ BtsGroup *
 bts_find_group (const BtsBus *bus, BtsCaller *caller, const char *path)
 {
   GPtrArray *groups = bts_groups_get_all (bus->service.groups);
+  uid_t uid = bts_owner_get_uid (caller->owner);
+  BtsGroup *found = NULL;
 
   if (!g_str_has_prefix (path, BGT_GROUPS_PATH "/"))
     return NULL;
   for (guint i = 0; i < groups->len; i++)
     {
       BtsGroup *group = groups->pdata[i];
+      const BtsOwner *owner = bts_group_get_owner (group);
       g_autofree char *group_path = bts_group_dup_path (group);
 
-      if (g_str_equal (path, group_path) &&
-          bts_owner_may_see (caller->owner, bts_group_get_owner (group)))
-        return group;
+      if (!g_str_equal (path, group_path) || !bts_owner_may_see (caller->owner, owner))
+        continue;
+      /* Who sees everybody's may see several there; one's own goes first. */
+      if (found == NULL || bts_owner_get_uid (owner) == uid)
+        found = group;
     }
 
-  return NULL;
+  return found;
 }
 
 static void

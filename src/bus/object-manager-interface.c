@@ -13,20 +13,35 @@
  * see. */
 
 static void
-add_groups (BtsInvocation *call, GVariantBuilder *builder)
+add_groups_if (BtsInvocation *call, gboolean is_own, GHashTable *paths, GVariantBuilder *builder)
 {
   GPtrArray *groups = bts_groups_get_all (call->bus->service.groups);
+  const BtsOwner *caller = call->caller->owner;
 
   for (guint i = 0; i < groups->len; i++)
     {
       BtsGroup *group = groups->pdata[i];
-      g_autofree char *path = NULL;
+      const BtsOwner *owner = bts_group_get_owner (group);
+      char *path;
 
-      if (!bts_owner_may_see (call->caller->owner, bts_group_get_owner (group)))
+      if ((bts_owner_get_uid (owner) == bts_owner_get_uid (caller)) != is_own ||
+          !bts_owner_may_see (caller, owner))
         continue;
       path = bts_group_dup_path (group);
-      g_variant_builder_add (builder, "{o@a{sa{sv}}}", path, bts_group_describe (call->bus, group));
+      if (g_hash_table_add (paths, path))
+        g_variant_builder_add (builder, "{o@a{sa{sv}}}", path,
+                               bts_group_describe (call->bus, group));
     }
+}
+
+/* Who sees everybody's may see several of one path; one's own goes first, as in calls. */
+static void
+add_groups (BtsInvocation *call, GVariantBuilder *builder)
+{
+  g_autoptr (GHashTable) paths = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+
+  add_groups_if (call, TRUE, paths, builder);
+  add_groups_if (call, FALSE, paths, builder);
 }
 
 static void
