@@ -6,6 +6,7 @@
 
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 
 #include <gio/gio.h>
 #include <glib-unix.h>
@@ -213,6 +214,17 @@ serve (const CommandLine *line, BtsDaemonOptions *options)
   return run.exit_status;
 }
 
+/* What it knows of its users, credentials among it, is in no core dump and for no debugger. */
+static void
+hide_memory (void)
+{
+  /* LeakSanitizer is such a debugger. */
+#ifndef __SANITIZE_ADDRESS__
+  /* It fails only for values that the kernel does not know. */
+  prctl (PR_SET_DUMPABLE, 0, 0, 0, 0);
+#endif
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -222,6 +234,7 @@ main (int argc, char *argv[])
   g_autofree char *state_folder = NULL;
   BtsDaemonOptions options = { 0 };
 
+  hide_memory ();
   g_set_prgname ("background-transferd");
   g_log_writer_default_set_use_stderr (TRUE);
   if (!parse_command_line (&line, &argc, &argv, &error) ||

@@ -76,6 +76,9 @@ class InstalledService(unittest.TestCase):
             self.assertEqual(process["Uid"].split(), [uid] * 4)
             for field in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
                 self.assertEqual(int(process[field], 16), 0, field)
+            # The files of a process that is not dumped belong to root.
+            self.assertEqual(self.machine.run("stat", "-c", "%u",
+                                              f"/proc/{process['Pid']}/environ").strip(), "0")
             self.assertEqual((process["NoNewPrivs"], process["Seccomp"]), ("1", "2"))
         gate.set()
         self.complete("alice", guid, body)
