@@ -328,6 +328,7 @@ open_destination (BtsDownload *self, GError **error)
     }
   if (self->record.digest != NULL && self->held_at_start > 0)
     self->checksums[BTS_DOWNLOAD_SERVER_CHECKSUM] = bts_checksum_new (self->record.digest, NULL);
+  bts_download_restore_digests (self);
   self->is_descriptor = !g_variant_lookup (request, "destination", "&s", NULL);
   g_variant_lookup (request, "random-access", "b", &self->has_random_access);
   self->position = bts_download_get_held (self);

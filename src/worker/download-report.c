@@ -27,6 +27,7 @@ bts_download_report_clear (BtsDownloadReport *self)
 {
   g_clear_pointer (&self->told, bts_byte_ranges_free);
   g_clear_pointer (&self->response, g_variant_unref);
+  g_clear_pointer (&self->digests, g_variant_unref);
 }
 
 void
@@ -41,6 +42,7 @@ bts_download_report_take_restart (BtsDownloadReport *self)
 {
   self->has_restarted = TRUE;
   self->names_file = FALSE;
+  g_clear_pointer (&self->digests, g_variant_unref);
   g_clear_pointer (&self->told, bts_byte_ranges_free);
   self->told = bts_byte_ranges_new ();
 }
@@ -65,6 +67,20 @@ new_added (const BtsByteRanges *before, const BtsByteRanges *now)
   return g_variant_builder_end (&builder);
 }
 
+static GVariant *
+new_checkpoint (BtsDownloadReport *self, GVariant *destination, guint64 n_held)
+{
+  GVariant *checkpoint = bts_download_record_to_checkpoint (self->record, destination, n_held);
+  g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (NULL);
+
+  if (self->digests == NULL)
+    return checkpoint;
+  g_variant_dict_init (&dict, checkpoint);
+  g_variant_unref (checkpoint);
+  g_variant_dict_insert_value (&dict, "digests", self->digests);
+  return g_variant_ref_sink (g_variant_dict_end (&dict));
+}
+
 GVariant *
 bts_download_report_fill (BtsDownloadReport *self, GVariantDict *update)
 {
@@ -72,7 +88,7 @@ bts_download_report_fill (BtsDownloadReport *self, GVariantDict *update)
   g_autoptr (GVariant) ranges = bts_byte_ranges_to_variant (held);
   g_autoptr (GVariant) destination = bts_destination_to_checkpoint (self->destination);
   guint64 n_held = bts_byte_ranges_get_total (held);
-  GVariant *checkpoint = bts_download_record_to_checkpoint (self->record, destination, n_held);
+  GVariant *checkpoint = new_checkpoint (self, destination, n_held);
 
   g_variant_dict_insert_value (update, "checkpoint", checkpoint);
   g_variant_dict_insert_value (update, "ranges", ranges);

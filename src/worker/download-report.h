@@ -17,6 +17,7 @@ typedef struct
   const BtsDownloadRecord *record; /* (unowned) */
   BtsByteRanges *told;             /* (owned) the daemon knows that these are held */
   GVariant *response;              /* (owned) (nullable): not yet told */
+  GVariant *digests;               /* (owned) (nullable) a{s(tayay)}: of what is durable */
   gboolean has_restarted;          /* not yet told */
   gboolean has_response_changed;   /* not yet told */
   gboolean is_due;                 /* a checkpoint waits for the answer to the one before */

@@ -28,6 +28,53 @@ bts_download_get_total_held (BtsDownload *self)
   return bts_byte_ranges_get_total (held);
 }
 
+/* So far as what they have seen is durable; another process goes on from there. */
+static void
+note_digests (BtsDownload *self)
+{
+  g_auto (GVariantBuilder) states = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a{s(tayay)}"));
+  guint64 held = bts_download_get_held (self);
+  guint n = 0;
+
+  for (guint i = 0; i < BTS_DOWNLOAD_N_CHECKSUMS; i++)
+    {
+      const BtsChecksum *checksum = self->checksums[i];
+      g_autoptr (GVariant) state = NULL;
+
+      if (checksum == NULL || bts_checksum_get_position (checksum) == 0 ||
+          bts_checksum_get_position (checksum) > held)
+        continue;
+      state = bts_checksum_to_variant (checksum);
+      g_variant_builder_add (&states, "{s@(tayay)}", bts_checksum_get_algorithm (checksum), state);
+      n++;
+    }
+  if (n == 0)
+    return;
+  g_clear_pointer (&self->report.digests, g_variant_unref);
+  self->report.digests = g_variant_ref_sink (g_variant_builder_end (&states));
+}
+
+void
+bts_download_restore_digests (BtsDownload *self)
+{
+  g_autoptr (GVariant) states = NULL;
+  guint64 held = bts_download_get_held (self);
+
+  if (self->checkpoint != NULL)
+    states = g_variant_lookup_value (self->checkpoint, "digests", G_VARIANT_TYPE ("a{s(tayay)}"));
+  for (guint i = 0; states != NULL && i < BTS_DOWNLOAD_N_CHECKSUMS; i++)
+    {
+      BtsChecksum *checksum = self->checksums[i];
+      g_autoptr (GVariant) state = NULL;
+
+      if (checksum != NULL)
+        state = g_variant_lookup_value (states, bts_checksum_get_algorithm (checksum),
+                                        G_VARIANT_TYPE ("(tayay)"));
+      if (state != NULL)
+        bts_checksum_take_variant (checksum, state, held);
+    }
+}
+
 gboolean
 bts_download_sync (BtsDownload *self, GError **error)
 {
@@ -35,6 +82,7 @@ bts_download_sync (BtsDownload *self, GError **error)
     return FALSE;
   self->n_unsynced = 0;
   self->last_sync = g_get_monotonic_time ();
+  note_digests (self);
   return TRUE;
 }
 
@@ -43,6 +91,7 @@ bts_download_forget (BtsDownload *self, GError **error)
 {
   if (bts_download_get_total_held (self) > 0 || self->position > 0)
     bts_download_report_take_restart (&self->report);
+  g_clear_pointer (&self->report.digests, g_variant_unref);
   if (!bts_destination_restart (self->destination, error))
     return FALSE;
   self->position = 0;

@@ -61,6 +61,9 @@ guint64 bts_download_get_total_held (BtsDownload *self);
 
 gboolean bts_download_sync (BtsDownload *self, GError **error);
 
+/* Takes up the digests of what is held where an earlier try has left them. */
+void bts_download_restore_digests (BtsDownload *self);
+
 /* The bytes held are of a file that the server no longer has. */
 gboolean bts_download_forget (BtsDownload *self, GError **error);
 

@@ -107,6 +107,28 @@ class ServerDigests(unittest.TestCase):
         self.assertEqual(self.download(), "checksum-mismatch")
         self.assertEqual(lookup(job.finished, "bytes-received"), 0)
 
+    def test_own_checksum_goes_on_after_a_crash(self):
+        """What was held is not read again: its state comes with the checkpoint."""
+        for text, web_error in ((self.body.sha256, ""), ("0" * 64, "checksum-mismatch")):
+            with self.subTest(web_error=web_error):
+                self.new_job()
+                self.server.serve("/file", [
+                    sending(self.body, cut_at=2 * MIB + 7, cut="hang"), sending(self.body)])
+                checksum = f"sha256:{text}"
+                self.host.start(self.guid, {"uri": self.server.uri("/file"),
+                                            "destination": self.path, "checksum": checksum})
+                job = self.host.job(self.guid)
+
+                def position(job=job):
+                    states = job.checkpoint.lookup_value("digests", None)
+                    return states.unpack()["sha256"][0] if states is not None else 0
+                self.host.wait(lambda: position() >= MIB, "a state")
+                held = sum(size for _, size in job.get("ranges"))
+                self.assertLessEqual(position(), held)
+                self.host.kill()
+                self.host.launch()
+                self.assertEqual(self.download(checksum=checksum), web_error)
+
     def test_what_cannot_be_read_is_ignored(self):
         self.serve({"Repr-Digest": "sha-256=nonsense", "Digest": "crc32c=AAAAAA=="})
         self.assertEqual(self.download(), "")

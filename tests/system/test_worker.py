@@ -499,9 +499,6 @@ class Control(WorkerTest):
         with self.assertRaises(GLib.Error) as caught:
             self.host.start("../../etc", self.request())
         self.assertIn(f"{NAME}.Error.InvalidArgument", caught.exception.message)
-        with self.assertRaises(GLib.Error) as caught:
-            self.host.start(self.guid, self.request(kind="upload"))
-        self.assertIn(f"{NAME}.Error.NotSupported", caught.exception.message)
 
 
 class Crashes(WorkerTest):

@@ -104,6 +104,74 @@ test_file (void)
   g_unlink (path);
 }
 
+/* Cut anywhere, another process gets to the same digest. */
+static void
+test_state (void)
+{
+  static const struct
+  {
+    const char *name;
+    GChecksumType type;
+  } algorithms[] = {
+    { "sha256", G_CHECKSUM_SHA256 },
+    { "sha512", G_CHECKSUM_SHA512 },
+    { "sha1", G_CHECKSUM_SHA1 },
+    { "md5", G_CHECKSUM_MD5 },
+  };
+  static const gsize cuts[] = { 0, 1, 63, 64, 65, 127, 128, 129, 1000, 4096, 9999, 10000 };
+  guint8 data[10000];
+
+  for (gsize i = 0; i < sizeof data; i++)
+    data[i] = (guint8) (i * 7 + i / 256);
+  for (gsize i = 0; i < G_N_ELEMENTS (algorithms); i++)
+    for (gsize j = 0; j < G_N_ELEMENTS (cuts); j++)
+      {
+        g_autofree char *hex = g_compute_checksum_for_data (algorithms[i].type, data, sizeof data);
+        g_autofree char *spec = g_strdup_printf ("%s:%s", algorithms[i].name, hex);
+        g_autoptr (BtsChecksum) before = bts_checksum_new (spec, NULL);
+        g_autoptr (BtsChecksum) after = bts_checksum_new (spec, NULL);
+        g_autoptr (GVariant) state = NULL;
+
+        bts_checksum_update (before, data, cuts[j]);
+        state = bts_checksum_to_variant (before);
+        bts_checksum_take_variant (after, state, sizeof data);
+        g_assert_cmpuint (bts_checksum_get_position (after), ==, cuts[j]);
+        bts_checksum_update (after, data + cuts[j], sizeof data - cuts[j]);
+        g_assert_true (bts_checksum_matches (after));
+      }
+}
+
+static void
+test_wrong_states (void)
+{
+  static const char *const states[] = {
+    "(uint64 3, @ay [], @ay [])",
+    "(uint64 3, b'012345678901234567890123456789', b'ab')",
+    "(uint64 3, b'01234567890123456789012345678901', b'abc')",
+    "(uint64 64, b'0123456789012345678901234567890', b'')",
+    "(uint64 0xffffffffffffffff, @ay [], @ay [])",
+    "'x'",
+  };
+  g_autoptr (BtsChecksum) checksum = bts_checksum_new (SHA256_ABC, NULL);
+  g_autoptr (GVariant) early = NULL;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (states); i++)
+    {
+      g_autoptr (GVariant) state = g_variant_ref_sink (g_variant_new_parsed (states[i]));
+
+      bts_checksum_take_variant (checksum, state, 100);
+      g_assert_cmpuint (bts_checksum_get_position (checksum), ==, 0);
+    }
+
+  /* Nor what has seen more than there is. */
+  bts_checksum_update (checksum, "abc", 3);
+  early = bts_checksum_to_variant (checksum);
+  bts_checksum_take_variant (checksum, early, 2);
+  g_assert_cmpuint (bts_checksum_get_position (checksum), ==, 0);
+  bts_checksum_take_variant (checksum, early, 3);
+  g_assert_true (bts_checksum_matches (checksum));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -111,6 +179,8 @@ main (int argc, char **argv)
 
   g_test_add_func ("/files/checksum/specs-are-checked", test_specs);
   g_test_add_func ("/files/checksum/reset-begins-anew", test_reset);
+  g_test_add_func ("/files/checksum/state-goes-on-in-another-process", test_state);
+  g_test_add_func ("/files/checksum/states-that-do-not-fit-are-not-taken", test_wrong_states);
   g_test_add_func ("/files/checksum/what-is-held-is-read-back", test_file);
 
   return g_test_run ();

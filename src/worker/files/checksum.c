@@ -14,6 +14,7 @@
 
 #include "common/bgt-error.h"
 #include "common/bgt-web-error.h"
+#include "worker/files/digest.h"
 #include "worker/files/file-error.h"
 #include "worker/files/file-identity.h"
 
@@ -21,23 +22,9 @@
 
 struct _BtsChecksum
 {
-  GChecksum *checksum; /* (owned) */
-  const char *prefix;  /* of the spec */
-  char *expected;      /* (owned) lower-case */
-  guint64 position;
-};
-
-typedef struct
-{
-  const char *prefix;
-  GChecksumType type;
-} AlgorithmRow;
-
-static const AlgorithmRow algorithms[] = {
-  { "sha256:", G_CHECKSUM_SHA256 },
-  { "sha512:", G_CHECKSUM_SHA512 },
-  { "sha1:", G_CHECKSUM_SHA1 },
-  { "md5:", G_CHECKSUM_MD5 },
+  BtsDigest *digest; /* (owned) */
+  char *algorithm;   /* (owned): the spec up to its colon */
+  char *expected;    /* (owned) lower-case */
 };
 
 static gboolean
@@ -57,36 +44,32 @@ is_hex (const char *text, gsize length)
 BtsChecksum *
 bts_checksum_new (const char *spec, GError **error)
 {
-  for (gsize i = 0; i < G_N_ELEMENTS (algorithms); i++)
+  const char *colon = strchr (spec, ':');
+  g_autofree char *algorithm = colon != NULL ? g_strndup (spec, (gsize) (colon - spec)) : NULL;
+  gsize length = algorithm != NULL ? bts_digest_get_length (algorithm) : 0;
+  BtsChecksum *self;
+
+  if (length == 0 || !is_hex (colon + 1, 2 * length))
     {
-      gsize hex_length = 2 * (gsize) g_checksum_type_get_length (algorithms[i].type);
-      const char *hex;
-      BtsChecksum *self;
-
-      if (!g_str_has_prefix (spec, algorithms[i].prefix))
-        continue;
-      hex = spec + strlen (algorithms[i].prefix);
-      if (!is_hex (hex, hex_length))
-        continue;
-
-      self = g_new0 (BtsChecksum, 1);
-      self->checksum = g_checksum_new (algorithms[i].type);
-      self->prefix = algorithms[i].prefix;
-      self->expected = g_ascii_strdown (hex, -1);
-      return self;
+      g_set_error (error, BGT_ERROR, BGT_ERROR_INVALID_ARGUMENT,
+                   "checksum must be sha256, sha512, sha1 or md5, a colon and the digest in "
+                   "hexadecimal, not “%s”",
+                   spec);
+      return NULL;
     }
 
-  g_set_error (error, BGT_ERROR, BGT_ERROR_INVALID_ARGUMENT,
-               "checksum must be sha256, sha512, sha1 or md5, a colon and the digest in "
-               "hexadecimal, not “%s”",
-               spec);
-  return NULL;
+  self = g_new0 (BtsChecksum, 1);
+  self->digest = bts_digest_new (algorithm);
+  self->algorithm = g_steal_pointer (&algorithm);
+  self->expected = g_ascii_strdown (colon + 1, -1);
+  return self;
 }
 
 void
 bts_checksum_free (BtsChecksum *self)
 {
-  g_clear_pointer (&self->checksum, g_checksum_free);
+  g_clear_pointer (&self->digest, bts_digest_free);
+  g_free (self->algorithm);
   g_free (self->expected);
   g_free (self);
 }
@@ -94,28 +77,49 @@ bts_checksum_free (BtsChecksum *self)
 gboolean
 bts_checksum_is_of (const BtsChecksum *self, const char *spec)
 {
-  return g_str_has_prefix (spec, self->prefix) &&
-         g_ascii_strcasecmp (spec + strlen (self->prefix), self->expected) == 0;
+  g_autofree char *own = g_strdup_printf ("%s:%s", self->algorithm, self->expected);
+
+  return g_ascii_strcasecmp (spec, own) == 0;
+}
+
+const char *
+bts_checksum_get_algorithm (const BtsChecksum *self)
+{
+  return self->algorithm;
+}
+
+GVariant *
+bts_checksum_to_variant (const BtsChecksum *self)
+{
+  return bts_digest_to_variant (self->digest);
+}
+
+void
+bts_checksum_take_variant (BtsChecksum *self, GVariant *variant, guint64 end)
+{
+  if (bts_digest_take_variant (self->digest, variant) &&
+      bts_digest_get_position (self->digest) > end)
+    bts_digest_reset (self->digest);
 }
 
 guint64
 bts_checksum_get_position (const BtsChecksum *self)
 {
-  return self->position;
+  return bts_digest_get_position (self->digest);
 }
 
 void
 bts_checksum_update (BtsChecksum *self, gconstpointer data, gsize size)
 {
-  g_checksum_update (self->checksum, data, (gssize) size);
-  self->position += size;
+  bts_digest_update (self->digest, data, size);
 }
 
 static gboolean
 read_on (BtsChecksum *self, int fd, guint8 *buffer, guint64 end, GError **error)
 {
-  gsize size = (gsize) MIN (end - self->position, READ_BYTES);
-  gssize n_read = pread (fd, buffer, size, (off_t) self->position);
+  guint64 position = bts_checksum_get_position (self);
+  gsize size = (gsize) MIN (end - position, READ_BYTES);
+  gssize n_read = pread (fd, buffer, size, (off_t) position);
 
   if (n_read < 0 && errno == EINTR)
     return TRUE;
@@ -143,7 +147,7 @@ bts_checksum_update_from_file (
   gboolean is_read = TRUE;
   int read_fd;
 
-  if (self->position >= end)
+  if (bts_checksum_get_position (self) >= end)
     return TRUE;
 
   read_fd = bts_file_reopen (fd, O_RDONLY);
@@ -154,7 +158,7 @@ bts_checksum_update_from_file (
     }
 
   buffer = g_malloc (READ_BYTES);
-  while (is_read && self->position < end)
+  while (is_read && bts_checksum_get_position (self) < end)
     is_read = !g_cancellable_set_error_if_cancelled (cancellable, error) &&
               read_on (self, read_fd, buffer, end, error);
   g_close (read_fd, NULL);
@@ -165,12 +169,13 @@ bts_checksum_update_from_file (
 void
 bts_checksum_reset (BtsChecksum *self)
 {
-  g_checksum_reset (self->checksum);
-  self->position = 0;
+  bts_digest_reset (self->digest);
 }
 
 gboolean
 bts_checksum_matches (BtsChecksum *self)
 {
-  return strcmp (g_checksum_get_string (self->checksum), self->expected) == 0;
+  g_autofree char *hex = bts_digest_dup_hex (self->digest);
+
+  return strcmp (hex, self->expected) == 0;
 }

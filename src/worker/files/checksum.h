@@ -6,8 +6,8 @@
 
 #include <gio/gio.h>
 
-/* The digest of a file whose bytes are given in order. Its state cannot be kept over a restart of
- * the process: what was held then is read back, in the transfer's own thread. */
+/* The digest of a file whose bytes are given in order. Its state can be kept over a restart of the
+ * process, so that what is held need not be read back. */
 
 typedef struct _BtsChecksum BtsChecksum;
 
@@ -30,8 +30,14 @@ void bts_checksum_update (BtsChecksum *self, gconstpointer data, gsize size);
 gboolean bts_checksum_update_from_file (
     BtsChecksum *self, int fd, guint64 end, GCancellable *cancellable, GError **error);
 
+/* The state, for another process; not floating. One that does not fit, or has seen more than
+ * @end, is not taken: then it begins anew. */
+const char *bts_checksum_get_algorithm (const BtsChecksum *self);
+GVariant *bts_checksum_to_variant (const BtsChecksum *self);
+void bts_checksum_take_variant (BtsChecksum *self, GVariant *variant, guint64 end);
+
 /* Begins anew. */
 void bts_checksum_reset (BtsChecksum *self);
 
-/* Whether the bytes seen are those of the spec; nothing may be added after it but by _reset. */
+/* Whether the bytes seen are those of the spec. */
 gboolean bts_checksum_matches (BtsChecksum *self);
