@@ -123,8 +123,8 @@ cut (const char *name)
   return g_strndup (name, (gsize) (end - name));
 }
 
-static char *
-make_safe (const char *name)
+char *
+bts_arguments_make_safe_name (const char *name)
 {
   g_autofree char *valid = g_utf8_make_valid (name, -1);
   g_autoptr (GString) safe = g_string_new (NULL);
@@ -156,7 +156,7 @@ bts_arguments_make_file_name (const char *uri)
   part = part != NULL ? part + 1 : g_uri_get_path (parsed);
   /* A sequence that can not be decoded stays as it is. */
   decoded = g_uri_unescape_string (part, NULL);
-  name = make_safe (decoded != NULL ? decoded : part);
+  name = bts_arguments_make_safe_name (decoded != NULL ? decoded : part);
   return name[0] != '\0' ? g_steal_pointer (&name) : g_strdup (DEFAULT_NAME);
 }
 

@@ -22,6 +22,10 @@ gboolean bts_arguments_parse_pair (const char *text, char **name, char **value, 
  * another path, a hidden file or unreadable; `download` where nothing is left. */
 char *bts_arguments_make_file_name (const char *uri);
 
+/* @name without anything that could make it a path, a hidden file or unreadable, and not too long;
+ * may be empty. */
+char *bts_arguments_make_safe_name (const char *name);
+
 /* What to call the destination over D-Bus: an absolute path, or a file:// URI where the name is
  * not UTF-8. @output (nullable) is what was asked for; a folder means a name of ours in it. */
 char *bts_arguments_make_destination (const char *output, const char *uri, GError **error);

@@ -11,6 +11,7 @@
 #include "transferctl/commands.h"
 #include "transferctl/created.h"
 #include "transferctl/download-options.h"
+#include "transferctl/follow.h"
 
 static BtsExitStatus
 download (BtsContext *context,
@@ -21,6 +22,7 @@ download (BtsContext *context,
           GUnixFDList *files)
 {
   g_autoptr (BgtDownload) operation = NULL;
+  g_autoptr (GPtrArray) operations = NULL;
   g_autoptr (GError) error = NULL;
 
   operation = bgt_manager_create_download_sync (context->manager, uri, destination, variant, files,
@@ -29,7 +31,15 @@ download (BtsContext *context,
     return bts_created_refuse (context, uri, destination, error);
   if (options->is_detached)
     return bts_created_detach (context, BGT_OPERATION (operation));
-  return bts_created_follow (context, BGT_OPERATION (g_steal_pointer (&operation)), options->keeps);
+  /* The service must find the file of an operation that it keeps. */
+  if (options->keeps || options->output != NULL)
+    return bts_created_follow (context, BGT_OPERATION (g_steal_pointer (&operation)),
+                               options->keeps);
+
+  operations = g_ptr_array_new_with_free_func (g_object_unref);
+  g_ptr_array_add (operations, g_steal_pointer (&operation));
+  return bts_follow (context, operations,
+                     BTS_FOLLOW_START | BTS_FOLLOW_ACKNOWLEDGE | BTS_FOLLOW_SERVED_NAME);
 }
 
 BtsExitStatus

@@ -16,6 +16,7 @@
 
 #include "transferctl/json.h"
 #include "transferctl/progress.h"
+#include "transferctl/served-name.h"
 #include "transferctl/text.h"
 
 #define BAR_INTERVAL_MS 250
@@ -309,10 +310,8 @@ say_how_to_come_back (Follow *self)
 }
 
 static void
-say_completed (Follow *self, BgtOperation *operation)
+say_completed (Follow *self, BgtOperation *operation, const char *destination)
 {
-  const char *destination =
-      BGT_IS_DOWNLOAD (operation) ? bgt_download_get_destination (BGT_DOWNLOAD (operation)) : "";
   const guint64 bytes =
       MAX (bgt_operation_get_bytes_received (operation), bgt_operation_get_bytes_sent (operation));
   g_autofree char *size = bts_text_format_size (bytes);
@@ -346,17 +345,42 @@ say_failed (BgtOperation *operation)
                           bgt_operation_get_error_message (operation));
 }
 
+static char *
+dup_destination (Follow *self, BgtOperation *operation, GVariant *information)
+{
+  const char *destination =
+      BGT_IS_DOWNLOAD (operation) ? bgt_download_get_destination (BGT_DOWNLOAD (operation)) : "";
+  char *given = NULL;
+
+  if ((self->flags & BTS_FOLLOW_SERVED_NAME) != 0 && !has_failed (operation))
+    given = bts_served_name_give (destination, information);
+  return given != NULL ? given : g_strdup (destination);
+}
+
+static void
+print_json (BgtOperation *operation, GVariant *information, const char *destination)
+{
+  JsonObject *object = bts_json_describe (operation, information, FALSE);
+
+  if (g_utf8_validate (destination, -1, NULL))
+    json_object_set_string_member (object, "destination", destination);
+  bts_json_print_line (object);
+}
+
 static void
 conclude (Follow *self, BgtOperation *operation)
 {
   g_autoptr (GVariant) information = NULL;
+  g_autofree char *destination = NULL;
   g_autoptr (GError) error = NULL;
 
   if (has_failed (operation))
     self->status = BTS_EXIT_FAILED;
   /* Without an answer of the server there is no information, which is no error here. */
-  if (self->context->is_json && !bgt_operation_is_removed (operation))
+  if ((self->context->is_json || (self->flags & BTS_FOLLOW_SERVED_NAME) != 0) &&
+      !bgt_operation_is_removed (operation))
     information = bgt_operation_get_response_information_sync (operation, NULL, NULL);
+  destination = dup_destination (self, operation, information);
 
   if ((self->flags & BTS_FOLLOW_ACKNOWLEDGE) != 0 && bgt_operation_is_finished (operation) &&
       !bgt_operation_is_removed (operation) &&
@@ -365,11 +389,11 @@ conclude (Follow *self, BgtOperation *operation)
     bts_context_complain (_ ("The operation could not be acknowledged: %s"), error->message);
 
   if (self->context->is_json)
-    bts_json_print_line (bts_json_describe (operation, information, FALSE));
+    print_json (operation, information, destination);
   if (has_failed (operation))
     say_failed (operation);
   else if (!self->context->is_json && !self->context->is_quiet)
-    say_completed (self, operation);
+    say_completed (self, operation, destination);
 }
 
 static void

@@ -146,6 +146,20 @@ class Downloads(TransferctlTest):
         self.assertIn("some file.bin: done", errors.splitlines()[-1])
         self.assertEqual(self.listed(), [])
 
+    def test_file_gets_the_name_that_the_server_gives(self):
+        body = self.serve("/get", headers={
+            "Content_Disposition": "attachment; filename=\"../x\"; filename*=UTF-8''%2e%e2%82%ac.bin"})
+        uri = self.server.uri("/get")
+        _, errors = self.check(DONE, "download", uri)
+        self.assert_same(self.read("€.bin"), body.read())
+        self.assertIn("€.bin: done", errors.splitlines()[-1])
+        output, _ = self.check(DONE, "download", "--json", uri)
+        self.assertEqual(json.loads(output.splitlines()[-1])["destination"],
+                         self.path("€ (1).bin"))
+        self.check(DONE, "download", uri, "-o", "mine")
+        self.assertEqual(sorted(os.listdir(self.folder)), ["mine", "€ (1).bin", "€.bin"])
+        self.assertEqual(self.listed(), [])
+
     def test_destinations_are_relative_to_the_current_folder(self):
         body = self.serve("/file")
         os.mkdir(self.path("folder"))
@@ -217,6 +231,11 @@ class Downloads(TransferctlTest):
                                self.server.uri("/file"))
         self.assertIn("checksum-mismatch", errors)
         self.assertFalse(os.path.exists(self.path("x")))
+
+    def test_scheme_may_be_in_capitals(self):
+        body = self.serve("/file")
+        self.check(DONE, "download", self.server.uri("/file").replace("http:", "HTTP:"))
+        self.assert_same(self.read("file"), body.read())
 
     def test_quiet_says_nothing(self):
         self.serve("/file")
