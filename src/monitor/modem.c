@@ -16,8 +16,9 @@ struct _BtsModem
 {
   GObject parent;
 
-  GCancellable *cancellable;   /* (owned) */
-  GDBusObjectManager *objects; /* (owned) (nullable): until it is there */
+  guint watch_id;
+  GCancellable *cancellable;   /* (owned) (nullable): of the look at a ModemManager that is there */
+  GDBusObjectManager *objects; /* (owned) (nullable): while it is there */
   gboolean is_ready;
 };
 
@@ -81,12 +82,13 @@ on_objects (GObject *source, GAsyncResult *result, gpointer user_data)
     "interface-removed", "notify::name-owner", "interface-proxy-properties-changed",
   };
   g_autoptr (GError) error = NULL;
-  GDBusObjectManager *objects = g_dbus_object_manager_client_new_for_bus_finish (result, &error);
+  GDBusObjectManager *objects = g_dbus_object_manager_client_new_finish (result, &error);
   BtsModem *self;
 
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     return;
   self = BTS_MODEM (user_data);
+  g_clear_object (&self->objects);
   self->objects = objects;
   self->is_ready = TRUE;
   if (objects == NULL)
@@ -98,13 +100,44 @@ on_objects (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static void
+forget (BtsModem *self)
+{
+  if (self->cancellable != NULL)
+    g_cancellable_cancel (self->cancellable);
+  g_clear_object (&self->cancellable);
+  g_clear_object (&self->objects);
+}
+
+static void
+on_appeared (GDBusConnection *connection, const char *name, const char *owner, gpointer user_data)
+{
+  BtsModem *self = BTS_MODEM (user_data);
+
+  forget (self);
+  self->cancellable = g_cancellable_new ();
+  g_dbus_object_manager_client_new (
+      connection, G_DBUS_OBJECT_MANAGER_CLIENT_FLAGS_DO_NOT_AUTO_START, MODEM_MANAGER_NAME,
+      MODEM_MANAGER_PATH, NULL, NULL, NULL, self->cancellable, on_objects, self);
+}
+
+/* Also where there is no system bus. */
+static void
+on_vanished (GDBusConnection *connection, const char *name, gpointer user_data)
+{
+  BtsModem *self = BTS_MODEM (user_data);
+
+  forget (self);
+  self->is_ready = TRUE;
+  bts_monitor_emit_changed (BTS_MONITOR (self));
+}
+
+static void
 bts_modem_dispose (GObject *object)
 {
   BtsModem *self = BTS_MODEM (object);
 
-  g_cancellable_cancel (self->cancellable);
-  g_clear_object (&self->objects);
-  g_clear_object (&self->cancellable);
+  g_clear_handle_id (&self->watch_id, g_bus_unwatch_name);
+  forget (self);
   G_OBJECT_CLASS (bts_modem_parent_class)->dispose (object);
 }
 
@@ -117,10 +150,9 @@ bts_modem_class_init (BtsModemClass *klass)
 static void
 bts_modem_init (BtsModem *self)
 {
-  self->cancellable = g_cancellable_new ();
-  g_dbus_object_manager_client_new_for_bus (
-      G_BUS_TYPE_SYSTEM, G_DBUS_OBJECT_MANAGER_CLIENT_FLAGS_DO_NOT_AUTO_START, MODEM_MANAGER_NAME,
-      MODEM_MANAGER_PATH, NULL, NULL, NULL, self->cancellable, on_objects, self);
+  self->watch_id =
+      g_bus_watch_name (G_BUS_TYPE_SYSTEM, MODEM_MANAGER_NAME, G_BUS_NAME_WATCHER_FLAGS_NONE,
+                        on_appeared, on_vanished, self, NULL);
 }
 
 BtsMonitor *

@@ -23,6 +23,7 @@ struct _BtsPowerUpower
   GDBusProxy *upower;        /* (owned) (nullable): until it is there */
   GDBusProxy *display;       /* (owned) (nullable): all batteries as one */
   guint n_pending;
+  gboolean has_failed[2]; /* once; by whether it is UPower's own object */
 };
 
 static void bts_power_upower_monitor_init (BtsMonitorInterface *iface);
@@ -85,8 +86,25 @@ bts_power_upower_monitor_init (BtsMonitorInterface *iface)
   iface->is_ready = bts_power_upower_is_ready;
 }
 
+static void on_upower_proxy (GObject *source, GAsyncResult *result, gpointer user_data);
+static void on_display_proxy (GObject *source, GAsyncResult *result, gpointer user_data);
+
 static void
-on_proxy (GObject *source, GAsyncResult *result, gpointer user_data)
+make_proxy (BtsPowerUpower *self, gboolean is_upower, gboolean may_start)
+{
+  GDBusProxyFlags flags = G_DBUS_PROXY_FLAGS_GET_INVALIDATED_PROPERTIES;
+
+  if (!may_start)
+    flags |= G_DBUS_PROXY_FLAGS_DO_NOT_AUTO_START;
+  self->n_pending++;
+  g_dbus_proxy_new_for_bus (G_BUS_TYPE_SYSTEM, flags, NULL, UPOWER_NAME,
+                            is_upower ? UPOWER_PATH : DISPLAY_DEVICE_PATH,
+                            is_upower ? UPOWER_NAME : UPOWER_NAME ".Device", self->cancellable,
+                            is_upower ? on_upower_proxy : on_display_proxy, self);
+}
+
+static void
+take_proxy (GAsyncResult *result, gboolean is_upower, gpointer user_data)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GDBusProxy) proxy = g_dbus_proxy_new_for_bus_finish (result, &error);
@@ -96,18 +114,36 @@ on_proxy (GObject *source, GAsyncResult *result, gpointer user_data)
     return;
   self = BTS_POWER_UPOWER (user_data);
   self->n_pending--;
-  if (proxy == NULL)
-    g_debug ("UPower cannot be asked: %s", error->message);
-  else
+  if (proxy != NULL)
     {
-      gboolean is_upower = g_str_equal (g_dbus_proxy_get_object_path (proxy), UPOWER_PATH);
-
       /* A service that comes or goes changes all properties. */
       g_signal_connect_object (proxy, "g-properties-changed", G_CALLBACK (bts_monitor_emit_changed),
                                self, G_CONNECT_SWAPPED);
       g_set_object (is_upower ? &self->upower : &self->display, proxy);
     }
+  else
+    {
+      g_debug ("UPower cannot be asked: %s", error->message);
+      /* One that could not be started may yet come by itself. */
+      if (!self->has_failed[is_upower] && error->domain == G_DBUS_ERROR)
+        {
+          self->has_failed[is_upower] = TRUE;
+          make_proxy (self, is_upower, FALSE);
+        }
+    }
   bts_monitor_emit_changed (BTS_MONITOR (self));
+}
+
+static void
+on_upower_proxy (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  take_proxy (result, TRUE, user_data);
+}
+
+static void
+on_display_proxy (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  take_proxy (result, FALSE, user_data);
 }
 
 static void
@@ -131,21 +167,9 @@ bts_power_upower_class_init (BtsPowerUpowerClass *klass)
 static void
 bts_power_upower_init (BtsPowerUpower *self)
 {
-  static const struct
-  {
-    const char *path;
-    const char *interface;
-  } objects[] = {
-    { UPOWER_PATH, UPOWER_NAME },
-    { DISPLAY_DEVICE_PATH, UPOWER_NAME ".Device" },
-  };
-
   self->cancellable = g_cancellable_new ();
-  self->n_pending = G_N_ELEMENTS (objects);
-  for (gsize i = 0; i < G_N_ELEMENTS (objects); i++)
-    g_dbus_proxy_new_for_bus (G_BUS_TYPE_SYSTEM, G_DBUS_PROXY_FLAGS_GET_INVALIDATED_PROPERTIES,
-                              NULL, UPOWER_NAME, objects[i].path, objects[i].interface,
-                              self->cancellable, on_proxy, self);
+  make_proxy (self, TRUE, TRUE);
+  make_proxy (self, FALSE, TRUE);
 }
 
 BtsMonitor *

@@ -122,6 +122,15 @@ class PowerTest(unittest.TestCase):
             self.set_battery(mock, 10.0)
             self.daemon.wait_for_status(path, "paused-system-policy")
 
+    def test_upower_that_cannot_be_started_and_comes_all_the_same(self):
+        self.bus.add_service(UPOWER, "/bin/false")
+        self.start_daemon()
+        self.assertFalse(self.power("OnBattery"))
+        with upower(self.bus) as mock:
+            self.set_battery(mock, 60.0)
+            self.wait_power("BatteryPercentage", 60.0)
+            self.assertTrue(self.power("OnBattery"))
+
     def test_battery_saver_stops_low(self):
         with profiles(self.bus) as mock:
             self.start_daemon()
