@@ -22,14 +22,6 @@ is_supported_uri (GVariant *uri)
          g_ascii_strncasecmp (text, "https:", 6) == 0;
 }
 
-static gboolean
-is_plain_upload (GVariant *resumable)
-{
-  const char *text = g_variant_get_string (resumable, NULL);
-
-  return g_str_equal (text, "auto") || g_str_equal (text, "none");
-}
-
 #define DOWNLOAD BTS_KINDS_DOWNLOAD
 #define UPLOAD BTS_KINDS_UPLOAD
 #define ALL BTS_KINDS_ALL
@@ -109,13 +101,7 @@ static const BtsRequestKey rows[] = {
   { { "application-id", "s", bts_check_application_id }, ALL, BTS_CHANGE_RULE_NEVER, FALSE, TRUE },
   { { "multipart-subtype", "s", bts_check_token }, UPLOAD, BTS_CHANGE_RULE_NEVER, FALSE, TRUE },
   { { "boundary", "s", bts_check_boundary }, UPLOAD, BTS_CHANGE_RULE_NEVER, FALSE, TRUE },
-  { { "resumable", "s", bts_check_resumable },
-    UPLOAD,
-    BTS_CHANGE_RULE_NEVER,
-    FALSE,
-    TRUE,
-    NULL,
-    is_plain_upload },
+  { { "resumable", "s", bts_check_resumable }, UPLOAD, BTS_CHANGE_RULE_NEVER, FALSE, TRUE },
   { { "allow-restart", "b" }, UPLOAD, BTS_CHANGE_RULE_NEVER, FALSE, TRUE },
   { { "offset", "t" }, UPLOAD, BTS_CHANGE_RULE_NEVER, FALSE, TRUE },
   { { "length", "t" }, UPLOAD, BTS_CHANGE_RULE_NEVER, FALSE, TRUE },

@@ -15,6 +15,7 @@
 #include "worker/files/file-error.h"
 #include "worker/files/spool.h"
 #include "worker/transport/multipart-body.h"
+#include "worker/upload-resumable.h"
 #include "worker/upload.h"
 
 /* RFC 9110 §9.2.2: what may be asked for twice. */
@@ -214,6 +215,33 @@ send_plain (BtsUpload *self, GError **error)
 }
 
 static gboolean
+is_automatic (BtsUpload *self)
+{
+  const char *wanted = "auto";
+
+  g_variant_lookup (self->request, "resumable", "&s", &wanted);
+  return g_str_equal (wanted, "auto");
+}
+
+static gboolean
+send (BtsUpload *self, GError **error)
+{
+  const char *protocol = bts_upload_resumable_choose (self);
+  g_autoptr (GError) local_error = NULL;
+  BtsResumableResult result;
+
+  if (*protocol == '\0')
+    return send_plain (self, error);
+  result = bts_upload_resumable_send (self, protocol, &local_error);
+  if (result == BTS_RESUMABLE_DONE)
+    return TRUE;
+  if (result == BTS_RESUMABLE_REFUSED && is_automatic (self))
+    return send_plain (self, error);
+  g_propagate_error (error, g_steal_pointer (&local_error));
+  return FALSE;
+}
+
+static gboolean
 run (BtsUpload *self, GError **error)
 {
   BtsProgress *progress = bts_transfer_job_get_progress (self->job);
@@ -228,7 +256,7 @@ run (BtsUpload *self, GError **error)
   if (!open_body (self, error))
     return FALSE;
   bts_upload_post (self);
-  if (!send_plain (self, error))
+  if (!send (self, error))
     return FALSE;
   progress->sent = self->body->length;
   return TRUE;
@@ -262,6 +290,9 @@ static void
 forget_try (BtsUpload *self, const GError *error)
 {
   self->record.is_sending = FALSE;
+  /* What is complete is the server's own, and not to be removed there. */
+  if (error == NULL)
+    g_clear_pointer (&self->record.upload_uri, g_free);
   if (error == NULL || g_error_matches (error, BGT_WEB_ERROR, BGT_WEB_ERROR_FILE_CHANGED))
     g_clear_pointer (&self->record.files, g_variant_unref);
 }
@@ -291,8 +322,6 @@ upload_main (BtsTransferJob *job, gpointer data)
   gboolean is_done;
 
   self->job = job;
-  bts_upload_answer_init (&self->answer);
-  bts_upload_record_init (&self->record, self->checkpoint);
   self->confirmed_at_start = self->record.confirmed;
   take_request (self);
   is_done = run (self, &error);
@@ -312,15 +341,59 @@ upload_main (BtsTransferJob *job, gpointer data)
   return new_end (self, error);
 }
 
-void
-bts_upload_job_start (BtsTransferJob *job, const BtsUploadSpec *spec)
+static BtsUpload *
+upload_new (const BtsUploadSpec *spec)
 {
   BtsUpload *self = g_new0 (BtsUpload, 1);
 
   self->new_transport = spec->new_transport;
   self->factory_data = spec->factory_data;
+  self->memory = spec->memory;
   self->checkpoint = spec->checkpoint != NULL ? g_variant_ref_sink (spec->checkpoint) : NULL;
   self->file = spec->file >= 0 ? fcntl (spec->file, F_DUPFD_CLOEXEC, 3) : -1;
   self->retry_after_us = -1;
-  bts_transfer_job_start (job, upload_main, self, upload_free);
+  bts_upload_answer_init (&self->answer);
+  bts_upload_record_init (&self->record, self->checkpoint);
+  return self;
+}
+
+void
+bts_upload_job_start (BtsTransferJob *job, const BtsUploadSpec *spec)
+{
+  bts_transfer_job_start (job, upload_main, upload_new (spec), upload_free);
+}
+
+static GVariant *
+terminate_main (BtsTransferJob *job, gpointer data)
+{
+  BtsUpload *self = data;
+  g_autoptr (GError) error = NULL;
+
+  self->job = job;
+  take_request (self);
+  if (!bts_upload_resumable_terminate (self, &error))
+    g_info ("%s: the server keeps what it has got: %s", bts_transfer_job_get_guid (job),
+            error->message);
+  return NULL;
+}
+
+static void
+on_terminated (BtsTransferJob *job, GVariant *update, gpointer user_data)
+{
+  bts_transfer_job_unref (job);
+}
+
+/* It saves nothing. */
+static const BtsTransferJobEvents termination_events = { NULL, on_terminated };
+
+void
+bts_upload_job_terminate (const char *guid, GVariant *request, const BtsUploadSpec *spec)
+{
+  BtsUpload *self = upload_new (spec);
+
+  if (self->record.upload_uri == NULL)
+    upload_free (self);
+  else
+    bts_transfer_job_start (bts_transfer_job_new (guid, request, &termination_events, NULL),
+                            terminate_main, self, upload_free);
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "worker/download-job.h"
+#include "worker/upload-memory.h"
 
 /* An upload: one body, sent as often as may be, and what the server says to it. */
 
@@ -13,8 +14,12 @@ typedef struct
   GVariant *checkpoint; /* (nullable) a{sv}: of an earlier try */
   int file;             /* the application's descriptor, or -1; duplicated */
   BtsTransportFactory new_transport;
-  gpointer factory_data; /* (unowned) outlives the job */
+  gpointer factory_data;   /* (unowned) outlives the job */
+  BtsUploadMemory *memory; /* (unowned) likewise */
 } BtsUploadSpec;
+
+/* Tells the server that an upload which can be resumed will not be. */
+void bts_upload_job_terminate (const char *guid, GVariant *request, const BtsUploadSpec *spec);
 
 /* Starts @job as an upload. What @spec holds is copied. */
 void bts_upload_job_start (BtsTransferJob *job, const BtsUploadSpec *spec);

@@ -94,7 +94,7 @@ on_begin (gpointer user_data, GError **error)
   if (self->step->is_one_shot && !self->record.is_sending && !commit (self, error))
     return FALSE;
   self->has_begun = TRUE;
-  self->record.was_sent = TRUE;
+  self->record.was_sent = self->record.was_sent || self->step->length > 0;
   bts_transfer_job_get_progress (self->job)->sent = self->step->offset;
   return TRUE;
 }
@@ -141,8 +141,11 @@ take_head (const BtsTransportHead *head, gpointer user_data, GError **error)
   self->headers = g_variant_ref (head->headers);
   g_free (self->actual_uri);
   self->actual_uri = g_strdup (head->actual_uri);
-  if (!self->step->keeps_answer && head->status_code < 300)
-    return TRUE;
+  if (self->step->is_question || (!self->step->keeps_answer && head->status_code < 300))
+    {
+      bts_upload_answer_clear (&self->answer);
+      return TRUE;
+    }
 
   g_clear_pointer (&self->response, g_variant_unref);
   self->response = new_response (self, head);
@@ -186,6 +189,23 @@ tell_cut_answer (BtsUpload *self)
 
 /* The request */
 
+static gboolean
+has_header (GVariant *headers, const char *wanted)
+{
+  GVariantIter iter;
+  const char *name, *value;
+
+  if (headers == NULL)
+    return FALSE;
+  g_variant_iter_init (&iter, headers);
+  while (g_variant_iter_next (&iter, "{&s&s}", &name, &value))
+    {
+      if (g_ascii_strcasecmp (name, wanted) == 0)
+        return TRUE;
+    }
+  return FALSE;
+}
+
 static void
 add_headers (GVariantBuilder *builder, GVariant *headers, GVariant *others)
 {
@@ -197,10 +217,12 @@ add_headers (GVariantBuilder *builder, GVariant *headers, GVariant *others)
   g_variant_iter_init (&iter, headers);
   while (g_variant_iter_next (&iter, "{&s&s}", &name, &value))
     {
-      if (others == NULL || !g_variant_lookup (others, name, "&s", NULL))
+      if (!has_header (others, name))
         g_variant_builder_add (builder, "{ss}", name, value);
     }
 }
+
+static const char *const secret_keys[] = { "server-credential", "cookies" };
 
 static GVariant *
 new_request (BtsUpload *self, const BtsUploadStep *step)
@@ -209,8 +231,15 @@ new_request (BtsUpload *self, const BtsUploadStep *step)
   g_autoptr (GVariant) given =
                  g_variant_lookup_value (self->request, "headers", G_VARIANT_TYPE ("a{ss}"));
   g_auto (GVariantBuilder) headers = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a{ss}"));
+  const char *uri = "";
 
-  add_headers (&headers, given, step->headers);
+  g_variant_lookup (self->request, "uri", "&s", &uri);
+  /* What proves who the application is goes to no other server. */
+  if (bts_upload_is_same_origin (step->uri, uri))
+    add_headers (&headers, given, step->headers);
+  else
+    for (gsize i = 0; i < G_N_ELEMENTS (secret_keys); i++)
+      g_variant_dict_remove (&dict, secret_keys[i]);
   add_headers (&headers, step->headers, NULL);
   g_variant_dict_insert (&dict, "method", "s", step->method);
   g_variant_dict_insert_value (&dict, "headers", g_variant_builder_end (&headers));
@@ -222,7 +251,9 @@ run_transport (BtsUpload *self, const BtsUploadStep *step, GError **error)
 {
   g_autoptr (BtsTransport) transport = self->new_transport (step->uri, self->factory_data);
   g_autoptr (GVariant) request = new_request (self, step);
-  g_autoptr (GArray) pieces = bts_upload_body_slice (self->body, step->offset, step->length);
+  g_autoptr (GArray) pieces = step->has_body
+                                  ? bts_upload_body_slice (self->body, step->offset, step->length)
+                                  : g_array_new (FALSE, FALSE, sizeof (BtsTransportPiece));
   BtsTransportBody body = {
     .pieces = (const BtsTransportPiece *) (gpointer) pieces->data,
     .n_pieces = pieces->len,

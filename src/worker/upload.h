@@ -8,6 +8,7 @@
 #include "worker/transfer-job.h"
 #include "worker/upload-answer.h"
 #include "worker/upload-body.h"
+#include "worker/upload-memory.h"
 #include "worker/upload-record.h"
 
 /* An upload under way, as the files of the job share it; the job's thread only. */
@@ -16,9 +17,10 @@ typedef struct
 {
   BtsTransferJob *job; /* (unowned) */
   BtsTransportFactory new_transport;
-  gpointer factory_data; /* (unowned) */
-  GVariant *checkpoint;  /* (owned) (nullable): given by the daemon */
-  int file;              /* (owned) or -1 */
+  gpointer factory_data;   /* (unowned) */
+  BtsUploadMemory *memory; /* (unowned) */
+  GVariant *checkpoint;    /* (owned) (nullable): given by the daemon */
+  int file;                /* (owned) or -1 */
 
   GVariant *request;   /* (owned) (nullable): of the round under way */
   BtsUploadBody *body; /* (owned) (nullable) */
@@ -48,6 +50,7 @@ typedef struct _BtsUploadStep
   const char *type;      /* (nullable): of the body, where the application does not say */
   gboolean is_one_shot;  /* must not reach the server twice */
   gboolean keeps_answer; /* what the server says is the upload's result */
+  gboolean is_question;  /* nothing of the answer is kept, also not of an error */
 } BtsUploadStep;
 
 /* TRUE where the server's answer was below 300. In any case the members above say what it was. */

@@ -32,6 +32,7 @@ struct _BtsWorker
   GDBusConnection *connection; /* (owned) */
   guint registration_id;
   BtsHttpSession *session; /* (owned) */
+  BtsUploadMemory *memory; /* (owned) */
   BtsFtpSession *ftp;      /* (owned) */
   GHashTable *jobs;        /* (owned) (element-type utf8 Job) by GUID */
   guint progress_source;
@@ -284,7 +285,7 @@ static BtsTransport *
 new_transport (const char *uri, gpointer user_data)
 {
   BtsWorker *self = user_data;
-  g_autofree char *scheme = g_uri_parse_scheme (uri);
+  const char *scheme = g_uri_peek_scheme (uri); /* in lower case, however it is written */
 
   if (g_strcmp0 (scheme, "http") == 0 || g_strcmp0 (scheme, "https") == 0)
     return bts_http_download_new (self->session);
@@ -311,6 +312,7 @@ start_job (BtsWorker *self, BtsTransferJob *job, gboolean is_upload, GVariant *c
     .file = file,
     .new_transport = new_transport,
     .factory_data = self,
+    .memory = self->memory,
   };
   const BtsDownloadSpec download = {
     .checkpoint = checkpoint,
@@ -377,6 +379,21 @@ handle_stop (BtsWorker *self, GVariant *parameters, GDBusMethodInvocation *invoc
   bts_transfer_job_stop (job->job);
 }
 
+/* The server is told, but nobody waits for it. */
+static void
+terminate_upload (BtsWorker *self, const char *guid, GVariant *request, GVariant *checkpoint)
+{
+  const BtsUploadSpec spec = {
+    .checkpoint = checkpoint,
+    .file = -1,
+    .new_transport = new_transport,
+    .factory_data = self,
+    .memory = self->memory,
+  };
+
+  bts_upload_job_terminate (guid, request, &spec);
+}
+
 static void
 handle_discard (BtsWorker *self, GVariant *parameters, GDBusMethodInvocation *invocation)
 {
@@ -399,6 +416,8 @@ handle_discard (BtsWorker *self, GVariant *parameters, GDBusMethodInvocation *in
   call.guid = guid;
   call.request = request;
   call.checkpoint = checkpoint;
+  if (is_upload (request))
+    terminate_upload (self, guid, request, checkpoint);
   bts_file_call_run (&call, invocation);
 }
 
@@ -536,6 +555,7 @@ bts_worker_dispose (GObject *object)
   self->registration_id = 0;
   g_clear_object (&self->connection);
   g_clear_object (&self->session);
+  g_clear_pointer (&self->memory, bts_upload_memory_free);
   g_clear_pointer (&self->ftp, bts_ftp_session_unref);
   g_clear_pointer (&self->jobs, g_hash_table_unref);
   G_OBJECT_CLASS (bts_worker_parent_class)->dispose (object);
@@ -551,6 +571,7 @@ static void
 bts_worker_init (BtsWorker *self)
 {
   self->session = bts_http_session_new ();
+  self->memory = bts_upload_memory_new ();
   self->ftp = bts_ftp_session_new ();
   self->jobs = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, job_free);
   self->checkpoint_bytes = DEFAULT_CHECKPOINT_BYTES;

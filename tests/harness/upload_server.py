@@ -16,9 +16,9 @@ CREATED = b"HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n"
 class Taking:
     """A request whose body is on its way."""
 
-    def __init__(self, exchange, length):
+    def __init__(self, exchange, length, request=None):
         self.exchange = exchange
-        self.request = exchange.request
+        self.request = request or exchange.request
         self.length = length
 
     def read(self, count=None):
@@ -92,14 +92,26 @@ class UploadServer(FaultyServer):
         with self.lock:
             self.plans[path] = list(plans)
 
+    def handle(self, take):
+        """Answers before anything else does; whether the connection stays open, None where it is not
+        answered. A server of no protocol is asked once for what it can do."""
+        if take.request.method != "OPTIONS":
+            return None
+        take.exchange.send(b"HTTP/1.1 405 No\r\nContent-Length: 0\r\n\r\n")
+        return True
+
     def _answer(self, connection, number, head, rest):
         request = Request(head, rest, number)
         exchange = Exchange(self, connection, request)
+        length = int(request.headers.get("content-length", 0))
+        handled = self.handle(Taking(exchange, length))
+        if handled is not None:
+            return handled and exchange.is_open
         with self.lock:
             self.requests.append(request)
             plans = self.plans.get(request.path, [taking])
             plan = plans.pop(0) if len(plans) > 1 else plans[0]
-        if not plan(Taking(exchange, int(request.headers.get("content-length", 0)))):
+        if not plan(Taking(exchange, length)):
             return False
         with self.lock:
             answers = self.answers.get(request.path, [not_found])

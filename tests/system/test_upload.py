@@ -330,6 +330,8 @@ class FromDescriptor(UploadCase):
 
     def spooled(self):
         folder = f"{self.daemon.state}/background-transfer/uploads"
+        if not os.path.isdir(folder):
+            return []
         return [name for name in os.listdir(folder) if name.endswith(".stream")]
 
     def test_a_file(self):

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The background-transfer authors
+ */
+
+#pragma once
+
+#include "worker/upload.h"
+
+/* Uploads that go on where they were cut: tus 1.0, and draft-ietf-httpbis-resumable-upload. */
+
+/* By which protocol @self is to be sent; "" for a plain request. Asks the server where the
+ * application leaves it open. Static. */
+const char *bts_upload_resumable_choose (BtsUpload *self);
+
+typedef enum
+{
+  BTS_RESUMABLE_DONE,
+  BTS_RESUMABLE_REFUSED, /* the server does not take part; nothing has been sent */
+  BTS_RESUMABLE_FAILED,
+} BtsResumableResult;
+
+/* Sends all of the body, or what the server does not have yet. @error is set where it is not
+ * DONE. */
+BtsResumableResult
+bts_upload_resumable_send (BtsUpload *self, const char *protocol, GError **error);
+
+/* The server need not keep what it has. */
+gboolean bts_upload_resumable_terminate (BtsUpload *self, GError **error);

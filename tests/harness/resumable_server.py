@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Servers of uploads that go on where they were cut: tus 1.0, and the IETF's draft.
+
+    with ResumableServer("tus") as server:
+        ... server.uri("/files") ...
+        server.uploads["/files/1"].data
+"""
+
+from harness.upload_server import Taking, UploadServer
+
+VERSIONS = {"tus": ("tus-resumable", "1.0.0"), "ietf": ("upload-draft-interop-version", "8")}
+
+
+class Upload:
+    def __init__(self, size):
+        self.size = size
+        self.data = bytearray()
+        self.is_complete = False
+
+
+class ResumableServer(UploadServer):
+    """@limits: for Upload-Limit. What a request for /files/N brings is kept also where it is cut, as
+    `plans` of that path say."""
+
+    def __init__(self, protocol, limits="", **more):
+        super().__init__(**more)
+        self.protocol = protocol
+        self.limits = limits
+        self.uploads = {}
+        self.n_created = 0
+        self.log = []
+        self.final = (b"HTTP/1.1 200 OK\r\nUpload-Offset: %d\r\nUpload-Complete: ?1\r\n"
+                      b"Content-Length: 4\r\n\r\ndone")
+
+    def handle(self, take):
+        """Whether the connection stays open."""
+        request, exchange = take.request, take.exchange
+        self.log.append((request.method, request.path))
+        name, version = VERSIONS[self.protocol]
+        if request.method != "OPTIONS" and request.headers.get(name) != version:
+            return None
+        if request.path == "/files":
+            return self.handle_collection(take)
+        upload = self.uploads.get(request.path)
+        if upload is None:
+            exchange.send(b"HTTP/1.1 404 Gone\r\nContent-Length: 0\r\n\r\n")
+            return True
+        return getattr(self, f"handle_{request.method.lower()}")(take, upload)
+
+    def handle_collection(self, take):
+        request, exchange = take.request, take.exchange
+        if request.method == "OPTIONS":
+            if self.protocol == "tus":
+                exchange.send_head("204 No Content", Tus_Version="1.0.0",
+                                   Tus_Extension="creation,termination")
+            else:
+                exchange.send_head("204 No Content", Upload_Limit=self.limits or "max-age=3600")
+            return True
+        self.n_created += 1
+        path = f"/files/{self.n_created}"
+        self.uploads[path] = Upload(int(request.headers["upload-length"]))
+        assert self.protocol == "tus" or request.headers["upload-complete"] == "?0"
+        headers = {"Upload_Limit": self.limits} if self.limits else {}
+        exchange.send_head("201 Created", Location=path, Content_Length=0, **headers)
+        return True
+
+    def handle_head(self, take, upload):
+        complete = "?1" if upload.is_complete else "?0"
+        headers = {"Upload_Complete": complete} if self.protocol == "ietf" else {}
+        take.exchange.send_head("200 OK", Upload_Offset=len(upload.data), Content_Length=0,
+                                Upload_Length=upload.size, **headers)
+        return True
+
+    def handle_delete(self, take, upload):
+        del self.uploads[take.request.path]
+        take.exchange.send(b"HTTP/1.1 204 No Content\r\n\r\n")
+        return True
+
+    def handle_patch(self, take, upload):
+        request, exchange = take.request, take.exchange
+        offset = int(request.headers["upload-offset"])
+        wanted = {"tus": "application/offset+octet-stream", "ietf": "application/partial-upload"}
+        assert request.headers["content-type"] == wanted[self.protocol], request.headers
+        if offset != len(upload.data):
+            exchange.send_head("409 Conflict", Upload_Offset=len(upload.data), Content_Length=0)
+            exchange.close()
+            return False
+        with self.lock:
+            plans = self.plans.get(request.path, [])
+            plan = plans.pop(0) if plans else None
+        is_whole = (plan or whole)(Taking(exchange, take.length, request))
+        upload.data += request.body
+        if not is_whole:
+            return False
+        upload.is_complete = len(upload.data) == upload.size
+        if self.protocol == "ietf":
+            assert (request.headers["upload-complete"] == "?1") == upload.is_complete
+        if upload.is_complete:
+            exchange.send(self.final % upload.size)
+        else:
+            exchange.send_head("204 No Content", Upload_Offset=len(upload.data))
+        return True
+
+
+def whole(take):
+    take.go_on()
+    return take.read()

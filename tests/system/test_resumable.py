@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Uploads that go on where they were cut, by each protocol."""
+
+import os
+import threading
+import unittest
+
+from gi.repository import GLib
+
+from harness.bodies import Body
+from harness.resumable_server import ResumableServer
+from harness.upload_server import CREATED, cutting, holding
+from harness.wait import wait_until
+from system.test_upload import MIB, UploadCase
+
+V = GLib.Variant
+
+
+class Resumable:
+    protocol = None
+
+    def setUp(self):
+        super().setUp()
+        self.body = Body(16 * MIB + 5)
+        self.body.write_to(self.source)
+        self.resumable = self.enter(ResumableServer(self.protocol))
+
+    def send(self, start=True, **options):
+        options.setdefault("resumable", V("s", self.protocol))
+        return self.upload(self.resumable.uri("/files"), start=start, **options)
+
+    def data(self, number=1):
+        return bytes(self.resumable.uploads[f"/files/{number}"].data)
+
+    def methods(self):
+        return [method for method, _ in self.resumable.log]
+
+    def assert_sent(self, operation, number=1):
+        values = self.assert_completed(operation)
+        self.assertTrue(self.data(number) == self.body.read(), "other bytes than were sent")
+        return values
+
+    def test_a_file_arrives(self):
+        operation = self.send(method=V("s", "POST"))
+        self.assert_sent(operation)
+        self.assertEqual(self.methods(), ["POST", "PATCH"])
+        self.assertEqual(self.result(operation), b"done")
+
+    def test_what_was_cut_goes_on(self):
+        self.resumable.take("/files/1", cutting(3 * MIB, "close"), cutting(5 * MIB, "close"),
+                            cutting(1, "close"))
+        values = self.assert_sent(self.send())
+        self.assertFalse(values["HasRestarted"])
+        self.assertEqual(self.methods().count("HEAD"), 3)
+        self.assertEqual(self.resumable.n_created, 1)
+
+    def test_killed_in_the_middle(self):
+        for victim in ("worker", "daemon"):
+            with self.subTest(victim):
+                event = threading.Event()
+                number = self.resumable.n_created + 1
+                self.resumable.take(f"/files/{number}", holding(4 * MIB, event))
+                operation = self.send()
+                self.wait_for_sent(operation, 1)
+                wait_until(lambda: self.resumable.n_created == number, "it was created")
+                self.strike(victim)
+                event.set()
+                values = self.assert_sent(operation, number)
+                self.assertFalse(values["HasRestarted"])
+                self.assertEqual(self.resumable.n_created, number)
+
+    def strike(self, victim):
+        if victim == "worker":
+            for pid in self.daemon.workers():
+                os.kill(pid, 9)
+        else:
+            self.daemon.kill()
+            self.start_again()
+
+    def test_pause_and_resume(self):
+        event = threading.Event()
+        self.resumable.take("/files/1", holding(4 * MIB, event))
+        operation = self.send(method=V("s", "POST"))
+        self.wait_for_sent(operation, 1)
+        self.pause(operation)
+        event.set()
+        self.resume(operation)
+        self.assert_sent(operation)
+
+    def test_cancel_tells_the_server(self):
+        event = threading.Event()
+        self.addCleanup(event.set)
+        self.resumable.take("/files/1", holding(MIB, event))
+        operation = self.send()
+        self.wait_for_sent(operation, 1)
+        self.cancel(operation)
+        wait_until(lambda: "DELETE" in self.methods(), "the server has been told")
+        self.assertEqual(self.resumable.uploads, {})
+
+    def test_what_is_complete_stays_there(self):
+        operation = self.send()
+        self.assert_sent(operation)
+        self.daemon.call(operation, "Operation", "Acknowledge")
+        self.assertNotIn("DELETE", self.methods())
+
+    def test_an_upload_that_has_expired_starts_over(self):
+        event = threading.Event()
+        self.resumable.take("/files/1", holding(4 * MIB, event))
+        operation = self.send()
+        self.wait_for_sent(operation, 1)
+        self.pause(operation)
+        event.set()
+        wait_until(lambda: self.resumable.uploads["/files/1"].data, "bytes have come")
+        del self.resumable.uploads["/files/1"]
+        self.resume(operation)
+        self.assert_sent(operation, 2)
+
+    def test_a_source_that_changes_is_noticed(self):
+        event = threading.Event()
+        Body(64 * MIB).write_to(self.source)
+        self.resumable.take("/files/1", holding(MIB, event))
+        operation = self.send()
+        self.wait_for_sent(operation, 1)
+        os.truncate(self.source, 63 * MIB)
+        event.set()
+        self.assert_failed(operation, "file-changed")
+        self.assertFalse(self.resumable.uploads["/files/1"].is_complete)
+
+    def test_auto_asks_once(self):
+        for _ in range(2):
+            self.assert_completed(self.send(resumable=V("s", "auto")))
+        self.assertEqual(self.methods(), ["OPTIONS", "POST" if self.protocol == "tus" else "PUT",
+                                          "PATCH"] + ["POST" if self.protocol == "tus" else "PUT",
+                                                      "PATCH"])
+
+    def test_none_is_plain(self):
+        self.uploads.serve("/plain", CREATED)
+        operation = self.upload(self.uploads.uri("/plain"), resumable=V("s", "none"))
+        self.assert_completed(operation)
+        self.assertEqual([r.method for r in self.uploads.heads("/plain")], ["PUT"])
+
+    def test_a_server_that_takes_no_part(self):
+        self.assert_failed(self.upload(self.uploads.uri("/nowhere"),
+                                       resumable=V("s", self.protocol)), "http-404")
+
+
+class Tus(Resumable, UploadCase):
+    protocol = "tus"
+
+
+class Ietf(Resumable, UploadCase):
+    protocol = "ietf"
+
+    def test_limits_are_obeyed(self):
+        self.resumable.limits = f"max-append-size={5 * MIB}, max-size={20 * MIB}"
+        self.assert_sent(self.send())
+        self.assertEqual(self.methods().count("PATCH"), 4)
+        Body(21 * MIB).write_to(self.source)
+        self.assert_failed(self.send(), "http-413")
+
+
+if __name__ == "__main__":
+    unittest.main()
