@@ -149,8 +149,12 @@ call_each (BtsContext *context, gsize row, GPtrArray *operations)
       g_autoptr (GError) error = NULL;
 
       if (!rows[row].call (operation, NULL, &error))
-        status =
-            MAX (status, bts_context_report (context, bgt_operation_get_guid (operation), error));
+        {
+          const BtsExitStatus reported =
+              bts_context_report (context, bgt_operation_get_guid (operation), error);
+
+          status = MAX (status, reported);
+        }
       add_result (results, operation, error);
     }
   if (context->is_json)

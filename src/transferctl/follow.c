@@ -293,6 +293,8 @@ on_interrupt (gpointer user_data)
 static void
 say_how_to_come_back (Follow *self)
 {
+  const char *bus = self->context->use_session ? "--session " : "";
+
   fputs (self->has_bar ? "\n" : "", stderr);
   self->has_bar = FALSE;
   if (self->context->is_quiet)
@@ -303,9 +305,9 @@ say_how_to_come_back (Follow *self)
 
       if (!is_done (operation))
         fprintf (stderr,
-                 _ ("The transfer goes on. To follow it: transferctl wait %.8s; to see how it is: "
-                    "transferctl show %.8s\n"),
-                 bgt_operation_get_guid (operation), bgt_operation_get_guid (operation));
+                 _ ("The transfer goes on. To follow it: transferctl %swait %.8s; to see how it "
+                    "is: transferctl %sshow %.8s\n"),
+                 bus, bgt_operation_get_guid (operation), bus, bgt_operation_get_guid (operation));
     }
 }
 
