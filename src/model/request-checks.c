@@ -51,6 +51,9 @@ static const struct
 };
 
 static const char *const resumable_words[] = { "auto", "none", "tus", "ietf", NULL };
+/* A text is kept with the request. */
+#define MAX_BODY_BYTES (64 * 1024)
+
 static const char *const notification_keys[] = { "title", "body", "icon", NULL };
 static const char *const proxy_schemes[] = { "http", "https", "socks5", NULL };
 
@@ -179,6 +182,15 @@ bts_check_proxy (GVariant *value, GError **error)
   if (g_uri_get_userinfo (uri) != NULL)
     return refuse (error, "a user name and password do not belong into the URI, where they show; "
                           "use the option `proxy-credential`");
+  return TRUE;
+}
+
+gboolean
+bts_check_body (GVariant *value, GError **error)
+{
+  if (g_variant_is_of_type (value, G_VARIANT_TYPE_STRING) &&
+      g_variant_get_size (value) > MAX_BODY_BYTES)
+    return refuse (error, "a text has at most 64 KiB");
   return TRUE;
 }
 

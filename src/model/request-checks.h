@@ -11,6 +11,7 @@
 
 gboolean bts_check_uri (GVariant *value, GError **error);
 gboolean bts_check_proxy (GVariant *value, GError **error);
+gboolean bts_check_body (GVariant *value, GError **error);
 gboolean bts_check_method (GVariant *value, GError **error);
 gboolean bts_check_headers (GVariant *value, GError **error);
 gboolean bts_check_cookies (GVariant *value, GError **error);

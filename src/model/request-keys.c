@@ -22,6 +22,12 @@ is_supported_uri (GVariant *uri)
          g_ascii_strncasecmp (text, "https:", 6) == 0;
 }
 
+static gboolean
+is_text (GVariant *value)
+{
+  return g_variant_is_of_type (value, G_VARIANT_TYPE_STRING);
+}
+
 #define DOWNLOAD BTS_KINDS_DOWNLOAD
 #define UPLOAD BTS_KINDS_UPLOAD
 #define ALL BTS_KINDS_ALL
@@ -64,7 +70,13 @@ static const BtsRequestKey rows[] = {
     TRUE },
   { { "cookies", "a{ss}", bts_check_cookies }, ALL, BTS_CHANGE_RULE_NEVER, FALSE, TRUE },
   { { "proxy", "s", bts_check_proxy }, ALL, BTS_CHANGE_RULE_NEVER, FALSE, TRUE },
-  { { "body", "h|s" }, DOWNLOAD, BTS_CHANGE_RULE_NEVER, FALSE, FALSE },
+  { { "body", "h|s", bts_check_body },
+    DOWNLOAD,
+    BTS_CHANGE_RULE_NEVER,
+    FALSE,
+    TRUE,
+    NULL,
+    is_text },
   { { "group", "s", bts_check_name }, ALL, BTS_CHANGE_RULE_NEVER, FALSE, TRUE },
   { { "completion-group", "o" }, ALL, BTS_CHANGE_RULE_NEVER, FALSE, FALSE },
   { { "cost-policy", "s", bts_check_cost_policy }, ALL, BTS_CHANGE_RULE_UNFINISHED, FALSE, TRUE },

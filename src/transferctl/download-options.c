@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <gio/gio.h>
@@ -16,6 +17,8 @@
 
 #include "transferctl/arguments.h"
 #include "transferctl/password.h"
+
+#define MAX_TEXT_BODY_BYTES (64 * 1024)
 
 void
 bts_download_options_clear (BtsDownloadOptions *self)
@@ -207,13 +210,29 @@ add_credential (
   return TRUE;
 }
 
+/* What is short and text can be part of the request. */
+static gboolean
+add_text_body (const char *path, GVariantDict *dict)
+{
+  g_autofree char *text = NULL;
+  gsize size = 0;
+  struct stat status;
+
+  if (stat (path, &status) != 0 || !S_ISREG (status.st_mode) ||
+      status.st_size >= MAX_TEXT_BODY_BYTES || !g_file_get_contents (path, &text, &size, NULL) ||
+      size >= MAX_TEXT_BODY_BYTES || !g_utf8_validate_len (text, size, NULL))
+    return FALSE;
+  g_variant_dict_insert (dict, "body", "s", text);
+  return TRUE;
+}
+
 static gboolean
 add_body (BtsDownloadOptions *self, GVariantDict *dict, GUnixFDList *files, GError **error)
 {
   int fd;
   int handle;
 
-  if (self->body == NULL)
+  if (self->body == NULL || add_text_body (self->body, dict))
     return TRUE;
   fd = open (self->body, O_RDONLY | O_CLOEXEC);
   if (fd < 0)

@@ -30,6 +30,7 @@ OPTIONS = {
     "server-credential": ("(ss)", [("user", "password"), ("", "")],
                           [("us\ner", "x"), ("user", "pass\0word"[:4] + "\x7f")]),
     "cookies": ("a{ss}", [{}, {"a": "b"}], [{"": "b"}, {"a": "b; c"}, {"a": "b\r\n"}]),
+    "body": ("s", ["", "text"], ["x" * 70000]),
     "proxy-credential": ("(ss)", [("user", "password")], [("us\ner", "x")]),
     "proxy": ("s", ["default", "none", "http://127.0.0.1:3128", "https://proxy:443/",
                     "socks5://[::1]:1080"],
@@ -57,7 +58,6 @@ OPTIONS = {
 # What a later version can do: refused with NotSupported where it is right, with InvalidArgument
 # where it is wrong.
 LATER = {
-    "body": ("s", ["/etc/hostname"], []),
     "completion-group": ("o", [f"{PATH}/completion_groups/a"], []),
     "success-notification": ("a{sv}", [{"title": V("s", "x")}],
                              [{"title": V("u", 1)}, {"size": V("s", "x")}]),
