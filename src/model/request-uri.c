@@ -6,6 +6,11 @@
 
 #include "model/request-uri.h"
 
+#include <string.h>
+
+#include "common/bgt-error.h"
+#include "model/request-checks.h"
+
 /* What is escaped stays so. */
 static char *
 strip (const char *text)
@@ -22,21 +27,34 @@ strip (const char *text)
 }
 
 gboolean
-bts_request_uri_split (const char *text, GVariant **stripped, GVariant **credential)
+bts_request_uri_take_log_in (GVariant **uri,
+                             GVariant **credential,
+                             gboolean is_newer,
+                             GError **error)
 {
-  g_autoptr (GUri) uri = g_uri_parse (text, G_URI_FLAGS_HAS_PASSWORD, NULL);
-  g_autofree char *rest = NULL;
+  const char *text = g_variant_get_string (*uri, NULL);
+  g_autoptr (GUri) parsed = g_uri_parse (text, G_URI_FLAGS_HAS_PASSWORD, NULL);
+  g_autofree char *rest = strip (text);
+  g_autoptr (GVariant) said = NULL;
   const char *password = NULL;
 
-  if (uri == NULL || g_uri_get_user (uri) == NULL)
-    return FALSE;
-  rest = strip (text);
-  if (rest == NULL)
-    return FALSE;
-  password = g_uri_get_password (uri);
-  *stripped = g_variant_ref_sink (g_variant_new_string (rest));
-  *credential = g_variant_ref_sink (
-      g_variant_new ("(ss)", g_uri_get_user (uri), password != NULL ? password : ""));
+  if (parsed == NULL || rest == NULL || g_uri_get_user (parsed) == NULL)
+    return TRUE;
+  password = g_uri_get_password (parsed);
+  said = g_variant_ref_sink (
+      g_variant_new ("(ss)", g_uri_get_user (parsed), password != NULL ? password : ""));
+  if (!bts_check_credential (said, error))
+    {
+      g_prefix_error (error, "option “uri” says who logs in: ");
+      return FALSE;
+    }
+
+  g_variant_unref (*uri);
+  *uri = g_variant_ref_sink (g_variant_new_string (rest));
+  if (*credential != NULL && !is_newer)
+    return TRUE;
+  g_clear_pointer (credential, g_variant_unref);
+  *credential = g_steal_pointer (&said);
   return TRUE;
 }
 
@@ -44,4 +62,42 @@ gboolean
 bts_request_uri_is_ftp (const char *text)
 {
   return g_ascii_strncasecmp (text, "ftp:", 4) == 0 || g_ascii_strncasecmp (text, "ftps:", 5) == 0;
+}
+
+gboolean
+bts_request_uri_check_kind (const char *text, BgtOperationKind kind, GError **error)
+{
+  if (kind != BGT_OPERATION_KIND_UPLOAD || !bts_request_uri_is_ftp (text))
+    return TRUE;
+  g_set_error_literal (error, BGT_ERROR, BGT_ERROR_NOT_SUPPORTED,
+                       "option “uri” is for ftp, which is for downloads only");
+  return FALSE;
+}
+
+static int
+get_default_port (const char *scheme)
+{
+  static const struct
+  {
+    const char *scheme;
+    int port;
+  } ports[] = { { "http", 80 }, { "https", 443 }, { "ftp", 21 }, { "ftps", 990 } };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (ports); i++)
+    if (g_str_equal (ports[i].scheme, scheme))
+      return ports[i].port;
+
+  return 0;
+}
+
+char *
+bts_request_uri_make_host (const char *text)
+{
+  g_autoptr (GUri) uri = g_uri_parse (text, BTS_URI_FLAGS, NULL);
+  const char *scheme = g_uri_get_scheme (uri);
+  g_autofree char *host = g_ascii_strdown (g_uri_get_host (uri), -1);
+  int port = g_uri_get_port (uri);
+
+  return g_strdup_printf (strchr (host, ':') != NULL ? "%s://[%s]:%d" : "%s://%s:%d", scheme, host,
+                          port > 0 ? port : get_default_port (scheme));
 }

@@ -6,8 +6,20 @@
 
 #include <glib.h>
 
-/* FTP URIs may say who logs in. That is no part of what shows. TRUE where @text does:
- * @stripped is it without (s), @credential (ss) what it said; neither floating. */
-gboolean bts_request_uri_split (const char *text, GVariant **stripped, GVariant **credential);
+#include "common/bgt-enums.h"
+
+/* FTP URIs may say who logs in. That is one log-in like any other, and kept where it does not
+ * show: @uri (s) is replaced by one without, @credential ((ss), nullable) set. A given @credential
+ * wins, unless the URI @is_newer. INVALID_ARGUMENT where what the URI says cannot be a log-in. */
+gboolean bts_request_uri_take_log_in (GVariant **uri,
+                                      GVariant **credential,
+                                      gboolean is_newer,
+                                      GError **error);
 
 gboolean bts_request_uri_is_ftp (const char *text);
+
+/* FTP is for downloads: NOT_SUPPORTED. */
+gboolean bts_request_uri_check_kind (const char *text, BgtOperationKind kind, GError **error);
+
+/* scheme://host:port, the same for every URI of the same origin. */
+char *bts_request_uri_make_host (const char *text);

@@ -110,10 +110,16 @@ collect (Values values, BgtOperationKind kind, GVariant *options, Origin origin,
   return TRUE;
 }
 
+static guint
+index_of (const char *key)
+{
+  return bts_request_key_get_index (bts_request_key_find (key));
+}
+
 static gboolean
 check_kind (Values values, BgtOperationKind kind, GError **error)
 {
-  guint index = bts_request_key_get_index (bts_request_key_find ("kind"));
+  guint index = index_of ("kind");
   const char *word = bgt_operation_kind_to_string (kind);
 
   if (values[index] == NULL)
@@ -129,53 +135,19 @@ check_kind (Values values, BgtOperationKind kind, GError **error)
 static gboolean
 check_uri_is_there (Values values, GError **error)
 {
-  if (values[bts_request_key_get_index (bts_request_key_find ("uri"))] != NULL)
+  if (values[index_of ("uri")] != NULL)
     return TRUE;
 
   g_set_error (error, BGT_ERROR, BGT_ERROR_INVALID_ARGUMENT, "option “uri” is missing");
   return FALSE;
 }
 
-/* A log-in in the URI is one like any other: kept where it does not show. The option wins, but a
- * changed URI brings its own. */
-static gboolean
-take_log_in (Values values, BgtOperationKind kind, Origin origin, GError **error)
-{
-  const BtsRequestKey *row = bts_request_key_find ("server-credential");
-  guint uri_index = bts_request_key_get_index (bts_request_key_find ("uri"));
-  guint index = bts_request_key_get_index (row);
-  g_autoptr (GVariant) stripped = NULL;
-  g_autoptr (GVariant) credential = NULL;
-
-  if (!bts_request_uri_split (g_variant_get_string (values[uri_index], NULL), &stripped,
-                              &credential))
-    return TRUE;
-  if (!bts_request_key_check (row, kind, credential, error))
-    {
-      g_prefix_error (error, "option “uri” says who logs in: ");
-      return FALSE;
-    }
-  g_variant_unref (values[uri_index]);
-  values[uri_index] = g_steal_pointer (&stripped);
-  if (values[index] != NULL && origin != ORIGIN_CHANGE)
-    return TRUE;
-  g_clear_pointer (&values[index], g_variant_unref);
-  values[index] = g_steal_pointer (&credential);
-  return TRUE;
-}
-
 static gboolean
 check_support (Values values, BgtOperationKind kind, GError **error)
 {
-  guint uri_index = bts_request_key_get_index (bts_request_key_find ("uri"));
-
-  if (kind == BGT_OPERATION_KIND_UPLOAD &&
-      bts_request_uri_is_ftp (g_variant_get_string (values[uri_index], NULL)))
-    {
-      g_set_error_literal (error, BGT_ERROR, BGT_ERROR_NOT_SUPPORTED,
-                           "option “uri” is for ftp, which is for downloads only");
-      return FALSE;
-    }
+  if (!bts_request_uri_check_kind (g_variant_get_string (values[index_of ("uri")], NULL), kind,
+                                   error))
+    return FALSE;
   for (guint i = 0; i < bts_request_key_get_count (); i++)
     if (values[i] != NULL &&
         !bts_request_key_check_support (bts_request_key_get_nth (i), values[i], error))
@@ -215,35 +187,6 @@ check_size (BtsRequest *self, GError **error)
   return FALSE;
 }
 
-static int
-get_default_port (const char *scheme)
-{
-  static const struct
-  {
-    const char *scheme;
-    int port;
-  } ports[] = { { "http", 80 }, { "https", 443 }, { "ftp", 21 }, { "ftps", 990 } };
-
-  for (gsize i = 0; i < G_N_ELEMENTS (ports); i++)
-    if (g_str_equal (ports[i].scheme, scheme))
-      return ports[i].port;
-
-  return 0;
-}
-
-/* The same for every URI of the same origin. */
-static char *
-make_host (const char *text)
-{
-  g_autoptr (GUri) uri = g_uri_parse (text, BTS_URI_FLAGS, NULL);
-  const char *scheme = g_uri_get_scheme (uri);
-  g_autofree char *host = g_ascii_strdown (g_uri_get_host (uri), -1);
-  int port = g_uri_get_port (uri);
-
-  return g_strdup_printf (strchr (host, ':') != NULL ? "%s://[%s]:%d" : "%s://%s:%d", scheme, host,
-                          port > 0 ? port : get_default_port (scheme));
-}
-
 GVariant *
 bts_request_lookup (BtsRequest *self, const char *key)
 {
@@ -276,7 +219,7 @@ cache_values (BtsRequest *self)
   const char *priority = lookup_string (self, "priority");
   const char *cost_policy = lookup_string (self, "cost-policy");
 
-  self->host = make_host (bts_request_get_uri (self));
+  self->host = bts_request_uri_make_host (bts_request_get_uri (self));
   self->priority = BGT_PRIORITY_DEFAULT;
   if (priority != NULL)
     bgt_priority_from_string (priority, &self->priority);
@@ -343,7 +286,10 @@ make (BgtOperationKind kind, GVariant *options, Origin origin, GError **error)
     }
 
   if (collect (values, kind, taken, origin, error) && check_kind (values, kind, error) &&
-      check_uri_is_there (values, error) && take_log_in (values, kind, origin, error) &&
+      check_uri_is_there (values, error) &&
+      bts_request_uri_take_log_in (&values[index_of ("uri")],
+                                   &values[index_of ("server-credential")], origin == ORIGIN_CHANGE,
+                                   error) &&
       (origin != ORIGIN_APPLICATION || check_support (values, kind, error)))
     self = assemble (kind, values);
 

@@ -88,14 +88,6 @@ on_written (guint64 offset, guint64 length, gpointer user_data)
   bts_held_ranges_add_written (&self->ranges, offset, length);
 }
 
-static void
-forget_ranges (BtsDestination *self)
-{
-  g_autoptr (BtsByteRanges) none = bts_byte_ranges_new ();
-
-  bts_held_ranges_set (&self->ranges, none, 0);
-}
-
 /* The data, and what is needed to find it again. */
 static gboolean
 sync_data (BtsDestination *self, GError **error)
@@ -139,8 +131,7 @@ take_fd (BtsDestination *self, int fd, GError **error)
   close_fd (&self->fd);
   self->fd = fd;
   self->identity = info.identity;
-  self->writer = bts_writer_new (fd, on_written, self);
-  bts_writer_set_is_large (self->writer, self->total >= BTS_WRITER_LARGE_BYTES);
+  self->writer = bts_destination_new_writer (self);
 
   return TRUE;
 }
@@ -307,7 +298,9 @@ bts_destination_expect (BtsDestination *self, guint64 total, GError **error)
 gboolean
 bts_destination_restart (BtsDestination *self, GError **error)
 {
-  forget_ranges (self);
+  g_autoptr (BtsByteRanges) none = bts_byte_ranges_new ();
+
+  bts_held_ranges_set (&self->ranges, none, 0);
   self->total = 0;
   if (self->target->is_descriptor)
     {
