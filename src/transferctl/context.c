@@ -223,7 +223,7 @@ bts_context_connect (BtsContext *self)
     {
       bts_context_complain (_ ("The service can not be reached: %s"), error->message);
       if (bus_type == G_BUS_TYPE_SYSTEM)
-        fputs (_ ("Is it installed? Its log: journalctl -u background-transfer\n"), stderr);
+        fputs (_ ("Is it installed? Its log: journalctl -u background-transferd\n"), stderr);
       else
         fputs (_ ("To start one for this session: background-transferd --session\n"), stderr);
       return BTS_EXIT_UNREACHABLE;
