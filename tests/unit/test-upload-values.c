@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The background-transfer authors
+ */
+
+#include "config.h"
+
+#include <string.h>
+
+#include "worker/transport/multipart-body.h"
+#include "worker/upload-memory.h"
+#include "worker/upload-record.h"
+
+static GVariant *
+parse (const char *text)
+{
+  return g_variant_ref_sink (g_variant_new_parsed (text));
+}
+
+static void
+test_heads_of_parts (void)
+{
+  static const struct
+  {
+    const char *part;
+    const char *subtype;
+    const char *filename;
+    gboolean is_first;
+    const char *head;
+  } rows[] = {
+    { "{'name': <'a'>}", "form-data", NULL, TRUE,
+      "--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n" },
+    { "{'name': <'a'>}", "form-data", "f.x", FALSE,
+      "\r\n--b\r\nContent-Disposition: form-data; name=\"a\"; filename=\"f.x\"\r\n"
+      "Content-Type: application/octet-stream\r\n\r\n" },
+    { "{'name': <'a'>, 'filename': <'g'>, 'content-type': <'a/b'>}", "form-data", "f", TRUE,
+      "--b\r\nContent-Disposition: form-data; name=\"a\"; filename=\"g\"\r\n"
+      "Content-Type: a/b\r\n\r\n" },
+    { "{'name': <'\"\\r\\nä%'>}", "form-data", NULL, TRUE,
+      "--b\r\nContent-Disposition: form-data; name=\"%22%0D%0Aä%\"\r\n\r\n" },
+    { "{'name': <'a'>, 'headers': <{'content-disposition': 'inline', 'X': 'y'}>}", "mixed", "f",
+      TRUE,
+      "--b\r\nContent-Type: application/octet-stream\r\ncontent-disposition: inline\r\n"
+      "X: y\r\n\r\n" },
+    { "{'name': <'a'>}", "mixed", NULL, TRUE, "--b\r\n\r\n" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autoptr (GVariant) part = parse (rows[i].part);
+      g_autofree char *head =
+          bts_multipart_make_head (part, rows[i].subtype, "b", rows[i].filename, rows[i].is_first);
+
+      g_assert_cmpstr (head, ==, rows[i].head);
+    }
+}
+
+static void
+test_content_types (void)
+{
+  g_autofree char *form = bts_multipart_make_content_type ("form-data", "b", "a/b");
+  g_autofree char *quoted = bts_multipart_make_content_type ("mixed", "b c", NULL);
+  g_autofree char *related = bts_multipart_make_content_type ("related", "b", "a/b");
+  g_autofree char *one = bts_multipart_new_boundary ();
+  g_autofree char *other = bts_multipart_new_boundary ();
+
+  g_assert_cmpstr (form, ==, "multipart/form-data; boundary=b");
+  g_assert_cmpstr (quoted, ==, "multipart/mixed; boundary=\"b c\"");
+  g_assert_cmpstr (related, ==, "multipart/related; boundary=\"b\"; type=\"a/b\"");
+  g_assert_cmpstr (one, !=, other);
+  g_assert_cmpuint (strlen (one), <=, 70);
+}
+
+static void
+test_record_is_read_back (void)
+{
+  BtsUploadRecord record = {
+    .files = parse ("[{'size': <uint64 5>}]"),
+    .stream = BTS_STREAM_HELD,
+    .boundary = (char *) "b",
+    .is_sending = TRUE,
+    .was_sent = TRUE,
+    .protocol = (char *) "tus",
+    .upload_uri = (char *) "http://a/b",
+    .confirmed = 7,
+  };
+  g_autoptr (GVariant) files = record.files;
+  g_autoptr (GVariant) checkpoint = bts_upload_record_to_checkpoint (&record);
+  g_autoptr (GVariant) again = NULL;
+  BtsUploadRecord read;
+
+  bts_upload_record_init (&read, checkpoint);
+  again = bts_upload_record_to_checkpoint (&read);
+  g_assert_true (g_variant_equal (checkpoint, again));
+  g_assert_null (read.key);
+  bts_upload_record_clear (&read);
+}
+
+static void
+test_nonsense_counts_as_not_known (void)
+{
+  static const char *const rows[] = {
+    "@a{sv} {}",
+    "{'stream': <uint32 99>, 'confirmed': <'x'>, 'files': <'y'>, 'is-sending': <1>}",
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autoptr (GVariant) checkpoint = parse (rows[i]);
+      BtsUploadRecord record;
+
+      bts_upload_record_init (&record, checkpoint);
+      g_assert_cmpint (record.stream, ==, BTS_STREAM_NONE);
+      g_assert_cmpuint (record.confirmed, ==, 0);
+      g_assert_null (record.files);
+      g_assert_false (record.is_sending);
+      bts_upload_record_clear (&record);
+    }
+}
+
+static void
+test_memory_is_by_origin (void)
+{
+  g_autoptr (BtsUploadMemory) memory = bts_upload_memory_new ();
+
+  g_assert_null (bts_upload_memory_lookup (memory, "http://a/x"));
+  bts_upload_memory_store (memory, "http://A/x", "tus");
+  bts_upload_memory_store (memory, "https://a/", "");
+  g_assert_cmpstr (bts_upload_memory_lookup (memory, "http://a:80/y?z"), ==, "tus");
+  g_assert_cmpstr (bts_upload_memory_lookup (memory, "https://a/z"), ==, "");
+  g_assert_null (bts_upload_memory_lookup (memory, "http://a:81/x"));
+  g_assert_true (bts_upload_is_same_origin ("http://a/b", "http://a:80/c"));
+  g_assert_false (bts_upload_is_same_origin ("http://a/b", "https://a/b"));
+  g_assert_false (bts_upload_is_same_origin ("nonsense", "nonsense"));
+}
+
+int
+main (int argc, char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/worker/multipart/heads-of-parts", test_heads_of_parts);
+  g_test_add_func ("/worker/multipart/content-types", test_content_types);
+  g_test_add_func ("/worker/upload-record/is-read-back", test_record_is_read_back);
+  g_test_add_func ("/worker/upload-record/nonsense-counts-as-not-known",
+                   test_nonsense_counts_as_not_known);
+  g_test_add_func ("/worker/upload-memory/is-by-origin", test_memory_is_by_origin);
+  return g_test_run ();
+}
