@@ -120,9 +120,11 @@ on_created (GObject *source, GAsyncResult *result, gpointer user_data)
   group = bts_groups_find (call->bus->service.groups, call->caller->owner, creation->name, TRUE);
   path = bts_group_dup_path (group);
   creation->call = NULL;
-  if (bgt_group_behavior_from_string (creation->behavior, &behavior) &&
-      behavior != bts_group_get_behavior (group))
+  if (!bgt_group_behavior_from_string (creation->behavior, &behavior))
+    behavior = bts_group_get_behavior (group);
+  if (bts_group_is_transient (group) || behavior != bts_group_get_behavior (group))
     {
+      bts_group_set_transient (group, FALSE);
       bts_group_set_behavior (group, behavior);
       save_and_return (call, group, g_variant_new ("(o)", path));
       return;

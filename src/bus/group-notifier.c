@@ -8,6 +8,7 @@
 
 #include "bus/interfaces.h"
 #include "common/names.h"
+#include "store/group-record.h"
 
 struct _BtsGroupNotifier
 {
@@ -56,7 +57,16 @@ on_removed (BtsGroups *groups, BtsGroup *group, gpointer user_data)
 static void
 on_operations_changed (BtsGroups *groups, BtsGroup *group, gpointer user_data)
 {
-  emit_property (user_data, group, "Operations");
+  BtsGroupNotifier *self = user_data;
+  g_autofree char *name = NULL;
+
+  emit_property (self, group, "Operations");
+  if (!bts_group_is_transient (group) || bts_group_get_operations (group)->len > 0)
+    return;
+  /* A failure is in the log; an empty group that comes again costs nobody anything. */
+  name = bts_group_record_get_name (group);
+  bts_state_files_save_async (self->bus->service.files, name, NULL, NULL, NULL, NULL);
+  bts_groups_remove (groups, group);
 }
 
 BtsGroupNotifier *

@@ -78,6 +78,7 @@ bts_new_groups_ensure (
 
   id = bts_guid_new ();
   group = bts_group_new (id, owner, name, BGT_GROUP_BEHAVIOR_PARALLEL);
+  bts_group_set_transient (group, !is_own);
   g_ptr_array_add (self->made, group);
 
   return group;

@@ -17,7 +17,8 @@ void bts_new_groups_free (BtsNewGroups *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BtsNewGroups, bts_new_groups_free)
 
 /* The group that operations of @owner with that group name get into, lent. With @is_own only one of
- * the owner's own will do. LIMIT_EXCEEDED where it would be one too many. */
+ * the owner's own will do. LIMIT_EXCEEDED where it would be one too many. Without @is_own a new one
+ * is transient. */
 BtsGroup *bts_new_groups_ensure (
     BtsNewGroups *self, BtsOwner *owner, const char *name, gboolean is_own, GError **error);
 

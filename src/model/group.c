@@ -20,6 +20,7 @@ struct _BtsGroup
   char *name;      /* (owned) */
   BgtGroupBehavior behavior;
   guint number;
+  gboolean is_transient;
   GPtrArray *operations; /* (owned) (element-type BtsOperation) */
   GPtrArray *order;      /* (owned) (element-type utf8): GUIDs, as _make_current has left them */
 };
@@ -111,6 +112,18 @@ void
 bts_group_set_number (BtsGroup *self, guint number)
 {
   self->number = number;
+}
+
+gboolean
+bts_group_is_transient (BtsGroup *self)
+{
+  return self->is_transient;
+}
+
+void
+bts_group_set_transient (BtsGroup *self, gboolean is_transient)
+{
+  self->is_transient = is_transient;
 }
 
 /* No escaped name has two underscores in a row. What a sandboxed application has is told apart by

@@ -29,6 +29,10 @@ void bts_group_set_behavior (BtsGroup *self, BgtGroupBehavior behavior);
 guint bts_group_get_number (BtsGroup *self);
 void bts_group_set_number (BtsGroup *self, guint number);
 
+/* Made by an operation that named it, not by CreateGroup: it goes with its last operation. */
+gboolean bts_group_is_transient (BtsGroup *self);
+void bts_group_set_transient (BtsGroup *self, gboolean is_transient);
+
 /* The object's path. */
 char *bts_group_dup_path (BtsGroup *self);
 

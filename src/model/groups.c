@@ -174,6 +174,7 @@ on_operation_added (BtsGroups *self, BtsOperation *operation)
       g_autofree char *id = bts_guid_new ();
       g_autoptr (BtsGroup) made = bts_group_new (id, owner, name, BGT_GROUP_BEHAVIOR_PARALLEL);
 
+      bts_group_set_transient (made, TRUE);
       bts_groups_add (self, made);
       group = made;
     }

@@ -35,6 +35,7 @@ bts_group_record_print (BtsGroup *group)
   g_key_file_set_string (file, RECORD_GROUP, "Name", bts_group_get_name (group));
   g_key_file_set_string (file, RECORD_GROUP, "Behavior",
                          bgt_group_behavior_to_string (bts_group_get_behavior (group)));
+  g_key_file_set_boolean (file, RECORD_GROUP, "IsTransient", bts_group_is_transient (group));
   g_key_file_set_uint64 (file, RECORD_GROUP, "Number", bts_group_get_number (group));
   g_key_file_set_string_list (file, RECORD_GROUP, "Order", (const char *const *) order,
                               g_strv_length (order));
@@ -108,6 +109,7 @@ read_group (const char *id, GKeyFile *file, GError **error)
                          g_key_file_get_boolean (file, RECORD_GROUP, "IsSandboxed", NULL));
   group = bts_group_new (id, owner, name, behavior);
   bts_group_set_number (group, number);
+  bts_group_set_transient (group, g_key_file_get_boolean (file, RECORD_GROUP, "IsTransient", NULL));
   if (order != NULL)
     bts_group_set_order (group, (const char *const *) order);
 

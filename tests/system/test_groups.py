@@ -93,6 +93,22 @@ class GroupsTest(unittest.TestCase):
         self.assertEqual(self.group(path, "Behavior"), "parallel")
         self.assertEqual(self.daemon.get(self.download(None, start=False), "Group"), "/")
 
+    def test_one_that_an_option_has_made_goes_with_its_last_operation(self):
+        kept = self.download("kept", start=False)
+        path = self.create_group("kept")
+        for name in range(60):
+            operation = self.download(f"g{name}", start=False)
+            self.daemon.call(operation, "Operation", "Cancel")
+            self.daemon.call(operation, "Operation", "Acknowledge")
+        self.daemon.call(kept, "Operation", "Cancel")
+        self.daemon.call(kept, "Operation", "Acknowledge")
+        self.assertEqual(self.group(path, "Operations"), [])
+        self.daemon.kill()
+        self.daemon.start()
+        objects = self.daemon.call(PATH, "org.freedesktop.DBus.ObjectManager",
+                                   "GetManagedObjects")[0]
+        self.assertEqual(list(objects), [path])
+
     def test_wrong_calls(self):
         def create(name, options):
             return (PATH, "Manager", "CreateGroup", GLib.Variant("(sa{sv})", (name, options)))
