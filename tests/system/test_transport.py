@@ -397,6 +397,32 @@ class Secrets(WithCertificates):
             md5("user:a, Basic b:secret"), "n1", fields["nc"], fields["cnonce"], "auth",
             md5("GET:/a?b=c")))))
 
+    def test_digest_with_sha256_is_the_strongest(self):
+        challenge = (b"HTTP/1.1 401 No\r\n"
+                     b"WWW-Authenticate: Digest realm=\"r\", nonce=\"n1\", qop=\"auth\", algorithm=MD5, "
+                     b"Digest realm=\"r\", nonce=\"n2\", qop=\"auth\", algorithm=SHA-256\r\n"
+                     b"Content-Length: 0\r\n\r\n")
+        with FaultyServer() as server:
+            server.serve("/a", [raw(challenge, then="keep"), sending(Body(10))])
+            report = fetch("--user", "user", "--password", "secret", server.uri("/a?b=c"))
+            self.assertEqual(report["error"], "")
+            sent = server.heads("/a")[1].headers["authorization"]
+        fields = {name: value.strip('"')
+                  for name, value in re.findall(r'(\w+)=("[^"]*"|[^",]+)', sent)}
+        sha = lambda text: hashlib.sha256(text.encode()).hexdigest()
+        self.assertEqual((fields["uri"], fields["algorithm"]), ("/a?b=c", "SHA-256"))
+        self.assertEqual(fields["response"], sha(":".join((
+            sha("user:r:secret"), "n2", fields["nc"], fields["cnonce"], "auth", sha("GET:/a?b=c")))))
+
+    def test_a_wrong_password_is_tried_once(self):
+        challenge = (b"HTTP/1.1 401 No\r\nWWW-Authenticate: Digest realm=\"r\", nonce=\"n\", "
+                     b"qop=\"auth\", algorithm=SHA-256\r\nContent-Length: 0\r\n\r\n")
+        with FaultyServer() as server:
+            server.serve("/", raw(challenge, then="keep"))
+            report = fetch("--user", "user", "--password", "wrong", server.uri("/"))
+            self.assertEqual(report["error"], "http-401")
+            self.assertEqual(len(server.heads("/")), 2)
+
 
 class Requests(WithCertificates):
     """What is sent."""

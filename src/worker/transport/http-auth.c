@@ -8,12 +8,16 @@
 
 #include <string.h>
 
+#include "worker/transport/http-digest.h"
+#include "worker/transport/http-proxy.h"
+
 struct _BtsHttpAuth
 {
   const char *challenge_header;     /* (unowned): static */
   const char *authorization_header; /* (unowned): static */
   char *user;                       /* (owned) (nullable) */
   char *password;                   /* (owned) (nullable) */
+  BtsHttpDigest *digest;            /* (owned) (nullable): with SHA-256; goes before @auth */
   SoupAuth *auth;                   /* (owned) (nullable): the challenge as it was met */
   gboolean is_used;                 /* the last request had it */
 };
@@ -38,10 +42,17 @@ bts_http_auth_new (gboolean is_for_proxy)
   return self;
 }
 
+static void
+forget (BtsHttpAuth *self)
+{
+  g_clear_pointer (&self->digest, bts_http_digest_free);
+  g_clear_object (&self->auth);
+}
+
 void
 bts_http_auth_free (BtsHttpAuth *self)
 {
-  g_clear_object (&self->auth);
+  forget (self);
   g_free (self->user);
   g_free (self->password);
   g_free (self);
@@ -53,7 +64,7 @@ bts_http_auth_set_credential (BtsHttpAuth *self, const char *user, const char *p
   if (g_strcmp0 (user, self->user) == 0 && g_strcmp0 (password, self->password) == 0)
     return;
 
-  g_clear_object (&self->auth);
+  forget (self);
   g_free (self->user);
   self->user = g_strdup (user);
   g_free (self->password);
@@ -79,6 +90,32 @@ find_challenge (const char *field, const char *scheme)
       else if (!is_quoted && is_word && g_ascii_strncasecmp (c, scheme, length) == 0 &&
                (c[length] == ' ' || c[length] == '\t'))
         return c;
+    }
+  return NULL;
+}
+
+/* The first challenge with SHA-256; NULL where there is none. */
+static BtsHttpDigest *
+choose_digest (BtsHttpAuth *self, SoupMessageHeaders *headers)
+{
+  SoupMessageHeadersIter iter;
+  const char *name, *value;
+
+  soup_message_headers_iter_init (&iter, headers);
+  while (soup_message_headers_iter_next (&iter, &name, &value))
+    {
+      const char *challenge = NULL;
+
+      if (g_ascii_strcasecmp (name, self->challenge_header) == 0)
+        challenge = find_challenge (value, "Digest");
+      while (challenge != NULL)
+        {
+          BtsHttpDigest *digest = bts_http_digest_new (challenge);
+
+          if (digest != NULL)
+            return digest;
+          challenge = find_challenge (challenge + strlen ("Digest"), "Digest");
+        }
     }
   return NULL;
 }
@@ -132,12 +169,38 @@ bts_http_auth_take_challenge (BtsHttpAuth *self, SoupMessage *message, SoupMessa
   if (self->is_used && !is_stale (self, headers))
     return FALSE;
 
-  g_clear_object (&self->auth);
+  forget (self);
+  self->digest = choose_digest (self, headers);
+  if (self->digest != NULL)
+    return TRUE;
   self->auth = choose (self, message, headers);
   if (self->auth == NULL)
     return FALSE;
   soup_auth_authenticate (self->auth, self->user, self->password != NULL ? self->password : "");
   return soup_auth_is_authenticated (self->auth);
+}
+
+/* What is asked for, as it stands in the request. */
+static char *
+dup_asked (SoupMessage *message)
+{
+  GUri *uri = soup_message_get_uri (message);
+  const char *path = *g_uri_get_path (uri) != '\0' ? g_uri_get_path (uri) : "/";
+  const char *query = g_uri_get_query (uri);
+
+  if (g_str_equal (soup_message_get_method (message), "CONNECT"))
+    return bts_http_proxy_format_address (g_uri_get_host (uri), (guint16) g_uri_get_port (uri));
+  return g_strconcat (path, query != NULL ? "?" : NULL, query, NULL);
+}
+
+static char *
+answer_digest (BtsHttpAuth *self, SoupMessage *message)
+{
+  g_autofree char *asked = dup_asked (message);
+  g_autofree char *client_nonce = g_uuid_string_random ();
+
+  return bts_http_digest_answer (self->digest, soup_message_get_method (message), asked, self->user,
+                                 self->password != NULL ? self->password : "", client_nonce);
 }
 
 void
@@ -146,10 +209,10 @@ bts_http_auth_apply (BtsHttpAuth *self, SoupMessage *message)
   g_autofree char *authorization = NULL;
 
   self->is_used = FALSE;
-  if (self->auth == NULL || !soup_auth_is_authenticated (self->auth))
-    return;
-
-  authorization = soup_auth_get_authorization (self->auth, message);
+  if (self->digest != NULL)
+    authorization = answer_digest (self, message);
+  else if (self->auth != NULL && soup_auth_is_authenticated (self->auth))
+    authorization = soup_auth_get_authorization (self->auth, message);
   if (authorization == NULL)
     return;
   soup_message_headers_replace (soup_message_get_request_headers (message),
