@@ -6,6 +6,8 @@
         server.uploads["/files/1"].data
 """
 
+import threading
+
 from harness.upload_server import Taking, UploadServer
 
 VERSIONS = {"tus": ("tus-resumable", "1.0.0"), "ietf": ("upload-draft-interop-version", "8")}
@@ -16,6 +18,7 @@ class Upload:
         self.size = size
         self.data = bytearray()
         self.is_complete = False
+        self.lock = threading.Lock()
 
 
 class ResumableServer(UploadServer):
@@ -45,7 +48,9 @@ class ResumableServer(UploadServer):
         if upload is None:
             exchange.send(b"HTTP/1.1 404 Gone\r\nContent-Length: 0\r\n\r\n")
             return True
-        return getattr(self, f"handle_{request.method.lower()}")(take, upload)
+        # One request at a time, as the protocols want it: the offset must not change behind it.
+        with upload.lock:
+            return getattr(self, f"handle_{request.method.lower()}")(take, upload)
 
     def handle_collection(self, take):
         request, exchange = take.request, take.exchange
