@@ -8,6 +8,7 @@
 
 #include "common/bgt-error.h"
 #include "worker/transport/http-connector.h"
+#include "worker/transport/http-trust.h"
 
 /* How much runs at once is decided elsewhere. */
 #define MAX_CONNECTIONS 4096
@@ -56,7 +57,8 @@ bts_http_setup_new (const BtsHttpSettings *settings, BtsHttpPool *pool, GError *
   self->connect_timeout_ms = settings->connect_timeout_seconds * 1000;
   self->response_timeout_ms = settings->response_timeout_seconds * 1000;
   self->allow_plain_http = settings->allow_plain_http;
-  self->system_database = g_tls_backend_get_default_database (g_tls_backend_get_default ());
+  self->system_database =
+      bts_http_trust_new (g_tls_backend_get_default_database (g_tls_backend_get_default ()));
 
   if (settings->tls_ca_file != NULL && *settings->tls_ca_file != '\0')
     self->extra_database = load_database (settings->tls_ca_file, error);
