@@ -9,6 +9,7 @@
 #include <gio/gunixconnection.h>
 #include <gio/gunixsocketaddress.h>
 #include <locale.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -16,6 +17,11 @@
 
 #include "worker/privileges.h"
 #include "worker/worker.h"
+
+/* Each thread would otherwise keep for itself what it needed for a moment, 8 MiB after the look at
+ * a certificate; and large buffers go back to the system when they are freed. */
+#define MAX_ARENAS 2
+#define MIN_MAPPED_BYTES (256 * 1024)
 
 enum
 {
@@ -143,6 +149,8 @@ run (GError **error)
   g_autoptr (BtsWorker) worker = NULL;
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
 
+  mallopt (M_ARENA_MAX, MAX_ARENAS);
+  mallopt (M_MMAP_THRESHOLD, MIN_MAPPED_BYTES);
   if (!prepare_process (error))
     return FALSE;
   connection = connect_to_daemon (error);
