@@ -4,6 +4,7 @@
 
 #include "config.h"
 
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -15,6 +16,9 @@
 #include "daemon/daemon.h"
 
 #define EXIT_USAGE 2
+
+/* A list of ten thousand transfers goes back to the system once it is sent. */
+#define MIN_MAPPED_BYTES (256 * 1024)
 
 typedef struct
 {
@@ -234,6 +238,7 @@ main (int argc, char *argv[])
   g_autofree char *state_folder = NULL;
   BtsDaemonOptions options = { 0 };
 
+  mallopt (M_MMAP_THRESHOLD, MIN_MAPPED_BYTES);
   hide_memory ();
   g_set_prgname ("background-transferd");
   g_log_writer_default_set_use_stderr (TRUE);
