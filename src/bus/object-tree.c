@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "bus/call-queue.h"
 #include "bus/interfaces.h"
 #include "bus/introspection.h"
 #include "bus/property-notifier.h"
@@ -29,14 +30,17 @@ struct _BtsObjectTree
   GObject *keeper; /* (unowned): owns this, and is held by every call */
   GDestroyNotify began;
   GDestroyNotify ended;
+  BtsCallQueue *queue; /* (owned) */
   guint subtree_ids[3];
   Filter *filter; /* (owned by the connection) */
   guint filter_id;
 };
 
-/* A call on its way to its handler, while its caller is being looked up. */
+/* A call on its way to its handler, while its caller is being looked up and others' calls are
+ * served. */
 typedef struct
 {
+  Filter *filter;       /* (owned): by which it finds the tree, if that is still there */
   BtsInvocation *call;  /* (owned) */
   GVariant *parameters; /* (owned) */
   const BtsInterface *interface;
@@ -64,6 +68,16 @@ filter_unref (Filter *filter)
   g_atomic_rc_box_release_full (filter, (GDestroyNotify) filter_clear);
 }
 
+static void
+arrival_free (Arrival *arrival)
+{
+  g_clear_pointer (&arrival->call, bts_invocation_free);
+  g_clear_pointer (&arrival->parameters, g_variant_unref);
+  filter_unref (arrival->filter);
+  g_free (arrival);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Arrival, arrival_free)
+
 static gboolean
 has_interface (BtsInvocation *call, const BtsInterface *interface)
 {
@@ -79,20 +93,13 @@ has_interface (BtsInvocation *call, const BtsInterface *interface)
 }
 
 static void
-on_caller_known (BtsCaller *caller, const GError *error, gpointer user_data)
+serve (gpointer user_data)
 {
-  g_autofree Arrival *arrival = user_data;
+  g_autoptr (Arrival) arrival = user_data;
   g_autoptr (BtsInvocation) call = g_steal_pointer (&arrival->call);
-  g_autoptr (GVariant) parameters = g_steal_pointer (&arrival->parameters);
+  BtsCaller *caller = call->caller;
   const char *path = g_dbus_method_invocation_get_object_path (call->invocation);
 
-  if (caller == NULL)
-    {
-      bts_invocation_return_error (g_steal_pointer (&call), g_error_copy (error));
-      return;
-    }
-
-  call->caller = bts_caller_ref (caller);
   if (!g_str_equal (path, BGT_OBJECT_PATH))
     {
       BtsOperation *operation = bts_find_operation (call->bus, caller, path);
@@ -116,7 +123,43 @@ on_caller_known (BtsCaller *caller, const GError *error, gpointer user_data)
       return;
     }
 
-  arrival->method->handle (g_steal_pointer (&call), parameters);
+  arrival->method->handle (g_steal_pointer (&call), arrival->parameters);
+}
+
+static void
+refuse (Arrival *arrival, int code, const char *message)
+{
+  bts_invocation_return_new_error (g_steal_pointer (&arrival->call), BGT_ERROR, code, "%s",
+                                   message);
+  arrival_free (arrival);
+}
+
+static void
+drop (gpointer user_data)
+{
+  refuse (user_data, BGT_ERROR_FAILED, "The service is stopping");
+}
+
+static void
+on_caller_known (BtsCaller *caller, const GError *error, gpointer user_data)
+{
+  Arrival *arrival = user_data;
+  BtsObjectTree *tree = arrival->filter->tree;
+
+  if (caller == NULL)
+    {
+      bts_invocation_return_error (g_steal_pointer (&arrival->call), g_error_copy (error));
+      arrival_free (arrival);
+      return;
+    }
+
+  arrival->call->caller = bts_caller_ref (caller);
+  if (tree == NULL)
+    drop (arrival);
+  else if (!bts_call_queue_push (tree->queue, bts_owner_get_uid (caller->owner), serve, drop,
+                                 arrival))
+    refuse (arrival, BGT_ERROR_LIMIT_EXCEEDED,
+            "Too many calls of this user wait for their answers; wait for some of them first");
 }
 
 static const BtsInterface *const *
@@ -157,6 +200,7 @@ on_method_call (GDBusConnection *connection,
   BtsObjectTree *self = user_data;
   Arrival *arrival = g_new0 (Arrival, 1);
 
+  arrival->filter = g_atomic_rc_box_acquire (self->filter);
   arrival->interface = find_interface_at (object_path, interface_name);
   arrival->method = bts_interface_find_method (arrival->interface, method_name);
   arrival->parameters = g_variant_ref (parameters);
@@ -328,6 +372,7 @@ bts_object_tree_new (BtsBus *bus, GObject *keeper, GDestroyNotify began, GDestro
   self->keeper = keeper;
   self->began = began;
   self->ended = ended;
+  self->queue = bts_call_queue_new ();
 
   self->filter = g_atomic_rc_box_new0 (Filter);
   self->filter->tree = self;
@@ -357,6 +402,7 @@ bts_object_tree_free (BtsObjectTree *self)
   for (guint i = 0; i < G_N_ELEMENTS (self->subtree_ids); i++)
     g_dbus_connection_unregister_subtree (connection, self->subtree_ids[i]);
   self->filter->tree = NULL;
+  bts_call_queue_free (self->queue);
   g_dbus_connection_remove_filter (connection, self->filter_id);
   g_free (self);
 }

@@ -12,6 +12,7 @@ import json
 import os
 import random
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -144,7 +145,7 @@ class Caller:
         return self
 
     def stop(self):
-        if self.process is not None:
+        if self.process is not None and self.process.poll() is None:
             self.process.stdin.close()
             self.process.stdout.close()
             self.process.terminate()
@@ -192,6 +193,12 @@ class Caller:
         """Calls @count members of the interfaces on some of @paths with whatever @seed yields, most
         of it of the right types. Returns {error name or "": how often}."""
         return self._ask({"what": "flood", "seed": seed, "count": count, "paths": paths})["counts"]
+
+    def crowd(self, n_connections, n_calls):
+        """Opens that many more connections, makes that many calls on each, and reads no answer and
+        no signal as long as this program lives. Returns how many the bus has let in."""
+        return self._ask({"what": "crowd", "n_connections": n_connections,
+                          "n_calls": n_calls})["n"]
 
     def signals(self):
         """[[path, interface, signal]…] of the service that have reached this program."""
@@ -277,7 +284,43 @@ def answer_flood(connection, question):
     return {"counts": counts}
 
 
+def crowd_in(path, n_calls):
+    """A socket with so many calls on it, or None where the bus refuses it."""
+    client = socket.socket(socket.AF_UNIX)
+    client.connect(path)
+    client.sendall(b"\0AUTH EXTERNAL " + str(os.getuid()).encode().hex().encode() + b"\r\n")
+    if not client.recv(200).startswith(b"OK"):
+        client.close()
+        return None
+    client.setblocking(False)
+    calls = [("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "Hello")]
+    calls += [(NAME, "/org/example/BackgroundTransfer", "org.freedesktop.DBus.ObjectManager",
+               "GetManagedObjects")] * n_calls
+    blobs = []
+    for serial, call in enumerate(calls, 1):
+        message = Gio.DBusMessage.new_method_call(*call)
+        message.set_serial(serial)
+        blobs.append(bytes(message.to_blob(Gio.DBusCapabilityFlags.NONE)))
+    try:
+        client.send(b"BEGIN\r\n" + b"".join(blobs))
+    except OSError:
+        client.close()
+        return None
+    return client
+
+
+def answer_crowd(address, question, kept):
+    path = address.split("path=")[1].split(",")[0]
+    for _ in range(question["n_connections"]):
+        client = crowd_in(path, question["n_calls"])
+        if client is None:
+            break
+        kept.append(client)
+    return {"n": len(kept)}
+
+
 def main(address):
+    kept = []
     connection = Gio.DBusConnection.new_for_address_sync(
         address, Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT
         | Gio.DBusConnectionFlags.MESSAGE_BUS_CONNECTION, None, None)
@@ -295,6 +338,8 @@ def main(address):
                 answer = answer_call(connection, question)
             elif question["what"] == "flood":
                 answer = answer_flood(connection, question)
+            elif question["what"] == "crowd":
+                answer = answer_crowd(address, question, kept)
             elif question["what"] == "signals":
                 while GLib.MainContext.default().iteration(False):
                     pass

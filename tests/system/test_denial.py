@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A user who floods the service costs the others nothing that they would notice."""
+
+import os
+import time
+import unittest
+
+from gi.repository import GLib
+
+from harness.callers import Caller, CallError, SystemBus, SystemDaemon
+from harness.daemon import NAME, PATH
+from harness.wait import wait_until
+
+ALICE, BOB = 1, 2
+OBJECT_MANAGER = "org.freedesktop.DBus.ObjectManager"
+N_CONNECTIONS = 1000
+N_CALLS = 4
+# One call while the flood comes in; alone it takes some milliseconds, here with the test's own.
+SLOWEST_CALL_SECONDS = 3
+USUAL_CALL_SECONDS = 0.5
+MAX_GROWTH_KIB = 64 * 1024
+
+
+@unittest.skipIf(os.geteuid() != 0, "needs root, for processes of other users")
+class Denial(unittest.TestCase):
+    def setUp(self):
+        self.bus = self.enterContext(SystemBus())
+        self.daemon = self.enterContext(SystemDaemon(self.bus))
+        self.alice = self.enterContext(Caller(self.bus, ALICE))
+        self.bob = Caller(self.bus, BOB).start()
+        self.addCleanup(self.bob.stop)
+
+    def create(self, caller, name, options):
+        return caller.call(PATH, "Manager", "CreateDownload", "(ssa{sv})",
+                           ("http://127.0.0.1:1/", f"{caller.folder}/{name}", options))[0]
+
+    def time_calls(self, count):
+        """How long each of @count calls of alice has taken, sorted."""
+        times = []
+        for _ in range(count):
+            start = time.monotonic()
+            self.alice.call(PATH, OBJECT_MANAGER, "GetManagedObjects")
+            times.append(time.monotonic() - start)
+        return sorted(times)
+
+    def memory_kib(self):
+        with open(f"/proc/{self.daemon.process.pid}/status", encoding="utf-8") as file:
+            return next(int(line.split()[1]) for line in file if line.startswith("VmRSS"))
+
+    def is_sanitized(self):
+        with open(f"/proc/{self.daemon.process.pid}/maps", encoding="utf-8") as file:
+            return "libasan" in file.read()
+
+    def test_a_crowd_that_reads_nothing(self):
+        for number in range(20):
+            self.create(self.bob, f"file-{number}", {})
+        mine = self.create(self.alice, "file", {})
+        self.time_calls(5)
+        memory = self.memory_kib()
+        self.assertGreater(self.bob.crowd(N_CONNECTIONS, N_CALLS), 100)
+        times = self.time_calls(40)
+        self.assertLess(times[-1], SLOWEST_CALL_SECONDS)
+        self.assertLess(times[len(times) // 2], USUAL_CALL_SECONDS)
+        self.alice.call(mine, "Operation", "Start")
+        self.alice.call(mine, "Operation", "Cancel")
+        self.bob.stop()
+        wait_until(lambda: self.time_calls(1)[0] < USUAL_CALL_SECONDS, "all is as before")
+        if not self.is_sanitized():
+            self.assertLess(self.memory_kib() - memory, MAX_GROWTH_KIB)
+
+    def test_more_than_an_operation_may_hold(self):
+        for options in ({"headers": GLib.Variant("a{ss}", {"X-Big": "a" * 10_000_000})},
+                        {"cookies": GLib.Variant("a{ss}", {"big": "a" * 100_000})},
+                        {"metadata": GLib.Variant("a{sv}", {
+                            str(n): GLib.Variant("s", "a" * 100) for n in range(1000)})}):
+            with self.assertRaises(CallError) as caught:
+                self.create(self.bob, "big", options)
+            self.assertEqual(caught.exception.name, f"{NAME}.Error.InvalidArgument")
+            self.assertIn(next(iter(options)), caught.exception.message)
+        path = self.create(self.bob, "grown", {})
+        with self.assertRaises(CallError) as caught:
+            for number in range(100):
+                self.bob.call(path, "Operation", "SetRequestHeader", "(ss)",
+                              (f"X-{number}", "a" * 4000))
+        self.assertEqual(caught.exception.name, f"{NAME}.Error.InvalidArgument")
+
+    def test_one_application_does_not_use_up_anothers_operations(self):
+        limit = self.alice.call(PATH, "org.freedesktop.DBus.Properties", "Get", "(ss)",
+                                (f"{NAME}.Manager", "OperationLimit"))[0]
+        with self.assertRaises(CallError) as caught:
+            for number in range(limit + 1):
+                self.create(self.bob, f"file-{number}", {})
+        self.assertEqual(caught.exception.name, f"{NAME}.Error.LimitExceeded")
+        self.create(self.alice, "file", {})
+        self.create(self.bob, "other", {"application-id": GLib.Variant("s", "org.example.Other")})
+
+
+if __name__ == "__main__":
+    unittest.main()
