@@ -391,8 +391,7 @@ bts_operation_pause (BtsOperation *self, GError **error)
   if (self->is_committed)
     {
       g_set_error_literal (error, BGT_ERROR, BGT_ERROR_INVALID_STATE,
-                           "Pause needs a request that may be sent twice; this one has begun and "
-                           "goes on, since it was created without allow-restart");
+                           "Pause needs what may be sent twice; this has begun and goes on");
       return FALSE;
     }
 
