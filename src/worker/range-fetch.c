@@ -13,8 +13,12 @@
 #define KEEP_SERVING_US (G_USEC_PER_SEC / 4)
 #define KEEP_INTERVAL_US (2 * G_USEC_PER_SEC)
 
-/* For so long the throughput of some connections is measured before there are more of them. */
+/* The throughput of some connections is measured so often and for so long before there are more of
+ * them. The lowest counts as what was, the highest as what is: servers that keep a rate send in
+ * bursts, and one that is mistaken for a link that is full would cost much more than a
+ * connection too many. */
 #define TRIAL_US (3 * G_USEC_PER_SEC / 10)
+#define N_TRIALS 2
 
 /* Twice the connections have to bring that much more, or half of them were enough. */
 #define MIN_GAIN 1.2
@@ -39,7 +43,10 @@ typedef struct
   gboolean is_settled; /* no more connections are tried */
   gint64 trial_start;  /* 0: none is under way */
   guint64 trial_received;
-  double rate_before; /* with half as many connections; 0 unknown */
+  guint n_trials; /* so many of this number of connections */
+  double lowest;
+  double highest;
+  double rate_before; /* with half as many connections; negative: unknown */
   gint64 last_keep;
 } Fetch;
 
@@ -176,23 +183,38 @@ are_all_flowing (Fetch *self)
 
 /* Twice as many where that is worth it, half as many where it was not. */
 static void
-decide_trial (Fetch *self, double rate)
+decide_trial (Fetch *self)
 {
   guint64 max_rate = bts_transfer_job_get_max_rate (self->spec->job);
   double left = (double) self->spec->record->total - (double) get_received (self);
 
-  self->trial_start = 0;
-  if (self->rate_before > 0 && rate < self->rate_before * MIN_GAIN)
+  if (self->rate_before >= 0 && self->highest < self->rate_before * MIN_GAIN)
     {
       self->n_wanted = MAX (self->n_wanted / 2, 1);
       self->is_settled = TRUE;
       return;
     }
-  self->rate_before = rate;
+  self->rate_before = self->lowest;
   if (self->n_wanted >= self->spec->max_connections)
     self->is_settled = TRUE;
-  else if (left > rate * MIN_LEFT_SECONDS && (max_rate == 0 || rate < 0.8 * (double) max_rate))
+  else if (left > self->highest * MIN_LEFT_SECONDS &&
+           (max_rate == 0 || self->highest < 0.8 * (double) max_rate))
     self->n_wanted = MIN (self->n_wanted * 2, self->spec->max_connections);
+}
+
+static void
+end_trial (Fetch *self, gint64 now)
+{
+  double rate = (double) (get_received (self) - self->trial_received) * G_USEC_PER_SEC /
+                (double) (now - self->trial_start);
+
+  self->trial_start = 0;
+  self->lowest = self->n_trials == 0 ? rate : MIN (self->lowest, rate);
+  self->highest = self->n_trials == 0 ? rate : MAX (self->highest, rate);
+  if (++self->n_trials < N_TRIALS)
+    return;
+  self->n_trials = 0;
+  decide_trial (self);
 }
 
 /* Returns when there is something to decide. */
@@ -210,9 +232,8 @@ run_trial (Fetch *self, gint64 now)
     }
   else if (now >= self->trial_start + TRIAL_US)
     {
-      decide_trial (self, (double) (get_received (self) - self->trial_received) * G_USEC_PER_SEC /
-                              (double) (now - self->trial_start));
-      return now + TRIAL_US;
+      end_trial (self, now);
+      return now;
     }
   return self->trial_start + TRIAL_US;
 }
@@ -313,6 +334,7 @@ init (Fetch *self, const BtsRangeFetchSpec *spec)
   self->is_total_known = is_known;
   self->n_wanted = 1;
   self->is_settled = spec->max_connections <= 1;
+  self->rate_before = -1;
   self->last_keep = g_get_monotonic_time ();
   bts_range_shared_init (
       &self->shared, spec,

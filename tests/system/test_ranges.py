@@ -14,7 +14,7 @@ import uuid
 from gi.repository import GLib
 
 from harness.daemon import program
-from harness.servers import Body, FaultyServer, sending
+from harness.servers import Body, FaultyServer, Nginx, sending
 from harness.service import ServiceTest
 from harness.wait import wait_until
 from harness.worker_host import NAME, WorkerHost, lookup
@@ -120,6 +120,18 @@ class Pieces(RangesTest):
         self.assert_complete(body)
         self.assertLess(time.monotonic() - begin, 6, "one connection takes 8 s")
         self.assertGreater(self.server.n_connections, 2)
+
+    @unittest.skipUnless(Nginx.is_installed(), "nginx is not installed")
+    def test_a_rate_that_comes_in_bursts_is_no_full_link(self):
+        """As nginx keeps its limit: a MiB at once, then nothing until the next second."""
+        body = Body(10 * MIB)
+        with Nginx() as nginx:
+            body.write_to(f"{nginx.files}/file")
+            begin = time.monotonic()
+            self.start(uri=f"http://127.0.0.1:{nginx.ports['plain']}/slow/file")
+            self.wait_finished()
+        self.assert_complete(body)
+        self.assertLess(time.monotonic() - begin, 7, "one connection takes 9 s")
 
     def test_no_more_connections_than_allowed_run_at_once(self):
         body = Body(16 * MIB)
