@@ -51,7 +51,9 @@ create (BusFixture *fixture, const Case *row, GError **error)
   BtsBus bus = { 0 };
 
   bus.service.registry = fixture->registry;
+  bus.service.groups = fixture->groups;
   bus.service.store = fixture->store;
+  bus.service.files = fixture->files;
   bus.service.engine = BTS_ENGINE (fixture->engine);
   bus.service.clock = BTS_CLOCK (fixture->clock);
   bus.service.limits = &fixture->limits;
