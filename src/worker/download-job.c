@@ -125,7 +125,7 @@ take_data (gsize size, gpointer user_data, GError **error)
   self->n_unsynced += size;
   bts_transfer_job_get_progress (self->job)->received = self->position;
 
-  if (self->n_unsynced >= self->checkpoint_bytes ||
+  if (self->n_unsynced >= self->checkpoint_bytes || bts_transfer_job_take_hurry (self->job) ||
       g_get_monotonic_time () - self->last_sync >= CHECKPOINT_INTERVAL_US)
     {
       if (!bts_download_sync (self, error))

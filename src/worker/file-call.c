@@ -19,13 +19,19 @@
 #include "worker/upload-answer.h"
 #include "worker/upload-body.h"
 
+/* A byte that has been counted is to be read within that time, unless nothing more comes. The
+ * first checkpoint may have been on its way before. */
+#define HURRY_US (2 * G_USEC_PER_SEC)
+#define MAX_HURRIES 2
+
 typedef struct
 {
   GDBusMethodInvocation *invocation; /* (owned) (nullable): until answered */
   BtsFileCallKind kind;
-  char *guid;            /* (owned) (nullable) */
-  GVariant *request;     /* (owned) */
-  GVariant *destination; /* (owned) (nullable): the checkpoint's part */
+  char *guid;           /* (owned) (nullable) */
+  GVariant *request;    /* (owned) */
+  GVariant *checkpoint; /* (owned) (nullable) */
+  BtsTransferJob *job;  /* (owned) (nullable) */
   guint64 position;
   int file; /* (owned) or -1 */
 } Call;
@@ -35,7 +41,8 @@ call_free (Call *self)
 {
   g_free (self->guid);
   g_variant_unref (self->request);
-  g_clear_pointer (&self->destination, g_variant_unref);
+  g_clear_pointer (&self->checkpoint, g_variant_unref);
+  g_clear_pointer (&self->job, bts_transfer_job_unref);
   if (self->file >= 0)
     close (self->file);
   g_free (self);
@@ -97,14 +104,20 @@ check (Call *self, GError **error)
   return TRUE;
 }
 
+static GVariant *
+dup_destination (Call *self)
+{
+  return self->checkpoint != NULL ? bts_download_record_dup_destination (self->checkpoint) : NULL;
+}
+
 static gboolean
 discard (Call *self, GError **error)
 {
+  g_autoptr (GVariant) destination = dup_destination (self);
   gboolean is_discarded =
-      is_upload (self)
-          ? bts_spool_remove (BTS_SPOOL_STREAM, self->guid, error) &&
-                bts_spool_remove (BTS_SPOOL_ANSWER, self->guid, error)
-          : bts_destination_discard (self->request, self->guid, self->destination, error);
+      is_upload (self) ? bts_spool_remove (BTS_SPOOL_STREAM, self->guid, error) &&
+                             bts_spool_remove (BTS_SPOOL_ANSWER, self->guid, error)
+                       : bts_destination_discard (self->request, self->guid, destination, error);
 
   if (!is_discarded)
     return FALSE;
@@ -112,13 +125,41 @@ discard (Call *self, GError **error)
   return TRUE;
 }
 
+/* What has been counted may still be in the job's buffer: the next checkpoint is waited for. */
+static int
+open_download (Call *self, GError **error)
+{
+  const gint64 end = g_get_monotonic_time () + HURRY_US;
+
+  for (guint n_hurries = 0;; n_hurries++)
+    {
+      g_autoptr (GVariant) destination = dup_destination (self);
+      g_autoptr (GVariant) checkpoint = NULL;
+      g_autoptr (GError) local_error = NULL;
+      int fd = bts_destination_open_result (self->request, self->guid, destination, self->position,
+                                            &local_error);
+
+      if (fd >= 0)
+        return fd;
+      if (self->job != NULL && n_hurries < MAX_HURRIES &&
+          g_error_matches (local_error, BGT_ERROR, BGT_ERROR_NOT_YET_AVAILABLE) &&
+          self->position < bts_transfer_job_get_progress (self->job)->received)
+        checkpoint = bts_transfer_job_hurry_checkpoint (self->job, self->checkpoint, end);
+      if (checkpoint == NULL || checkpoint == self->checkpoint)
+        {
+          g_propagate_error (error, g_steal_pointer (&local_error));
+          return -1;
+        }
+      g_clear_pointer (&self->checkpoint, g_variant_unref);
+      self->checkpoint = g_steal_pointer (&checkpoint);
+    }
+}
+
 static gboolean
 open_result (Call *self, GError **error)
 {
-  int fd = is_upload (self)
-               ? bts_upload_answer_open (self->guid, self->position, error)
-               : bts_destination_open_result (self->request, self->guid, self->destination,
-                                              self->position, error);
+  int fd = is_upload (self) ? bts_upload_answer_open (self->guid, self->position, error)
+                            : open_download (self, error);
 
   if (fd < 0)
     return FALSE;
@@ -156,7 +197,9 @@ bts_file_call_run (const BtsFileCall *call, GDBusMethodInvocation *invocation)
   self->guid = g_strdup (call->guid);
   self->request = g_variant_ref (call->request);
   if (call->checkpoint != NULL)
-    self->destination = bts_download_record_dup_destination (call->checkpoint);
+    self->checkpoint = g_variant_ref (call->checkpoint);
+  if (call->job != NULL)
+    self->job = bts_transfer_job_ref (call->job);
   self->position = call->position;
   self->file = call->file >= 0 ? fcntl (call->file, F_DUPFD_CLOEXEC, 3) : -1;
 

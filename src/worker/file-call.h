@@ -6,6 +6,8 @@
 
 #include <gio/gio.h>
 
+#include "worker/transfer-job.h"
+
 /* The calls that open files as the user, each answered from a thread of its own: a stuck file
  * system holds up nobody else. */
 
@@ -22,6 +24,7 @@ typedef struct
   const char *guid;     /* (nullable) */
   GVariant *request;    /* a{sv} */
   GVariant *checkpoint; /* (nullable) a{sv} */
+  BtsTransferJob *job;  /* (nullable): that runs; @checkpoint is its latest one */
   guint64 position;
   int file; /* or -1; duplicated */
 } BtsFileCall;

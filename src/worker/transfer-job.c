@@ -6,6 +6,8 @@
 
 #include "worker/transfer-job.h"
 
+#include <stdatomic.h>
+
 /* Of what was asked for and not yet looked at, the newest count. */
 #define MAX_RANGES 64
 
@@ -15,7 +17,8 @@ struct _BtsTransferJob
   const BtsTransferJobEvents *events; /* (unowned) */
   gpointer user_data;                 /* (unowned) */
   BtsProgress progress;
-  GCancellable *stopped; /* (owned) */
+  GCancellable *stopped;     /* (owned) */
+  atomic_bool is_in_a_hurry; /* for a checkpoint */
 
   BtsTransferJobMain thread_main;
   gpointer thread_data; /* (owned) (nullable) */
@@ -301,6 +304,24 @@ bts_transfer_job_dup_checkpoint (BtsTransferJob *self)
 }
 
 GVariant *
+bts_transfer_job_hurry_checkpoint (BtsTransferJob *self, GVariant *checkpoint, gint64 end)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  self->is_in_a_hurry = TRUE;
+  while ((self->checkpoint == NULL || self->checkpoint == checkpoint) && !self->is_stopping)
+    if (!g_cond_wait_until (&self->changed, &self->lock, end))
+      break;
+  return self->checkpoint != NULL ? g_variant_ref (self->checkpoint) : NULL;
+}
+
+gboolean
+bts_transfer_job_take_hurry (BtsTransferJob *self)
+{
+  return self->is_in_a_hurry && atomic_exchange (&self->is_in_a_hurry, FALSE);
+}
+
+GVariant *
 bts_transfer_job_dup_request (BtsTransferJob *self)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
@@ -355,6 +376,7 @@ bts_transfer_job_post_checkpoint (BtsTransferJob *self, GVariant *update, GVaria
   g_clear_pointer (&self->checkpoint, g_variant_unref);
   self->checkpoint = g_variant_ref (checkpoint);
   self->n_unanswered++;
+  g_cond_broadcast (&self->changed);
   g_mutex_unlock (&self->lock);
   post (self, update, FALSE);
 }

@@ -66,6 +66,12 @@ void bts_transfer_job_take_answer (BtsTransferJob *self, const GError *error);
  * there is one. */
 GVariant *bts_transfer_job_dup_checkpoint (BtsTransferJob *self);
 
+/* For any thread: somebody wants to read what has come since @checkpoint (nullable), so the next
+ * one is made with the next bytes. Waits for it, but not longer than until @end (monotonic time) or
+ * until the job is stopped. Returns the latest one, like _dup_checkpoint. */
+GVariant *
+bts_transfer_job_hurry_checkpoint (BtsTransferJob *self, GVariant *checkpoint, gint64 end);
+
 /* For the job's thread. */
 GVariant *bts_transfer_job_dup_request (BtsTransferJob *self);
 gboolean bts_transfer_job_is_stopping (BtsTransferJob *self);
@@ -85,6 +91,9 @@ gboolean bts_transfer_job_run_transport (BtsTransferJob *self,
 void
 bts_transfer_job_post_checkpoint (BtsTransferJob *self, GVariant *update, GVariant *checkpoint);
 gboolean bts_transfer_job_is_checkpoint_pending (BtsTransferJob *self);
+
+/* Whether _hurry_checkpoint has asked for one since the last call. */
+gboolean bts_transfer_job_take_hurry (BtsTransferJob *self);
 
 /* Waits for the answers to all that has been posted; FALSE where the last of them was an error. */
 gboolean bts_transfer_job_wait_for_answers (BtsTransferJob *self, GError **error);

@@ -439,6 +439,7 @@ handle_open_result (BtsWorker *self, GVariant *parameters, GDBusMethodInvocation
     }
   job = g_hash_table_lookup (self->jobs, guid);
   latest = job != NULL ? bts_transfer_job_dup_checkpoint (job->job) : NULL;
+  call.job = job != NULL ? job->job : NULL;
   call.guid = guid;
   call.request = request;
   call.checkpoint = latest != NULL ? latest : given;

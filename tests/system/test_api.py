@@ -476,6 +476,25 @@ class Results(ApiTest):
             self.daemon.wait_for_status(path, "completed")
             self.assertEqual(file.read(), body.read(100_000))
 
+    def test_all_that_is_counted_is_read_long_before_a_checkpoint_is_due(self):
+        body = Body(MIB // 2)
+
+        def drip(exchange):
+            exchange.send_head("200 OK", Content_Length=body.size)
+            for offset in range(0, body.size, 1024):
+                exchange.send(body.read(offset, offset + 1024))
+                self.release.wait(0.01)
+
+        self.server.serve("/drip", drip)
+        path = self.create("/drip", start=True)
+        for count in (1, 50_000, 100_000):
+            self.daemon.wait_for_bytes(path, count)
+            last = self.daemon.get(path, "BytesReceived") - 1
+            with self.open_result(path, last) as file:
+                self.assertEqual(file.read(1), body.read(last, last + 1))
+        self.release.set()
+        self.daemon.wait_for_status(path, "completed")
+
     def test_what_is_paused_and_what_is_completed_is_read(self):
         path = self.create("/held", start=True)
         self.daemon.wait_for_bytes(path, 100_000)
