@@ -237,6 +237,11 @@ class Downloads(TransferctlTest):
         self.check(DONE, "download", self.server.uri("/file").replace("http:", "HTTP:"))
         self.assert_same(self.read("file"), body.read())
 
+    def test_url_may_have_escaped_bytes_that_are_not_text(self):
+        body = self.serve("/%FF%00")
+        self.check(DONE, "download", "-o", "x", self.server.uri("/%FF%00"))
+        self.assert_same(self.read("x"), body.read())
+
     def test_quiet_says_nothing(self):
         self.serve("/file")
         self.assertEqual(self.check(DONE, "-q", "download", self.server.uri("/file")), ("", ""))

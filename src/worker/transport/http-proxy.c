@@ -84,11 +84,13 @@ take_credential (BtsHttpProxy *self, GVariant *request)
   g_variant_get (credential, "(ss)", &self->user, &self->password);
 }
 
-/* The first that can be used; NULL: none. */
+/* The first that can be used; NULL: none. The path is nobody's business, and resolvers refuse one
+ * with escaped bytes that are not UTF-8. */
 static gboolean
 resolve (GUri *uri, GCancellable *cancellable, BtsHttpProxy **proxy, GError **error)
 {
-  g_autofree char *text = g_uri_to_string (uri);
+  g_autofree char *text = g_uri_join (G_URI_FLAGS_NONE, g_uri_get_scheme (uri), NULL,
+                                      g_uri_get_host (uri), g_uri_get_port (uri), "/", NULL, NULL);
   g_auto (GStrv) found = NULL;
 
   found = g_proxy_resolver_lookup (g_proxy_resolver_get_default (), text, cancellable, error);
