@@ -24,6 +24,7 @@ typedef struct
   BgtOperation *operation; /* (unowned) */
   GMainLoop *loop;         /* (owned) */
   guint64 position;        /* what is printed next */
+  guint64 counted;         /* bytes received when it was asked last */
   int fd;                  /* -1 until something has arrived there */
   gboolean is_asking;      /* a call runs */
   gboolean is_asked_again; /* something has changed meanwhile */
@@ -134,6 +135,23 @@ end_answer (Cat *self)
     }
 }
 
+static gboolean
+is_in_order (Cat *self)
+{
+  return !bgt_download_get_random_access (BGT_DOWNLOAD (self->operation));
+}
+
+static void
+finish_copy (Cat *self, guint64 end)
+{
+  if (bgt_operation_get_status (self->operation) == BGT_OPERATION_STATUS_COMPLETED)
+    end = G_MAXUINT64;
+  if (!copy (self, end))
+    stop (self, BTS_EXIT_FAILED);
+  else
+    end_answer (self);
+}
+
 static void
 on_ranges (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -145,12 +163,7 @@ on_ranges (GObject *source, GAsyncResult *result, gpointer user_data)
   ranges = bgt_download_get_downloaded_ranges_finish (BGT_DOWNLOAD (source), result, &error);
   if (ranges != NULL)
     end = get_end (ranges, self->position);
-  if (bgt_operation_get_status (self->operation) == BGT_OPERATION_STATUS_COMPLETED)
-    end = G_MAXUINT64;
-  if (!copy (self, end))
-    stop (self, BTS_EXIT_FAILED);
-  else
-    end_answer (self);
+  finish_copy (self, end);
 }
 
 static void
@@ -159,8 +172,12 @@ on_opened (GObject *source, GAsyncResult *result, gpointer user_data)
   Cat *self = user_data;
   g_autoptr (GError) error = NULL;
 
-  self->fd = bgt_operation_open_result_finish (BGT_OPERATION (source), result, &error);
   if (self->fd >= 0)
+    close (self->fd);
+  self->fd = bgt_operation_open_result_finish (BGT_OPERATION (source), result, &error);
+  if (self->fd >= 0 && is_in_order (self))
+    finish_copy (self, self->counted);
+  else if (self->fd >= 0)
     {
       self->is_asking = FALSE;
       ask (self);
@@ -172,8 +189,9 @@ on_opened (GObject *source, GAsyncResult *result, gpointer user_data)
     stop (self, bts_context_report (self->context, NULL, error));
 }
 
-/* Opens what has arrived if that is not done yet, then asks how far it reaches: the file itself
- * may be longer than what has arrived. */
+/* Opens what has arrived, and prints as far as it reaches: the file itself may be longer. What
+ * arrives in order reaches as far as was counted before it was opened, and is opened again for what
+ * comes after; of what comes in pieces the service knows the ranges. */
 static void
 ask (Cat *self)
 {
@@ -181,7 +199,8 @@ ask (Cat *self)
   if (self->is_asking)
     return;
   self->is_asking = TRUE;
-  if (self->fd < 0)
+  self->counted = bgt_operation_get_bytes_received (self->operation);
+  if (self->fd < 0 || (is_in_order (self) && self->position < self->counted))
     bgt_operation_open_result_async (self->operation, self->position, NULL, on_opened, self);
   else
     bgt_download_get_downloaded_ranges_async (BGT_DOWNLOAD (self->operation), NULL, on_ranges,

@@ -311,12 +311,15 @@ open_destination (BtsDownload *self, GError **error)
   const char *checksum = NULL;
   guint64 held_before = 0;
 
+  g_variant_lookup (request, "random-access", "b", &self->has_random_access);
   bts_download_record_init (&self->record, self->checkpoint);
   held_before = self->record.held;
   self->destination = bts_destination_open (request, bts_transfer_job_get_guid (self->job),
                                             self->record.destination, self->file, error);
   if (self->destination == NULL)
     return FALSE;
+  if (!self->has_random_access)
+    bts_transfer_job_set_destination (self->job, self->destination);
   self->held_at_start = bts_download_get_total_held (self);
   bts_download_report_init (&self->report, self->job, self->destination, &self->record);
   self->report.has_restarted = held_before > self->held_at_start;
@@ -330,7 +333,6 @@ open_destination (BtsDownload *self, GError **error)
     self->checksums[BTS_DOWNLOAD_SERVER_CHECKSUM] = bts_checksum_new (self->record.digest, NULL);
   bts_download_restore_digests (self);
   self->is_descriptor = !g_variant_lookup (request, "destination", "&s", NULL);
-  g_variant_lookup (request, "random-access", "b", &self->has_random_access);
   self->position = bts_download_get_held (self);
   self->last_sync = g_get_monotonic_time ();
   bts_transfer_job_get_progress (self->job)->received = self->held_at_start;

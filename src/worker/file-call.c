@@ -125,11 +125,22 @@ discard (Call *self, GError **error)
   return TRUE;
 }
 
-/* What has been counted may still be in the job's buffer: the next checkpoint is waited for. */
+/* What is written in order can be read at once. What comes in pieces may still be in the buffer of
+ * one of the job's connections: the next checkpoint is waited for. */
 static int
 open_download (Call *self, GError **error)
 {
   const gint64 end = g_get_monotonic_time () + HURRY_US;
+  g_autoptr (BtsDestination) running =
+                 self->job != NULL ? bts_transfer_job_dup_destination (self->job) : NULL;
+
+  if (running != NULL)
+    {
+      int fd = bts_destination_open_now (running, self->position);
+
+      if (fd >= 0)
+        return fd;
+    }
 
   for (guint n_hurries = 0;; n_hurries++)
     {

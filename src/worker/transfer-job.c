@@ -26,10 +26,11 @@ struct _BtsTransferJob
 
   GMutex lock; /* of everything below */
   GCond changed;
-  GVariant *request;     /* (owned) a{sv} */
-  GVariant *checkpoint;  /* (owned) (nullable) a{sv} */
-  GPtrArray *transports; /* (owned) (element-type BtsTransport): those that run */
-  GArray *ranges;        /* (owned) (element-type BtsByteRange): asked for, not yet taken */
+  GVariant *request;           /* (owned) a{sv} */
+  BtsDestination *destination; /* (owned) (nullable) */
+  GVariant *checkpoint;        /* (owned) (nullable) a{sv} */
+  GPtrArray *transports;       /* (owned) (element-type BtsTransport): those that run */
+  GArray *ranges;              /* (owned) (element-type BtsByteRange): asked for, not yet taken */
   gboolean is_woken;
   guint64 max_rate;
   gboolean is_stopping;
@@ -93,6 +94,7 @@ clear_job (gpointer data)
   g_object_unref (self->stopped);
   g_variant_unref (self->request);
   g_clear_pointer (&self->checkpoint, g_variant_unref);
+  g_clear_object (&self->destination);
   g_ptr_array_unref (self->transports);
   g_array_unref (self->ranges);
   g_clear_error (&self->answer);
@@ -301,6 +303,22 @@ bts_transfer_job_dup_checkpoint (BtsTransferJob *self)
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
   return self->checkpoint != NULL ? g_variant_ref (self->checkpoint) : NULL;
+}
+
+void
+bts_transfer_job_set_destination (BtsTransferJob *self, BtsDestination *destination)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  g_set_object (&self->destination, destination);
+}
+
+BtsDestination *
+bts_transfer_job_dup_destination (BtsTransferJob *self)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  return self->destination != NULL ? g_object_ref (self->destination) : NULL;
 }
 
 GVariant *

@@ -7,6 +7,7 @@
 #include <gio/gio.h>
 
 #include "common/byte-ranges.h"
+#include "worker/files/destination.h"
 #include "worker/progress.h"
 #include "worker/transport/transport.h"
 
@@ -65,6 +66,10 @@ void bts_transfer_job_take_answer (BtsTransferJob *self, const GError *error);
 /* For any thread: the job's latest checkpoint, newer than what the daemon may have; NULL before
  * there is one. */
 GVariant *bts_transfer_job_dup_checkpoint (BtsTransferJob *self);
+
+/* What the job writes, for those who read it in other threads: set by the job's thread. */
+void bts_transfer_job_set_destination (BtsTransferJob *self, BtsDestination *destination);
+BtsDestination *bts_transfer_job_dup_destination (BtsTransferJob *self); /* (nullable) */
 
 /* For any thread: somebody wants to read what has come since @checkpoint (nullable), so the next
  * one is made with the next bytes. Waits for it, but not longer than until @end (monotonic time) or

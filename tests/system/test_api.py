@@ -379,8 +379,8 @@ class Batches(ApiTest):
             ("InvalidArgument", "destination-file", self.spec(**{"destination-file":
                                                                  V("a{sv}", {})})),
             ("InvalidArgument", "colour", self.spec(colour=V("s", "red"))),
-            ("NotSupported", "kind", {"kind": V("s", "upload"), "uri": V("s", "http://host/"),
-                                      "source": V("s", "/etc/hostname")}),
+            ("NotFound", "", {"kind": V("s", "upload"), "uri": V("s", "http://host/"),
+                              "source": V("s", "/no-such-file")}),
             ("NotFound", "", self.spec(destination=V("s", "/no-such-folder/file"))),
         ]
         for name in ("kind", "uri", "destination"):
@@ -475,6 +475,20 @@ class Results(ApiTest):
             self.release.set()
             self.daemon.wait_for_status(path, "completed")
             self.assertEqual(file.read(), body.read(100_000))
+
+    def test_what_has_come_from_a_server_that_stalls_is_read(self):
+        body = Body(8 * MIB)
+        for count in (100, 50_000, MIB + 1000):
+            with self.subTest(count=count):
+                uri = f"/stalled-{count}"
+                self.server.serve(uri, sending(body, hold=(count, self.release)))
+                path = self.create(uri, start=True)
+                self.daemon.wait_for_bytes(path, count)
+                with self.open_result(path) as file:
+                    self.assertEqual(file.read(count), body.read(0, count))
+                with self.open_result(path, count - 1) as file:
+                    self.assertEqual(file.read(1), body.read(count - 1, count))
+                self.assert_refused("NotYetAvailable", self.open_result, path, count)
 
     def test_all_that_is_counted_is_read_long_before_a_checkpoint_is_due(self):
         body = Body(MIB // 2)

@@ -36,6 +36,7 @@ struct _BtsDestination
   guint64 total; /* 0: not known */
   gboolean is_name_durable;
   BtsWriter *writer; /* (owned) (nullable) */
+  GMutex lock;       /* of changes of @fd and @writer, for those who read in other threads */
 
   BtsHeldRanges ranges;
 };
@@ -47,6 +48,7 @@ bts_destination_init (BtsDestination *self)
 {
   self->folder_fd = -1;
   self->fd = -1;
+  g_mutex_init (&self->lock);
   bts_held_ranges_init (&self->ranges);
 }
 
@@ -70,6 +72,7 @@ bts_destination_finalize (GObject *object)
   g_free (self->published_name);
   g_free (self->published_path);
   bts_held_ranges_clear (&self->ranges);
+  g_mutex_clear (&self->lock);
 
   G_OBJECT_CLASS (bts_destination_parent_class)->finalize (object);
 }
@@ -127,11 +130,13 @@ take_fd (BtsDestination *self, int fd, GError **error)
       return FALSE;
     }
 
+  g_mutex_lock (&self->lock);
   g_clear_pointer (&self->writer, bts_writer_free);
   close_fd (&self->fd);
   self->fd = fd;
   self->identity = info.identity;
   self->writer = bts_destination_new_writer (self);
+  g_mutex_unlock (&self->lock);
 
   return TRUE;
 }
@@ -345,6 +350,21 @@ bts_destination_new_writer (BtsDestination *self)
   return writer;
 }
 
+int
+bts_destination_open_now (BtsDestination *self, guint64 position)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  int fd = -1;
+
+  if (self->writer != NULL && position < bts_writer_show (self->writer) &&
+      (!self->target->is_descriptor || self->target->is_file_readable))
+    fd = bts_file_reopen (self->fd, O_RDONLY);
+  if (fd >= 0 && lseek (fd, (off_t) position, SEEK_SET) < 0)
+    close_fd (&fd);
+
+  return fd;
+}
+
 /* Whoever deletes the hidden file or its folder ends the transfer: nothing would be found again. */
 static gboolean
 check_has_name (BtsDestination *self, GError **error)
@@ -411,46 +431,13 @@ bts_destination_to_checkpoint (BtsDestination *self)
 /* ---- publishing ---- */
 
 static gboolean
-check_is_whole (BtsDestination *self, guint64 total, GError **error)
-{
-  g_autoptr (BtsByteRanges) ranges = bts_destination_dup_held (self);
-
-  if (total == 0 || bts_byte_ranges_get_held_from (ranges, 0) >= total)
-    return TRUE;
-
-  g_set_error (error, BGT_WEB_ERROR, BGT_WEB_ERROR_FILE_ERROR,
-               "Only %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " bytes are on disk",
-               bts_byte_ranges_get_held_from (ranges, 0), total);
-  return FALSE;
-}
-
-/* Cutting it to its size must not make it longer: that would be zeros instead of what has come. */
-static gboolean
-check_size (BtsDestination *self, guint64 total, GError **error)
-{
-  BtsFileInfo info;
-
-  if (bts_file_info_read (self->fd, NULL, &info) && info.size >= total)
-    return TRUE;
-
-  g_set_error_literal (error, BGT_WEB_ERROR, BGT_WEB_ERROR_FILE_CHANGED,
-                       "The file has become shorter than what was written");
-  return FALSE;
-}
-
-static gboolean
 finish_file (BtsDestination *self, guint64 total, const char *origin_uri, GError **error)
 {
   g_autoptr (BtsByteRanges) pending = NULL;
 
   if (!bts_writer_flush (self->writer, error) || !check_has_name (self, error) ||
-      !check_size (self, total, error))
+      !bts_publish_cut (self->fd, total, error))
     return FALSE;
-  if (ftruncate (self->fd, (off_t) total) != 0)
-    {
-      bts_file_error_set (error, errno, "Cannot cut the file to its size");
-      return FALSE;
-    }
   if (origin_uri != NULL)
     bts_publish_set_origin (self->fd, origin_uri);
 
@@ -463,7 +450,7 @@ finish_file (BtsDestination *self, guint64 total, const char *origin_uri, GError
   bts_held_ranges_confirm (&self->ranges, pending);
   bts_held_ranges_truncate (&self->ranges, total);
 
-  return check_is_whole (self, total, error);
+  return bts_held_ranges_check_whole (&self->ranges, total, error);
 }
 
 char *

@@ -83,6 +83,10 @@ char *bts_destination_publish (BtsDestination *self,
 gboolean
 bts_destination_discard (GVariant *request, const char *guid, GVariant *checkpoint, GError **error);
 
+/* For any thread, of a destination that is written in order: a read-only descriptor at @position on
+ * what has arrived until now, on disk or not; -1 where that byte has not. */
+int bts_destination_open_now (BtsDestination *self, guint64 position);
+
 /* A read-only descriptor on what has arrived, or on the published file; -1 on error:
  * NOT_YET_AVAILABLE where @position is not held, NOT_FOUND where the file is gone. */
 int bts_destination_open_result (

@@ -6,6 +6,8 @@
 
 #include "worker/files/held-ranges.h"
 
+#include "common/bgt-web-error.h"
+
 void
 bts_held_ranges_init (BtsHeldRanges *self)
 {
@@ -85,4 +87,19 @@ bts_held_ranges_truncate (BtsHeldRanges *self, guint64 size)
   g_mutex_lock (&self->lock);
   bts_byte_ranges_truncate (self->held, size);
   g_mutex_unlock (&self->lock);
+}
+
+gboolean
+bts_held_ranges_check_whole (BtsHeldRanges *self, guint64 total, GError **error)
+{
+  g_autoptr (BtsByteRanges) ranges = bts_held_ranges_dup (self);
+  guint64 n_held = bts_byte_ranges_get_held_from (ranges, 0);
+
+  if (n_held >= total)
+    return TRUE;
+
+  g_set_error (error, BGT_WEB_ERROR, BGT_WEB_ERROR_FILE_ERROR,
+               "Only %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " bytes are on disk", n_held,
+               total);
+  return FALSE;
 }

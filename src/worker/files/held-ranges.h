@@ -32,3 +32,6 @@ void bts_held_ranges_confirm (BtsHeldRanges *self, const BtsByteRanges *written)
 /* Nothing but @ranges below @size is held, and nothing is written. */
 void bts_held_ranges_set (BtsHeldRanges *self, const BtsByteRanges *ranges, guint64 size);
 void bts_held_ranges_truncate (BtsHeldRanges *self, guint64 size);
+
+/* Whether all below @total is held; BGT_WEB_ERROR_FILE_ERROR where not. */
+gboolean bts_held_ranges_check_whole (BtsHeldRanges *self, guint64 total, GError **error);

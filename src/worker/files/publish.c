@@ -16,7 +16,26 @@
 
 #include "common/bgt-web-error.h"
 #include "worker/files/file-error.h"
+#include "worker/files/file-identity.h"
 #include "worker/files/unique-name.h"
+
+gboolean
+bts_publish_cut (int fd, guint64 total, GError **error)
+{
+  BtsFileInfo info;
+
+  if (!bts_file_info_read (fd, NULL, &info) || info.size < total)
+    {
+      g_set_error_literal (error, BGT_WEB_ERROR, BGT_WEB_ERROR_FILE_CHANGED,
+                           "The file has become shorter than what was written");
+      return FALSE;
+    }
+  if (ftruncate (fd, (off_t) total) == 0)
+    return TRUE;
+
+  bts_file_error_set (error, errno, "Cannot cut the file to its size");
+  return FALSE;
+}
 
 #define MAX_UNIQUE_NAMES 100000
 

@@ -11,6 +11,10 @@
 
 /* From the hidden name to the one that was asked for. Errors are BGT_WEB_ERROR. */
 
+/* Cuts the file to its size, which must not make it longer: that would be zeros instead of what has
+ * come. */
+gboolean bts_publish_cut (int fd, guint64 total, GError **error);
+
 /* Gives @partial_name its final name and makes that durable; returns it. @fd is the file itself. */
 char *bts_publish_rename (
     const BtsTarget *target, int folder_fd, const char *partial_name, int fd, GError **error);

@@ -29,7 +29,10 @@ struct _BtsWriter
   gboolean has_failed;
 
   guint8 *buffer; /* (owned) (nullable) BTS_WRITER_BUFFER_BYTES, made on first use */
-  guint64 start;  /* where the buffer's first byte belongs */
+
+  /* Changed by the stream's thread only, under the lock, so that this thread needs none to read. */
+  GMutex lock;
+  guint64 start; /* where the buffer's first byte belongs */
   gsize fill;
 
   guint64 behind_start;   /* written since here, write-back not yet begun */
@@ -48,6 +51,7 @@ bts_writer_new (int fd, BtsWriterFunc on_written, gpointer user_data)
   self->direct_fd = -1;
   self->on_written = on_written;
   self->user_data = user_data;
+  g_mutex_init (&self->lock);
 
   return self;
 }
@@ -58,6 +62,7 @@ bts_writer_free (BtsWriter *self)
   if (self->direct_fd >= 0)
     g_close (self->direct_fd, NULL);
   g_aligned_free (self->buffer);
+  g_mutex_clear (&self->lock);
   g_free (self);
 }
 
@@ -65,6 +70,15 @@ void
 bts_writer_set_is_large (BtsWriter *self, gboolean is_large)
 {
   self->is_large = is_large;
+}
+
+static void
+set_place (BtsWriter *self, guint64 start, gsize fill)
+{
+  g_mutex_lock (&self->lock);
+  self->start = start;
+  self->fill = fill;
+  g_mutex_unlock (&self->lock);
 }
 
 guint64
@@ -193,8 +207,7 @@ bts_writer_flush (BtsWriter *self, GError **error)
   written = write_all (self, self->buffer, size, self->start, &error_number);
   if (written > 0)
     self->on_written (self->start, written, self->user_data);
-  self->start += written;
-  self->fill = 0;
+  set_place (self, self->start + written, 0);
   if (written < size)
     {
       self->has_failed = TRUE;
@@ -213,8 +226,7 @@ bts_writer_flush (BtsWriter *self, GError **error)
 void
 bts_writer_reset (BtsWriter *self, guint64 offset)
 {
-  self->start = offset;
-  self->fill = 0;
+  set_place (self, offset, 0);
   self->has_failed = FALSE;
   self->behind_start = offset;
   self->settling_start = offset;
@@ -259,9 +271,31 @@ bts_writer_commit (BtsWriter *self, gsize size, GError **error)
       return FALSE;
     }
 
-  self->fill += size;
+  set_place (self, self->start, self->fill + size);
   if (self->fill == get_capacity (self))
     return bts_writer_flush (self, error);
 
   return TRUE;
+}
+
+guint64
+bts_writer_show (BtsWriter *self)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  gsize done = 0;
+
+  while (done < self->fill)
+    {
+      gssize written =
+          pwrite (self->fd, self->buffer + done, self->fill - done, (off_t) (self->start + done));
+
+      if (written < 0 && errno == EINTR)
+        continue;
+      /* Why is said by the stream's own write of the same bytes. */
+      if (written <= 0)
+        break;
+      done += (gsize) written;
+    }
+
+  return self->start + done;
 }

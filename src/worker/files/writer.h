@@ -37,5 +37,9 @@ gpointer bts_writer_get_buffer (BtsWriter *self, gsize *size);
 gboolean bts_writer_commit (BtsWriter *self, gsize size, GError **error);
 gboolean bts_writer_flush (BtsWriter *self, GError **error);
 
+/* For any thread: puts a copy of what is buffered into the file, for those who read it; the stream
+ * goes on as if nothing had happened. Returns where what can be read of the stream ends. */
+guint64 bts_writer_show (BtsWriter *self);
+
 /* Drops what is buffered and goes to @offset. */
 void bts_writer_reset (BtsWriter *self, guint64 offset);
