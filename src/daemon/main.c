@@ -4,6 +4,7 @@
 
 #include "config.h"
 
+#include <locale.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -240,6 +241,8 @@ main (int argc, char *argv[])
 
   mallopt (M_MMAP_THRESHOLD, MIN_MAPPED_BYTES);
   hide_memory ();
+  /* For file names in messages; numbers stay as the files have them. */
+  setlocale (LC_CTYPE, "");
   g_set_prgname ("background-transferd");
   g_log_writer_default_set_use_stderr (TRUE);
   if (!parse_command_line (&line, &argc, &argv, &error) ||
