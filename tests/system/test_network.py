@@ -4,6 +4,7 @@
 import os
 import tempfile
 import threading
+import time
 import unittest
 
 from gi.repository import Gio, GLib
@@ -164,6 +165,16 @@ class NetworkTest(unittest.TestCase):
             self.set_metered("no" if number % 2 else "yes")
         self.daemon.wait_for_status(path, "running")
         self.wait_network("CostType", "unrestricted")
+        self.assert_completes(path)
+        self.assertLessEqual(len(self.server.heads("/file")), 3)
+
+    def test_a_flapping_link_reconnects_at_most_twice(self):
+        path = self.download()
+        for number in range(20):
+            self.world.set_link("up" if number % 2 else "down")
+            time.sleep(0.1)  # what is tried: twenty changes in two seconds
+        self.wait_network("Available", True)
+        self.daemon.wait_for_status(path, "running")
         self.assert_completes(path)
         self.assertLessEqual(len(self.server.heads("/file")), 3)
 
