@@ -132,8 +132,8 @@ has_path (BtsRequest *request)
 {
   GVariant *parts = bts_request_lookup (request, "parts");
 
-  return bts_request_get_destination (request) != NULL || bts_request_get_source (request) != NULL ||
-         (parts != NULL && bts_parts_have_path (parts));
+  return bts_request_get_destination (request) != NULL ||
+         bts_request_get_source (request) != NULL || (parts != NULL && bts_parts_have_path (parts));
 }
 
 static gboolean

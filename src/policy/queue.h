@@ -21,7 +21,7 @@ typedef struct
   guint64 group_position;  /* order within that group */
   /* (unowned) (nullable): whose group it is, where that is another application's */
   const char *group_application;
-  gboolean is_active;      /* has its slot already */
+  gboolean is_active; /* has its slot already */
 
   /* out */
   BtsBlockers blockers; /* 0: it runs; else the limits that make it wait */

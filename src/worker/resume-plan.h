@@ -21,12 +21,11 @@ typedef enum
 typedef struct
 {
   guint64 asked_offset;
-  guint64 asked_length;   /* G_MAXUINT64: to the end */
-  guint64 held_total;     /* size of the whole as first announced; 0 unknown */
-  guint64 held_bytes;     /* contiguous bytes held below asked_offset */
-  const char *validator;  /* (nullable) of what is held */
+  guint64 asked_length;  /* G_MAXUINT64: to the end */
+  guint64 held_total;    /* size of the whole as first announced; 0 unknown */
+  guint64 held_bytes;    /* contiguous bytes held below asked_offset */
+  const char *validator; /* (nullable) of what is held */
 } BtsResumeState;
 
-BtsResumePlan bts_resume_plan_decide (const BtsResumeState *state,
-                                      const BtsTransportHead *head,
-                                      GError **error);
+BtsResumePlan
+bts_resume_plan_decide (const BtsResumeState *state, const BtsTransportHead *head, GError **error);
