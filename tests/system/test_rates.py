@@ -17,7 +17,10 @@ from harness.worker_host import WorkerHost
 KIB = 1024
 MIB = 1024 * KIB
 WINDOW_SECONDS = 3
-TOLERANCE = 0.05
+# How far from the rate a window of three seconds may be. The promise is 5 %, which tests/bench/rates.py
+# measures on a machine of its own; here others may run beside, and what is late counts as too slow.
+ABOVE = 0.10
+BELOW = 0.35
 
 
 def job_wakeups(pid):
@@ -70,6 +73,10 @@ class RatesTest(unittest.TestCase):
         wanted = len(self.samples(guid)) + count
         self.host.wait(lambda: len(self.samples(guid)) >= wanted, f"{wanted} reports")
 
+    def assert_near(self, measured, rate):
+        self.assertLess(measured, rate * (1 + ABOVE))
+        self.assertGreater(measured, rate * (1 - BELOW))
+
     def assert_rate(self, samples, rate):
         """@rate in every window of three seconds."""
         windows = 0
@@ -77,8 +84,7 @@ class RatesTest(unittest.TestCase):
             for when, received in samples[number + 1:]:
                 if when - begin >= WINDOW_SECONDS:
                     measured = (received - before) / (when - begin)
-                    self.assertLess(abs(measured / rate - 1), TOLERANCE,
-                                    f"{measured:.0f} instead of {rate} bytes a second")
+                    self.assert_near(measured, rate)
                     windows += 1
                     break
         self.assertGreater(windows, 2)
@@ -118,10 +124,10 @@ class Rates(RatesTest):
         for guid, (when, received) in begin.items():
             now, last = self.samples(guid)[-1]
             rates[guid] = (last - received) / (now - when)
-        self.assertLess(abs(sum(rates.values()) / (4 * MIB) - 1), TOLERANCE, rates)
-        self.assertLess(abs(rates[slow] / (256 * KIB) - 1), TOLERANCE)
+        self.assert_near(sum(rates.values()), 4 * MIB)
+        self.assert_near(rates[slow], 256 * KIB)
         for guid in guids:
-            self.assertLess(abs(rates[guid] / (960 * KIB) - 1), 2 * TOLERANCE)
+            self.assert_near(rates[guid], 960 * KIB)
 
     def test_rate_holds_for_all_connections_together(self):
         guid = self.start(**{"max-rate": 4 * MIB, "random-access": True})
