@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Proxies that demand user "puser" with password "ppass": a real squid, and a SOCKS 5 server."""
 
+import glob
 import os
 import shutil
 import socket
@@ -71,7 +72,9 @@ class Squid:
                     shutil.chown(f"{self.folder}/{name}", "proxy")
         try:
             self.process = subprocess.Popen(
-                ["/usr/sbin/squid", "-N", "-f", f"{self.folder}/squid.conf"],
+                # Its shared memory has the service's name: one that another user left is in nobody's way.
+                ["/usr/sbin/squid", "-N", "-n", f"bgt{self.port}",
+                 "-f", f"{self.folder}/squid.conf"],
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             wait_until(self._is_listening, "squid listens", interval=0.01)
         except BaseException:
@@ -90,6 +93,8 @@ class Squid:
             # It takes its time to end well, and its helpers end with it.
             self.process.kill()
             self.process.wait(20)
+        for left in glob.glob(f"/dev/shm/bgt{self.port}-*"):
+            os.unlink(left)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     @property

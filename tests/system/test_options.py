@@ -340,6 +340,7 @@ class Descriptors(ServiceTest):
     def open_descriptors(self):
         return len(os.listdir(f"/proc/{self.daemon.process.pid}/fd"))
 
+    @unittest.skipIf(os.geteuid() != 0, "only root may look at the daemon's descriptors")
     def test_refused_descriptors_are_closed(self):
         with open(self.new_destination(), "w+b") as file:
             def refuse():
