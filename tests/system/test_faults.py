@@ -238,6 +238,25 @@ class Lies(ServiceCase):
                 self.assertEqual(answer["status-code"], int(code[:3]))
         self.assertEqual(len(self.server.heads()), 5)
 
+    def test_no_answer_is_read_into_memory(self):
+        def endless(status):
+            def answer(exchange):
+                exchange.send(b"HTTP/1.1 %d X\r\nWWW-Authenticate: Basic realm=x\r\n"
+                              b"Content-Length: 999999999999\r\n\r\n" % status)
+                for _ in range(300):
+                    exchange.send(bytes(1024 * 1024))
+                exchange.hang()
+            return answer
+        for status in (401, 407, 421, 500):
+            self.server.serve("/file", endless(status))
+            operation = self.download()
+            self.fail_with(operation, f"http-{status}")
+            self.daemon.call(operation, "Operation", "Acknowledge")
+        worker = next(iter(self.daemon.workers()))
+        with open(f"/proc/{worker}/status", encoding="ascii") as file:
+            peak = next(int(line.split()[1]) for line in file if line.startswith("VmHWM"))
+        self.assertLess(peak, 250 * 1024, "KiB")
+
     def test_error_in_the_middle_keeps_what_is_held(self):
         body = Body(MIB)
         self.server.serve("/file", [sending(body, cut_at=500_000), status("404 Not Found")])

@@ -64,6 +64,23 @@ class UploadCase(ServiceCase):
             return file.read()
 
 
+class FirstTry(UploadCase):
+    settings = {"Transfers": {"MaxRetries": "0", "ResponseTimeoutSeconds": "600"}}
+
+    def test_a_challenge_to_expect_is_met(self):
+        challenge = (b"HTTP/1.1 401 X\r\nWWW-Authenticate: Basic realm=x\r\n"
+                     b"Content-Length: 4\r\n\r\nno\r\n")
+
+        def challenging(take):
+            take.exchange.send(challenge)
+            take.exchange.hang()
+            return False
+        self.uploads.take("/file", challenging, taking)
+        self.assert_completed(self.upload(
+            server_credential=GLib.Variant("(ss)", ("user", "secret"))))
+        self.assertEqual(self.bodies(), [b"", self.body.read()])
+
+
 class Plain(UploadCase):
     def test_a_put_arrives_whole(self):
         operation = self.upload()

@@ -170,6 +170,21 @@ take_cookies (BtsHttpClient *self, const BtsTransportRequest *request, BtsHttpAn
       bts_http_cookies_take (get_cookies (self, request), answer->target.uri, value, now);
 }
 
+/* libsoup would read the whole answer into memory and ask again by itself; this ends it after the
+ * head, which says all there is to know. */
+static void
+on_misdirected (SoupMessage *message, BtsHttpClient *self)
+{
+  bts_http_exchange_break_connection (self->exchange);
+}
+
+static gboolean
+is_misdirected (const BtsHttpAnswer *answer)
+{
+  return answer->message != NULL &&
+         soup_message_get_status (answer->message) == SOUP_STATUS_MISDIRECTED_REQUEST;
+}
+
 static GInputStream *
 send_once (BtsHttpClient *self,
            const BtsTransportRequest *request,
@@ -187,6 +202,9 @@ send_once (BtsHttpClient *self,
                            "The URI cannot be asked for");
       return NULL;
     }
+  soup_message_add_status_code_handler (answer->message, "got-headers",
+                                        SOUP_STATUS_MISDIRECTED_REQUEST,
+                                        G_CALLBACK (on_misdirected), self);
   if (answer->target.is_own_origin)
     bts_http_auth_apply (self->auth, answer->message);
   if (is_forwarded (self, answer))
@@ -293,6 +311,8 @@ send (BtsHttpClient *self,
         .proxy_auth = self->proxy_auth,
       };
       answer->body = send_once (self, request, answer, &local_error);
+      if (answer->body == NULL && is_misdirected (answer))
+        answer->body = g_memory_input_stream_new ();
       if (answer->body != NULL)
         {
           answer->framing = bts_http_framing_ref (notes->framing);

@@ -166,6 +166,9 @@ bts_http_request_new_message (const BtsTransportRequest *request,
     return NULL;
   headers = soup_message_get_request_headers (message);
   soup_message_add_flags (message, SOUP_MESSAGE_NO_REDIRECT);
+  /* Challenges are met in http-auth.c. A session without the manager would read the whole answer to
+   * a challenge into memory, as would one whose manager may meet it. */
+  soup_message_disable_feature (message, SOUP_TYPE_AUTH_MANAGER);
 
   if (is_tls)
     {

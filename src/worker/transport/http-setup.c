@@ -23,7 +23,6 @@ new_soup_session (const BtsHttpProxy *proxy, gboolean is_tls, guint connect_time
       "proxy-resolver", resolver, "max-conns", MAX_CONNECTIONS, "max-conns-per-host",
       MAX_CONNECTIONS, "timeout", connect_timeout_seconds, "idle-timeout", 0, NULL);
 
-  soup_session_remove_feature_by_type (session, SOUP_TYPE_AUTH_MANAGER);
   soup_session_remove_feature_by_type (session, SOUP_TYPE_CONTENT_DECODER);
   return session;
 }
