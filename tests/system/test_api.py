@@ -461,12 +461,8 @@ class Results(ApiTest):
         body = Body(8 * MIB)
         self.server.serve("/growing", sending(body, hold=(5 * MIB, self.release)))
         path = self.create("/growing", start=True)
-        def open_when_there():
-            try:
-                return self.open_result(path, 50_000)
-            except GLib.Error:
-                return None
-        with wait_until(open_when_there, "the beginning can be read") as file:
+        self.daemon.wait_for_bytes(path, 100_000)
+        with self.open_result(path, 50_000) as file:
             self.assertEqual(file.tell(), 50_000)
             self.assertEqual(file.read(50_000), body.read(50_000, 100_000))
             self.assert_refused("NotYetAvailable", self.open_result, path, 6 * MIB)
