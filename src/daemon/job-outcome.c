@@ -7,6 +7,7 @@
 #include "daemon/job-outcome.h"
 
 #include "common/bgt-web-error.h"
+#include "daemon/operation-log.h"
 #include "policy/cost.h"
 #include "policy/retry.h"
 
@@ -26,8 +27,9 @@ finish (BtsOperation *operation,
         int web_error,
         const char *message)
 {
-  g_info ("%s: %s%s%s", bts_operation_get_guid (operation), bgt_operation_status_to_string (status),
-          web_error != BGT_WEB_ERROR_NONE ? ": " : "", bgt_web_error_to_string (web_error));
+  bts_operation_log (operation, "%s%s%s", bgt_operation_status_to_string (status),
+                     web_error != BGT_WEB_ERROR_NONE ? ": " : "",
+                     bgt_web_error_to_string (web_error));
   bts_operation_finish (operation, status, web_error, message,
                         bts_clock_get_wall_time (context->clock));
 }
@@ -62,8 +64,9 @@ bts_job_outcome_take_failure (BtsOperation *operation,
       counted.attempts = MAX (bts_operation_get_attempts (operation), 1);
       if (bts_retry_decide (&counted, context->limits, &delay_us))
         {
-          g_info ("%s: %s, tried again in %.1f s", bts_operation_get_guid (operation),
-                  bgt_web_error_to_string (web_error), (double) delay_us / G_USEC_PER_SEC);
+          bts_operation_log (operation, "%s, tried again in %.1f s",
+                             bgt_web_error_to_string (web_error),
+                             (double) delay_us / G_USEC_PER_SEC);
           return bts_clock_get_boot_time (context->clock) + delay_us;
         }
     }
