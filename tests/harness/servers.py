@@ -27,12 +27,6 @@ from harness.wait import wait_until
 __all__ = ["Body", "FaultyServer", "Nginx", "free_port", "has_ip6", "raw", "sending"]
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def has_ip6():
     try:
         with socket.socket(socket.AF_INET6) as probe:
@@ -40,6 +34,38 @@ def has_ip6():
             return True
     except OSError:
         return False
+
+
+RESERVED = []
+
+
+def _reserve(family, address):
+    reservation = socket.socket(family)
+    reservation.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        reservation.bind(address)
+    except OSError:
+        reservation.close()
+        raise
+    return reservation
+
+
+def free_port():
+    """A port of both loopback addresses that is nobody else's until this process ends: sockets
+    that never listen hold it, beside which a server that asks for SO_REUSEADDR can still bind it.
+    One that was only free a moment ago may meanwhile be that of another test's server, which
+    answers in its place."""
+    while True:
+        reserved = [_reserve(socket.AF_INET, ("127.0.0.1", 0))]
+        port = reserved[0].getsockname()[1]
+        try:
+            if has_ip6():
+                reserved.append(_reserve(socket.AF_INET6, ("::1", port)))
+        except OSError:
+            reserved[0].close()
+            continue
+        RESERVED.extend(reserved)
+        return port
 
 
 class Request:
