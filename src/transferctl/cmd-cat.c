@@ -18,6 +18,9 @@
 #define BUFFER_BYTES ((gsize) 256 * 1024)
 #define RESTART_INTERVAL_MS 1000
 
+/* So much of what comes in any order is asked for at once. */
+#define REQUEST_BYTES ((guint64) 8 * 1024 * 1024)
+
 typedef struct
 {
   BtsContext *context;     /* (unowned) */
@@ -25,6 +28,7 @@ typedef struct
   GMainLoop *loop;         /* (owned) */
   guint64 position;        /* what is printed next */
   guint64 counted;         /* bytes received when it was asked last */
+  guint64 requested;       /* what comes in any order was asked for up to here; 0: not */
   int fd;                  /* -1 until something has arrived there */
   gboolean is_asking;      /* a call runs */
   gboolean is_asked_again; /* something has changed meanwhile */
@@ -141,6 +145,19 @@ is_in_order (Cat *self)
   return !bgt_download_get_random_access (BGT_DOWNLOAD (self->operation));
 }
 
+/* Asks for what is printed next, so that not all before it has to come first. */
+static void
+request_next (Cat *self)
+{
+  if (self->position < self->requested || self->position > G_MAXUINT64 - REQUEST_BYTES ||
+      bgt_operation_is_finished (self->operation))
+    return;
+  self->requested = self->position + REQUEST_BYTES;
+  /* Where that is not possible, it comes when it comes. */
+  bgt_download_request_range_async (BGT_DOWNLOAD (self->operation), self->position, REQUEST_BYTES,
+                                    NULL, NULL, NULL);
+}
+
 static void
 finish_copy (Cat *self, guint64 end)
 {
@@ -163,6 +180,8 @@ on_ranges (GObject *source, GAsyncResult *result, gpointer user_data)
   ranges = bgt_download_get_downloaded_ranges_finish (BGT_DOWNLOAD (source), result, &error);
   if (ranges != NULL)
     end = get_end (ranges, self->position);
+  if (end == self->position)
+    request_next (self);
   finish_copy (self, end);
 }
 
@@ -184,7 +203,11 @@ on_opened (GObject *source, GAsyncResult *result, gpointer user_data)
     }
   else if (g_error_matches (error, BGT_ERROR, BGT_ERROR_NOT_YET_AVAILABLE) ||
            bts_context_is_unreachable (error))
-    end_answer (self);
+    {
+      if (!is_in_order (self))
+        request_next (self);
+      end_answer (self);
+    }
   else
     stop (self, bts_context_report (self->context, NULL, error));
 }
@@ -234,6 +257,7 @@ on_connected (Cat *self)
       self->restart_timer = g_timeout_add (RESTART_INTERVAL_MS, on_restart_timer, self);
       return;
     }
+  self->requested = 0;
   bgt_operation_attach_async (self->operation, NULL, NULL, NULL);
   ask (self);
 }
@@ -251,6 +275,8 @@ run (Cat *self)
   const guint interrupt = g_unix_signal_add (SIGINT, on_interrupt, self);
 
   g_signal_connect_swapped (self->operation, "notify::bytes-received", G_CALLBACK (ask), self);
+  if (BGT_IS_DOWNLOAD (self->operation))
+    g_signal_connect_swapped (self->operation, "ranges-downloaded", G_CALLBACK (ask), self);
   g_signal_connect_swapped (self->operation, "notify::status", G_CALLBACK (ask), self);
   g_signal_connect_swapped (self->operation, "notify::has-restarted", G_CALLBACK (on_restarted),
                             self);

@@ -125,7 +125,7 @@ take_data (gsize size, gpointer user_data, GError **error)
   self->n_unsynced += size;
   bts_transfer_job_get_progress (self->job)->received = self->position;
 
-  if (self->n_unsynced >= self->checkpoint_bytes || bts_transfer_job_take_hurry (self->job) ||
+  if (self->n_unsynced >= self->checkpoint_bytes ||
       g_get_monotonic_time () - self->last_sync >= CHECKPOINT_INTERVAL_US)
     {
       if (!bts_download_sync (self, error))
@@ -318,8 +318,7 @@ open_destination (BtsDownload *self, GError **error)
                                             self->record.destination, self->file, error);
   if (self->destination == NULL)
     return FALSE;
-  if (!self->has_random_access)
-    bts_transfer_job_set_destination (self->job, self->destination);
+  bts_transfer_job_set_destination (self->job, self->destination);
   self->held_at_start = bts_download_get_total_held (self);
   bts_download_report_init (&self->report, self->job, self->destination, &self->record);
   self->report.has_restarted = held_before > self->held_at_start;

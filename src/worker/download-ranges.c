@@ -121,7 +121,16 @@ keep (gpointer user_data, GError **error)
   return TRUE;
 }
 
-static const BtsRangeFetchEvents events = { judge, keep };
+static void
+tell (gpointer user_data)
+{
+  BtsDownload *self = ((Ranges *) user_data)->download;
+
+  if (self->report.is_due)
+    bts_download_report_send_soon (&self->report);
+}
+
+static const BtsRangeFetchEvents events = { judge, keep, tell };
 
 /* One round; what has come of it is durable, also after an error, unless that is the disk's. */
 static gboolean

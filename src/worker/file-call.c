@@ -19,11 +19,6 @@
 #include "worker/upload-answer.h"
 #include "worker/upload-body.h"
 
-/* A byte that has been counted is to be read within that time, unless nothing more comes. The
- * first checkpoint may have been on its way before. */
-#define HURRY_US (2 * G_USEC_PER_SEC)
-#define MAX_HURRIES 2
-
 typedef struct
 {
   GDBusMethodInvocation *invocation; /* (owned) (nullable): until answered */
@@ -125,45 +120,20 @@ discard (Call *self, GError **error)
   return TRUE;
 }
 
-/* What is written in order can be read at once. What comes in pieces may still be in the buffer of
- * one of the job's connections: the next checkpoint is waited for. */
+/* Of a job that runs, what it has not yet made durable can be read too. */
 static int
 open_download (Call *self, GError **error)
 {
-  const gint64 end = g_get_monotonic_time () + HURRY_US;
   g_autoptr (BtsDestination) running =
                  self->job != NULL ? bts_transfer_job_dup_destination (self->job) : NULL;
+  int fd = running != NULL ? bts_destination_open_now (running, self->position) : -1;
+  g_autoptr (GVariant) destination = NULL;
 
-  if (running != NULL)
-    {
-      int fd = bts_destination_open_now (running, self->position);
-
-      if (fd >= 0)
-        return fd;
-    }
-
-  for (guint n_hurries = 0;; n_hurries++)
-    {
-      g_autoptr (GVariant) destination = dup_destination (self);
-      g_autoptr (GVariant) checkpoint = NULL;
-      g_autoptr (GError) local_error = NULL;
-      int fd = bts_destination_open_result (self->request, self->guid, destination, self->position,
-                                            &local_error);
-
-      if (fd >= 0)
-        return fd;
-      if (self->job != NULL && n_hurries < MAX_HURRIES &&
-          g_error_matches (local_error, BGT_ERROR, BGT_ERROR_NOT_YET_AVAILABLE) &&
-          self->position < bts_transfer_job_get_progress (self->job)->received)
-        checkpoint = bts_transfer_job_hurry_checkpoint (self->job, self->checkpoint, end);
-      if (checkpoint == NULL || checkpoint == self->checkpoint)
-        {
-          g_propagate_error (error, g_steal_pointer (&local_error));
-          return -1;
-        }
-      g_clear_pointer (&self->checkpoint, g_variant_unref);
-      self->checkpoint = g_steal_pointer (&checkpoint);
-    }
+  if (fd >= 0)
+    return fd;
+  destination = dup_destination (self);
+  return bts_destination_open_result (self->request, self->guid, destination, self->position,
+                                      error);
 }
 
 static gboolean

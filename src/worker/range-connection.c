@@ -14,6 +14,10 @@
 #define MIN_PIECE_BYTES (4 * 1024 * 1024)
 #define MAX_PIECE_BYTES (64 * 1024 * 1024)
 
+/* While somebody waits for a part they are that much smaller, so that all connections bring it, its
+ * beginning first. */
+#define SERVING_DIVISOR 4
+
 struct _BtsRangeConnection
 {
   BtsRangeShared *shared; /* (unowned) */
@@ -21,13 +25,12 @@ struct _BtsRangeConnection
   GThread *thread; /* (owned) */
 
   /* The thread's own. */
-  BtsWriter *writer;        /* (owned) */
+  BtsWriter *writer;        /* (unowned): the destination's, for this connection */
   BtsTransport *transport;  /* (owned) (nullable); made and dropped under the lock */
   guint64 piece_size;       /* of the next */
   guint64 n_received;       /* of the one under way */
   gint64 body_length;       /* of the answer to it; -1 unknown */
   gint64 piece_start;       /* when the one under way began */
-  gint64 last_flush;        /* when what is buffered was last written */
   gboolean has_disk_failed; /* the last error was the disk's */
 
   /* Under the lock. */
@@ -36,6 +39,7 @@ struct _BtsRangeConnection
   gboolean is_fine;             /* the answer */
   GError *refusal;              /* (owned) (nullable): the answer */
   gboolean is_flowing;
+  gint64 last_data;
   gboolean is_interrupted; /* the piece is to be left */
   gboolean is_ending;      /* and no other to be taken */
   gboolean has_ended;
@@ -49,7 +53,6 @@ bts_range_shared_init (BtsRangeShared *self, const BtsRangeFetchSpec *spec, BtsR
   self->spec = spec;
   self->plan = plan;
   self->n_wanted = 1;
-  self->keep_interval = G_USEC_PER_SEC;
   g_mutex_init (&self->lock);
   g_cond_init (&self->answered);
 }
@@ -112,19 +115,6 @@ get_buffer (gsize *size, gpointer user_data)
   return buffer;
 }
 
-/* What is buffered is no good to anybody who waits for it. */
-static gboolean
-flush_if_due (BtsRangeConnection *self, gint64 interval, GError **error)
-{
-  gint64 now = g_get_monotonic_time ();
-
-  if (now < self->last_flush + interval)
-    return TRUE;
-  self->last_flush = now;
-  self->has_disk_failed = !bts_writer_flush (self->writer, error);
-  return !self->has_disk_failed;
-}
-
 static gboolean
 take_data (gsize size, gpointer user_data, GError **error)
 {
@@ -133,7 +123,6 @@ take_data (gsize size, gpointer user_data, GError **error)
   guint64 left = 0;
   gboolean is_left = FALSE;
   gboolean is_due = FALSE;
-  gint64 interval = 0;
 
   self->n_received += size;
   self->has_disk_failed = !bts_writer_commit (self->writer, size, error);
@@ -144,18 +133,17 @@ take_data (gsize size, gpointer user_data, GError **error)
   left = bts_range_plan_advance (shared->plan, self->id, size);
   bts_transfer_job_get_progress (shared->spec->job)->received =
       bts_range_plan_get_received (shared->plan);
+  /* The first bytes begin the time until they are kept. */
+  is_due = shared->n_unkept == 0 || (shared->n_unkept < shared->spec->checkpoint_bytes &&
+                                     shared->n_unkept + size >= shared->spec->checkpoint_bytes);
   shared->n_unkept += size;
-  is_due = shared->n_unkept >= shared->spec->checkpoint_bytes &&
-           shared->n_unkept - size < shared->spec->checkpoint_bytes;
-  interval = shared->keep_interval;
   self->is_flowing = TRUE;
+  self->last_data = shared->last_data = g_get_monotonic_time ();
   is_left =
       self->is_interrupted ||
       (left == 0 && (self->body_length < 0 || self->n_received < (guint64) self->body_length));
   g_mutex_unlock (&shared->lock);
 
-  if (!flush_if_due (self, interval, error))
-    return FALSE;
   if (is_due)
     bts_transfer_job_wake_up (shared->spec->job);
   if (is_left)
@@ -176,11 +164,18 @@ take_piece (BtsRangeConnection *self, char **validator)
 {
   BtsRangeShared *shared = self->shared;
   gboolean is_taken = FALSE;
+  gboolean is_wanted = FALSE;
+  guint64 size = self->piece_size;
 
   g_mutex_lock (&shared->lock);
+  if (bts_range_plan_is_serving (shared->plan))
+    size /= SERVING_DIVISOR;
+  /* One that was called away is wanted elsewhere, also where it is one too many. */
+  is_wanted = self->is_interrupted || shared->n_running <= shared->n_wanted;
   self->is_interrupted = FALSE;
-  if (!self->is_ending && shared->n_running <= shared->n_wanted)
-    is_taken = bts_range_plan_take (shared->plan, self->id, self->piece_size, &self->asked);
+  if (!self->is_ending && is_wanted)
+    is_taken = bts_range_plan_take (shared->plan, self->id, size, &self->asked);
+  self->last_data = g_get_monotonic_time ();
   *validator = g_strdup (shared->validator);
   if (!is_taken)
     {
@@ -252,11 +247,9 @@ finish_piece (BtsRangeConnection *self, GError **error)
     g_clear_error (error);
   if (!self->has_disk_failed)
     self->has_disk_failed = !bts_writer_flush (self->writer, *error == NULL ? error : NULL);
-  self->last_flush = g_get_monotonic_time ();
 
   g_mutex_lock (&shared->lock);
   bts_range_plan_release (shared->plan, self->id);
-  shared->is_keep_due |= shared->keep_interval < G_USEC_PER_SEC;
   if (!is_transport_good)
     g_clear_object (&self->transport);
   g_mutex_unlock (&shared->lock);
@@ -311,8 +304,7 @@ bts_range_connection_new (BtsRangeShared *shared, guint id, GError **error)
   self->shared = shared;
   self->id = id;
   self->piece_size = BTS_RANGE_FIRST_BYTES;
-  self->last_flush = g_get_monotonic_time ();
-  self->writer = bts_destination_new_writer (shared->spec->destination);
+  self->writer = bts_destination_add_writer (shared->spec->destination);
   g_mutex_lock (&shared->lock);
   shared->n_running++;
   g_mutex_unlock (&shared->lock);
@@ -332,7 +324,7 @@ bts_range_connection_free (BtsRangeConnection *self)
 {
   if (self->thread != NULL)
     g_thread_join (self->thread);
-  g_clear_pointer (&self->writer, bts_writer_free);
+  bts_destination_drop_writer (self->shared->spec->destination, self->writer);
   g_clear_object (&self->transport);
   g_clear_error (&self->refusal);
   g_clear_error (&self->error);
@@ -376,6 +368,14 @@ bts_range_connection_is_flowing (BtsRangeConnection *self)
   return self->is_flowing;
 }
 
+gint64
+bts_range_connection_get_last_data (BtsRangeConnection *self)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->shared->lock);
+
+  return self->last_data;
+}
+
 static void
 interrupt (BtsRangeConnection *self)
 {
@@ -391,6 +391,15 @@ bts_range_connection_interrupt (BtsRangeConnection *self)
 
   self->is_ending = TRUE;
   interrupt (self);
+}
+
+void
+bts_range_connection_reconnect (BtsRangeConnection *self)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->shared->lock);
+
+  if (!self->is_interrupted)
+    interrupt (self);
 }
 
 gboolean

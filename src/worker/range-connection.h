@@ -25,9 +25,8 @@ typedef struct
   char *validator;    /* (owned) (nullable) */
   guint n_wanted;     /* connections */
   guint n_running;
-  guint64 n_unkept;     /* written, and not yet made durable */
-  gboolean is_keep_due; /* something that was asked for has come */
-  gint64 keep_interval; /* what has been buffered for longer is written */
+  guint64 n_unkept; /* has come, and is not yet made durable */
+  gint64 last_data; /* when the last of it came, over any connection */
 } BtsRangeShared;
 
 /* Takes @plan. */
@@ -50,8 +49,12 @@ void bts_range_connection_answer (BtsRangeConnection *self, gboolean is_fine, co
 
 gboolean bts_range_connection_is_flowing (BtsRangeConnection *self);
 
+/* When something of its piece has come last, or when it began to ask for it. */
+gint64 bts_range_connection_get_last_data (BtsRangeConnection *self);
+
 /* Leaves its piece; _interrupt: and takes no other. */
 void bts_range_connection_interrupt (BtsRangeConnection *self);
+void bts_range_connection_reconnect (BtsRangeConnection *self);
 gboolean bts_range_connection_interrupt_elsewhere (BtsRangeConnection *self);
 
 /* @error is why, where it was not for lack of work; fatal for all where it is the disk's. */

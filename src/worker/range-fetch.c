@@ -7,24 +7,15 @@
 #include "worker/range-fetch.h"
 
 #include "common/bgt-web-error.h"
+#include "worker/connection-count.h"
 #include "worker/range-connection.h"
 
 /* How often what has come is made durable and told: while somebody waits for a part, and else. */
-#define KEEP_SERVING_US (G_USEC_PER_SEC / 4)
+#define KEEP_SERVING_US (G_USEC_PER_SEC / 8)
 #define KEEP_INTERVAL_US (2 * G_USEC_PER_SEC)
 
-/* The throughput of some connections is measured so often and for so long before there are more of
- * them. The lowest counts as what was, the highest as what is: servers that keep a rate send in
- * bursts, and one that is mistaken for a link that is full would cost much more than a
- * connection too many. */
-#define TRIAL_US (3 * G_USEC_PER_SEC / 10)
-#define N_TRIALS 2
-
-/* Twice the connections have to bring that much more, or half of them were enough. */
-#define MIN_GAIN 1.2
-
-/* What will be done by then needs no more connections. */
-#define MIN_LEFT_SECONDS 1.0
+/* A connection that is silent for that long, while others are not, is not worth waiting for. */
+#define MAX_SILENCE_US (5 * G_USEC_PER_SEC)
 
 /* Used by the job's thread only, but for what is in `shared`. */
 typedef struct
@@ -39,15 +30,9 @@ typedef struct
   BtsRangeVerdict verdict;
   GError *error; /* (owned) (nullable) */
 
-  guint n_wanted;
-  gboolean is_settled; /* no more connections are tried */
-  gint64 trial_start;  /* 0: none is under way */
-  guint64 trial_received;
-  guint n_trials; /* so many of this number of connections */
-  double lowest;
-  double highest;
-  double rate_before; /* with half as many connections; negative: unknown */
+  BtsConnectionCount count;
   gint64 last_keep;
+  gboolean is_awaited; /* what comes, and was asked for, since then */
 } Fetch;
 
 static void
@@ -119,6 +104,7 @@ remove_ended (Fetch *self)
       BtsRangeConnection *connection = g_ptr_array_index (self->connections, i - 1);
       g_autoptr (GError) error = NULL;
       gboolean is_fatal = FALSE;
+      gboolean has_worked = bts_range_connection_is_flowing (connection);
 
       if (!bts_range_connection_has_ended (connection, &error, &is_fatal))
         continue;
@@ -131,8 +117,8 @@ remove_ended (Fetch *self)
           continue;
         }
       g_debug ("A connection less: %s", error->message);
-      self->n_wanted = self->connections->len;
-      self->is_settled = TRUE;
+      bts_connection_count_take_loss (&self->count, self->connections->len, has_worked,
+                                      g_get_monotonic_time ());
     }
 }
 
@@ -152,6 +138,7 @@ take_requests (Fetch *self)
       bts_range_plan_request (self->shared.plan, range.offset, range.length);
       has_new = TRUE;
     }
+  self->is_awaited |= has_new;
   if (has_new)
     n_to_move = bts_range_plan_get_n_to_move (self->shared.plan);
   g_mutex_unlock (&self->shared.lock);
@@ -181,61 +168,46 @@ are_all_flowing (Fetch *self)
   return self->connections->len > 0;
 }
 
-/* Twice as many where that is worth it, half as many where it was not. */
-static void
-decide_trial (Fetch *self)
-{
-  guint64 max_rate = bts_transfer_job_get_max_rate (self->spec->job);
-  double left = (double) self->spec->record->total - (double) get_received (self);
-
-  if (self->rate_before >= 0 && self->highest < self->rate_before * MIN_GAIN)
-    {
-      self->n_wanted = MAX (self->n_wanted / 2, 1);
-      self->is_settled = TRUE;
-      return;
-    }
-  self->rate_before = self->lowest;
-  if (self->n_wanted >= self->spec->max_connections)
-    self->is_settled = TRUE;
-  else if (left > self->highest * MIN_LEFT_SECONDS &&
-           (max_rate == 0 || self->highest < 0.8 * (double) max_rate))
-    self->n_wanted = MIN (self->n_wanted * 2, self->spec->max_connections);
-}
-
-static void
-end_trial (Fetch *self, gint64 now)
-{
-  double rate = (double) (get_received (self) - self->trial_received) * G_USEC_PER_SEC /
-                (double) (now - self->trial_start);
-
-  self->trial_start = 0;
-  self->lowest = self->n_trials == 0 ? rate : MIN (self->lowest, rate);
-  self->highest = self->n_trials == 0 ? rate : MAX (self->highest, rate);
-  if (++self->n_trials < N_TRIALS)
-    return;
-  self->n_trials = 0;
-  decide_trial (self);
-}
-
 /* Returns when there is something to decide. */
 static gint64
-run_trial (Fetch *self, gint64 now)
+choose_count (Fetch *self, gint64 now)
 {
-  if (self->is_settled || !self->is_total_known || self->is_ending)
+  BtsConnectionSample sample = { .now = now, .received = get_received (self) };
+
+  if (!self->is_total_known || self->is_ending)
     return G_MAXINT64;
-  if (self->trial_start == 0)
+  sample.left = self->spec->record->total - MIN (sample.received, self->spec->record->total);
+  sample.max_rate = bts_transfer_job_get_max_rate (self->spec->job);
+  sample.n_connections = self->connections->len;
+  sample.are_flowing = are_all_flowing (self);
+  return bts_connection_count_update (&self->count, &sample);
+}
+
+/* One that has long been silent while others were not is given up, and with it the way that it
+ * took. Where all are silent it is for the time-outs. Returns when to look again. */
+static gint64
+give_up_stalled (Fetch *self, gint64 now)
+{
+  gint64 due = G_MAXINT64;
+  gint64 last_data = 0;
+
+  g_mutex_lock (&self->shared.lock);
+  last_data = self->shared.last_data;
+  g_mutex_unlock (&self->shared.lock);
+
+  for (guint i = 0; i < self->connections->len; i++)
     {
-      if (self->connections->len < self->n_wanted || !are_all_flowing (self))
-        return now + TRIAL_US;
-      self->trial_start = now;
-      self->trial_received = get_received (self);
+      BtsRangeConnection *connection = g_ptr_array_index (self->connections, i);
+      gint64 own = bts_range_connection_get_last_data (connection);
+
+      if (own >= last_data)
+        continue;
+      if (now >= own + MAX_SILENCE_US)
+        bts_range_connection_reconnect (connection);
+      else
+        due = MIN (due, own + MAX_SILENCE_US);
     }
-  else if (now >= self->trial_start + TRIAL_US)
-    {
-      end_trial (self, now);
-      return now;
-    }
-  return self->trial_start + TRIAL_US;
+  return due;
 }
 
 static gboolean
@@ -245,7 +217,7 @@ has_work (Fetch *self)
 
   g_mutex_lock (&self->shared.lock);
   has_work = bts_range_plan_has_work (self->shared.plan);
-  self->shared.n_wanted = self->n_wanted;
+  self->shared.n_wanted = self->count.n_wanted;
   g_mutex_unlock (&self->shared.lock);
   return has_work;
 }
@@ -253,7 +225,7 @@ has_work (Fetch *self)
 static void
 start_connections (Fetch *self)
 {
-  guint n_wanted = self->is_total_known ? self->n_wanted : 1;
+  guint n_wanted = self->is_total_known ? self->count.n_wanted : 1;
 
   while (!self->is_ending && has_work (self) && self->connections->len < n_wanted)
     {
@@ -266,38 +238,44 @@ start_connections (Fetch *self)
       else if (self->connections->len == 0)
         end (self, BTS_RANGE_VERDICT_GO_ON, g_steal_pointer (&error));
       else
-        n_wanted = self->n_wanted = self->connections->len;
+        {
+          n_wanted = self->connections->len;
+          bts_connection_count_take_loss (&self->count, n_wanted, FALSE, g_get_monotonic_time ());
+        }
     }
 }
 
-/* Returns when it is due again. */
+/* Returns when it is due. */
 static gint64
 keep (Fetch *self, gint64 now)
 {
   g_autoptr (GError) error = NULL;
-  gboolean is_due = FALSE;
-  gint64 interval = KEEP_INTERVAL_US;
+  gboolean is_serving = FALSE;
+  gboolean is_full = FALSE;
+  gint64 due = G_MAXINT64;
 
   g_mutex_lock (&self->shared.lock);
-  if (bts_range_plan_is_serving (self->shared.plan))
-    interval = KEEP_SERVING_US;
-  is_due = self->shared.is_keep_due || self->shared.n_unkept >= self->spec->checkpoint_bytes;
-  if (self->shared.n_unkept > 0 && now >= self->last_keep + interval)
-    is_due = TRUE;
-  self->shared.keep_interval = interval;
-  if (is_due)
+  is_serving = bts_range_plan_is_serving (self->shared.plan);
+  self->is_awaited |= is_serving;
+  is_full = self->shared.n_unkept >= self->spec->checkpoint_bytes;
+  if (self->shared.n_unkept > 0)
+    due = self->last_keep + (self->is_awaited ? KEEP_SERVING_US : KEEP_INTERVAL_US);
+  if (is_full || now >= due)
     {
-      self->shared.is_keep_due = FALSE;
       self->shared.n_unkept = 0;
+      self->is_awaited = is_serving;
     }
   g_mutex_unlock (&self->shared.lock);
 
-  if (!is_due || self->is_ending)
-    return MAX (self->last_keep, now - interval) + interval;
+  if (self->is_ending)
+    return G_MAXINT64;
+  self->spec->events->tell (self->spec->user_data);
+  if (!is_full && now < due)
+    return due;
   if (!self->spec->events->keep (self->spec->user_data, &error))
     end (self, BTS_RANGE_VERDICT_GO_ON, g_steal_pointer (&error));
   self->last_keep = g_get_monotonic_time ();
-  return self->last_keep + interval;
+  return G_MAXINT64;
 }
 
 static void
@@ -314,7 +292,8 @@ run_loop (Fetch *self)
         end (self, BTS_RANGE_VERDICT_GO_ON,
              g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "The job was stopped"));
       take_requests (self);
-      due = run_trial (self, now);
+      due = choose_count (self, now);
+      due = MIN (due, give_up_stalled (self, now));
       start_connections (self);
       if (self->connections->len == 0)
         return;
@@ -332,9 +311,7 @@ init (Fetch *self, const BtsRangeFetchSpec *spec)
   self->spec = spec;
   self->connections = g_ptr_array_new_with_free_func ((GDestroyNotify) bts_range_connection_free);
   self->is_total_known = is_known;
-  self->n_wanted = 1;
-  self->is_settled = spec->max_connections <= 1;
-  self->rate_before = -1;
+  bts_connection_count_init (&self->count, spec->max_connections);
   self->last_keep = g_get_monotonic_time ();
   bts_range_shared_init (
       &self->shared, spec,

@@ -30,6 +30,9 @@ typedef struct
 
   /* Makes durable what has been written, and tells. */
   gboolean (*keep) (gpointer user_data, GError **error);
+
+  /* Tells what could not be told then, if it can be now. */
+  void (*tell) (gpointer user_data);
 } BtsRangeFetchEvents;
 
 typedef struct

@@ -6,8 +6,6 @@
 
 #include "worker/transfer-job.h"
 
-#include <stdatomic.h>
-
 /* Of what was asked for and not yet looked at, the newest count. */
 #define MAX_RANGES 64
 
@@ -17,8 +15,7 @@ struct _BtsTransferJob
   const BtsTransferJobEvents *events; /* (unowned) */
   gpointer user_data;                 /* (unowned) */
   BtsProgress progress;
-  GCancellable *stopped;     /* (owned) */
-  atomic_bool is_in_a_hurry; /* for a checkpoint */
+  GCancellable *stopped; /* (owned) */
 
   BtsTransferJobMain thread_main;
   gpointer thread_data; /* (owned) (nullable) */
@@ -294,6 +291,7 @@ bts_transfer_job_take_answer (BtsTransferJob *self, const GError *error)
   g_clear_error (&self->answer);
   if (error != NULL)
     self->answer = g_error_copy (error);
+  self->is_woken = TRUE;
   g_cond_broadcast (&self->changed);
 }
 
@@ -319,24 +317,6 @@ bts_transfer_job_dup_destination (BtsTransferJob *self)
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
   return self->destination != NULL ? g_object_ref (self->destination) : NULL;
-}
-
-GVariant *
-bts_transfer_job_hurry_checkpoint (BtsTransferJob *self, GVariant *checkpoint, gint64 end)
-{
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
-
-  self->is_in_a_hurry = TRUE;
-  while ((self->checkpoint == NULL || self->checkpoint == checkpoint) && !self->is_stopping)
-    if (!g_cond_wait_until (&self->changed, &self->lock, end))
-      break;
-  return self->checkpoint != NULL ? g_variant_ref (self->checkpoint) : NULL;
-}
-
-gboolean
-bts_transfer_job_take_hurry (BtsTransferJob *self)
-{
-  return self->is_in_a_hurry && atomic_exchange (&self->is_in_a_hurry, FALSE);
 }
 
 GVariant *

@@ -71,12 +71,6 @@ GVariant *bts_transfer_job_dup_checkpoint (BtsTransferJob *self);
 void bts_transfer_job_set_destination (BtsTransferJob *self, BtsDestination *destination);
 BtsDestination *bts_transfer_job_dup_destination (BtsTransferJob *self); /* (nullable) */
 
-/* For any thread: somebody wants to read what has come since @checkpoint (nullable), so the next
- * one is made with the next bytes. Waits for it, but not longer than until @end (monotonic time) or
- * until the job is stopped. Returns the latest one, like _dup_checkpoint. */
-GVariant *
-bts_transfer_job_hurry_checkpoint (BtsTransferJob *self, GVariant *checkpoint, gint64 end);
-
 /* For the job's thread. */
 GVariant *bts_transfer_job_dup_request (BtsTransferJob *self);
 gboolean bts_transfer_job_is_stopping (BtsTransferJob *self);
@@ -97,9 +91,6 @@ void
 bts_transfer_job_post_checkpoint (BtsTransferJob *self, GVariant *update, GVariant *checkpoint);
 gboolean bts_transfer_job_is_checkpoint_pending (BtsTransferJob *self);
 
-/* Whether _hurry_checkpoint has asked for one since the last call. */
-gboolean bts_transfer_job_take_hurry (BtsTransferJob *self);
-
 /* Waits for the answers to all that has been posted; FALSE where the last of them was an error. */
 gboolean bts_transfer_job_wait_for_answers (BtsTransferJob *self, GError **error);
 
@@ -110,8 +101,8 @@ void bts_transfer_job_sleep (BtsTransferJob *self, gint64 duration_us);
 void bts_transfer_job_set_keeps_connection (BtsTransferJob *self, gboolean keeps_connection);
 
 /* For a job of several threads: sleeps until one of them, or the main loop, has called _wake_up
- * since the last return, or until @end (monotonic time). A range that was asked for and a stop
- * wake up too. */
+ * since the last return, or until @end (monotonic time). A range that was asked for, the answer to
+ * a checkpoint and a stop wake up too. */
 void bts_transfer_job_wait (BtsTransferJob *self, gint64 end);
 void bts_transfer_job_wake_up (BtsTransferJob *self);
 

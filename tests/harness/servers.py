@@ -359,6 +359,7 @@ http {{
   client_body_temp_path {folder}/temp; proxy_temp_path {folder}/temp; fastcgi_temp_path {folder}/temp;
   uwsgi_temp_path {folder}/temp; scgi_temp_path {folder}/temp;
   default_type application/octet-stream;
+  limit_conn_zone $binary_remote_addr zone=clients:1m;
   server {{
     listen 127.0.0.1:{plain}; {ip6}
     listen 127.0.0.1:{good} ssl http2;
@@ -379,6 +380,7 @@ NGINX_LOCATIONS = """    root {folder}/files;
     location /no-etag/ {{ alias {folder}/files/; etag off; }}
     location /slow/ {{ alias {folder}/files/; limit_rate 1m; }}
     location /slower/ {{ alias {folder}/files/; limit_rate 100k; }}
+    location /one-each/ {{ alias {folder}/files/; limit_rate 3m; limit_conn clients 1; }}
     location /private/ {{ alias {folder}/files/; auth_basic private;
                           auth_basic_user_file {folder}/users; }}
     location /dav/ {{ alias {folder}/files/; dav_methods PUT DELETE; client_max_body_size 0; }}

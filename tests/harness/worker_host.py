@@ -124,6 +124,23 @@ class WorkerHost:
         self.process.wait(timeout=DEADLINE_SECONDS)
         self.connection = None
 
+    def count_wakeups(self):
+        """How often the threads that transfer have waited for something so far."""
+        count = 0
+        folder = f"/proc/{self.process.pid}/task"
+        for task in os.listdir(folder):
+            try:
+                with open(f"{folder}/{task}/comm", encoding="ascii") as file:
+                    name = file.read().strip()
+                with open(f"{folder}/{task}/status", encoding="ascii") as file:
+                    switches = [int(line.split()[1]) for line in file
+                                if line.startswith("voluntary_ctxt_switches")]
+            except FileNotFoundError:
+                continue
+            if name in ("job", "connection"):
+                count += sum(switches)
+        return count
+
     def messages(self):
         self.log.seek(0)
         return self.log.read().decode(errors="replace")

@@ -11,7 +11,7 @@ import time
 import unittest
 import uuid
 
-from gi.repository import GLib
+from gi.repository import Gio, GLib
 
 from harness.daemon import program
 from harness.servers import Body, FaultyServer, Nginx, sending
@@ -180,6 +180,69 @@ class Pieces(RangesTest):
         self.wait_finished()
         self.assert_complete(body)
         self.assertTrue(refused)
+
+    def test_connections_are_tried_again_once_the_server_lets_them(self):
+        body = Body(14 * MIB)
+        slow = paced(body, 2 * MIB)
+        refused, later = [], []
+
+        def answer(exchange):
+            if exchange.request.connection == 2:
+                refused.append(exchange)
+                exchange.send_head("503 Service Unavailable", Content_Length=0,
+                                   Connection="close")
+                exchange.close()
+            else:
+                later.extend([exchange] if exchange.request.connection > 2 else [])
+                slow(exchange)
+        self.server.serve("/file", answer)
+        self.start()
+        self.wait_finished()
+        self.assert_complete(body)
+        self.assertEqual(len(refused), 1)
+        self.assertTrue(later)
+
+    def test_connection_that_brings_nothing_is_given_up(self):
+        body = Body(12 * MIB)
+        slow = paced(body, 2 * MIB)
+        stalled = []
+
+        def answer(exchange):
+            if exchange.request.connection == 2:
+                stalled.append(exchange)
+                sending(body, cut_at=64 * KIB, cut="hang")(exchange)
+            else:
+                slow(exchange)
+        self.host.configure({"response-timeout": 60})
+        self.server.serve("/file", answer)
+        begin = time.monotonic()
+        self.start()
+        self.wait_finished()
+        self.assert_complete(body)
+        self.assertTrue(stalled)
+        self.assertLess(time.monotonic() - begin, 20)
+
+    @unittest.skipUnless(Nginx.is_installed(), "nginx is not installed")
+    def test_server_that_lets_each_client_have_one_is_content(self):
+        body = Body(10 * MIB)
+        with Nginx() as nginx:
+            body.write_to(f"{nginx.files}/file")
+            self.start(uri=nginx.uri("/one-each/file"))
+            self.wait_finished()
+            self.assertIn(503, [entry["status"] for entry in nginx.log()])
+        self.assert_complete(body)
+
+    def test_what_has_come_is_kept_while_the_server_is_silent_and_nobody_wakes_for_it(self):
+        body = Body(8 * MIB)
+        self.server.serve("/file", sending(body, cut_at=64 * KIB, cut="hang"))
+        self.start()
+        self.wait_received(64 * KIB)
+        self.wait_held(0, 64 * KIB)
+        self.assertIsNone(self.job().finished)
+        n_before, begin = self.host.count_wakeups(), time.monotonic()
+        self.host.wait(lambda: time.monotonic() >= begin + 2.5, "time")
+        self.assertLessEqual(self.host.count_wakeups() - n_before, 25)
+        self.host.stop(self.guid)
 
     def test_checksum_of_what_came_in_any_order_is_checked(self):
         body = Body(8 * MIB)
@@ -422,14 +485,58 @@ class Service(ServiceTest):
         self.daemon.start()
         self.assertTrue(self.is_held(path, 20 * MIB, MIB // 2))
 
+    def open_result(self, path, position):
+        """A file, or None where that byte has not arrived."""
+        try:
+            _, files = self.daemon.connection.call_with_unix_fd_list_sync(
+                NAME, path, f"{NAME}.Operation", "OpenResult", GLib.Variant("(t)", (position,)),
+                None, Gio.DBusCallFlags.NONE, -1, None, None)
+        except GLib.Error as error:
+            self.assertIn("NotYetAvailable", error.message)
+            return None
+        return os.fdopen(files.steal_fds()[0], "rb")
+
+    def test_what_was_asked_for_can_be_read_at_once(self):
+        body = Body(40 * MIB)
+        path = self.create_slow(body)
+        self.daemon.call(path, "Operation", "Start")
+        self.daemon.wait_for_bytes(path, MIB)
+        for position in (20 * MIB + 3, 30 * MIB):
+            begin = time.monotonic()
+            self.request_range(path, position, 64 * KIB)
+            with wait_until(lambda at=position: self.open_result(path, at), "the first byte",
+                            interval=0.005) as file:
+                self.assertLess(time.monotonic() - begin, 0.5)
+                self.assertEqual(file.tell(), position)
+                self.assertEqual(file.read(1), body.read(position, position + 1))
+            wait_until(lambda at=position: self.is_held(path, at, 64 * KIB), "all of it",
+                       interval=0.005)
+            self.assertLess(time.monotonic() - begin, 1)
+        self.assertIsNone(self.open_result(path, 39 * MIB))
+
+    def start_cat(self, path, position):
+        cat = subprocess.Popen(
+            [program("src/transferctl/transferctl"), "--session", "cat", path,
+             "--from", str(position)], stdout=subprocess.PIPE, env=self.bus.environment())
+        self.addCleanup(cat.stdout.close)
+        self.addCleanup(cat.wait)
+        self.addCleanup(cat.kill)
+        return cat
+
+    def test_cat_asks_for_what_it_prints(self):
+        body = Body(40 * MIB)
+        path = self.create_slow(body)
+        self.daemon.call(path, "Operation", "Start")
+        self.daemon.wait_for_bytes(path, MIB)
+        begin = time.monotonic()
+        cat = self.start_cat(path, 30 * MIB)
+        self.assertTrue(cat.stdout.read(512 * KIB) == body.read(30 * MIB, 30 * MIB + 512 * KIB))
+        self.assertLess(time.monotonic() - begin, 4, "not all had to come for that")
+
     def test_cat_waits_for_what_has_not_arrived(self):
         body = Body(8 * MIB)
         path = self.create_slow(body)
-        cat = subprocess.Popen(
-            [program("src/transferctl/transferctl"), "--session", "cat", path,
-             "--from", str(6 * MIB)], stdout=subprocess.PIPE, env=self.bus.environment())
-        self.addCleanup(cat.stdout.close)
-        self.addCleanup(cat.wait)
+        cat = self.start_cat(path, 6 * MIB)
         self.daemon.call(path, "Operation", "Start")
         self.request_range(path, 6 * MIB, MIB)
         self.assertTrue(cat.stdout.read(MIB) == body.read(6 * MIB, 7 * MIB))

@@ -23,23 +23,6 @@ ABOVE = 0.10
 BELOW = 0.35
 
 
-def job_wakeups(pid):
-    """How often the threads of @pid that transfer have waited for something so far."""
-    count = 0
-    for task in os.listdir(f"/proc/{pid}/task"):
-        try:
-            with open(f"/proc/{pid}/task/{task}/comm", encoding="ascii") as file:
-                name = file.read().strip()
-            with open(f"/proc/{pid}/task/{task}/status", encoding="ascii") as file:
-                switches = [int(line.split()[1]) for line in file
-                            if line.startswith("voluntary_ctxt_switches")]
-        except FileNotFoundError:
-            continue
-        if name in ("job", "connection"):
-            count += sum(switches)
-    return count
-
-
 class RatesTest(unittest.TestCase):
     def setUp(self):
         self.folder = tempfile.mkdtemp(prefix="bgt-rates-")
@@ -141,10 +124,10 @@ class Rates(RatesTest):
             with self.subTest(rate=rate):
                 guid = self.start(**{"max-rate": rate})
                 self.wait_samples(guid, 4)
-                begin, before = time.monotonic(), job_wakeups(self.host.process.pid)
+                begin, before = time.monotonic(), self.host.count_wakeups()
                 self.wait_samples(guid, 12)
                 elapsed = time.monotonic() - begin
-                self.assertLessEqual((job_wakeups(self.host.process.pid) - before) / elapsed, 10.5)
+                self.assertLessEqual((self.host.count_wakeups() - before) / elapsed, 10.5)
                 self.host.stop(guid)
 
 

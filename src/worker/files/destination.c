@@ -20,7 +20,7 @@
 #include "worker/files/preallocate.h"
 #include "worker/files/publish.h"
 #include "worker/files/target.h"
-#include "worker/files/writer.h"
+#include "worker/files/writer-set.h"
 
 struct _BtsDestination
 {
@@ -35,8 +35,9 @@ struct _BtsDestination
   BtsFileIdentity identity;
   guint64 total; /* 0: not known */
   gboolean is_name_durable;
-  BtsWriter *writer; /* (owned) (nullable) */
-  GMutex lock;       /* of changes of @fd and @writer, for those who read in other threads */
+  BtsWriter *writer; /* (unowned) (nullable): the main stream, one of @writers */
+  BtsWriterSet writers;
+  GMutex lock; /* of changes of @fd, for those who read in other threads */
 
   BtsHeldRanges ranges;
 };
@@ -49,6 +50,7 @@ bts_destination_init (BtsDestination *self)
   self->folder_fd = -1;
   self->fd = -1;
   g_mutex_init (&self->lock);
+  bts_writer_set_init (&self->writers);
   bts_held_ranges_init (&self->ranges);
 }
 
@@ -64,7 +66,7 @@ bts_destination_finalize (GObject *object)
 {
   BtsDestination *self = BTS_DESTINATION (object);
 
-  g_clear_pointer (&self->writer, bts_writer_free);
+  bts_writer_set_clear (&self->writers);
   g_clear_pointer (&self->target, bts_target_free);
   close_fd (&self->fd);
   close_fd (&self->folder_fd);
@@ -131,11 +133,12 @@ take_fd (BtsDestination *self, int fd, GError **error)
     }
 
   g_mutex_lock (&self->lock);
-  g_clear_pointer (&self->writer, bts_writer_free);
+  if (self->writer != NULL)
+    bts_writer_set_drop (&self->writers, self->writer);
   close_fd (&self->fd);
   self->fd = fd;
   self->identity = info.identity;
-  self->writer = bts_destination_new_writer (self);
+  self->writer = bts_destination_add_writer (self);
   g_mutex_unlock (&self->lock);
 
   return TRUE;
@@ -342,12 +345,18 @@ bts_destination_commit (BtsDestination *self, gsize size, GError **error)
 }
 
 BtsWriter *
-bts_destination_new_writer (BtsDestination *self)
+bts_destination_add_writer (BtsDestination *self)
 {
   BtsWriter *writer = bts_writer_new (self->fd, on_written, self);
 
   bts_writer_set_is_large (writer, self->total >= BTS_WRITER_LARGE_BYTES);
-  return writer;
+  return bts_writer_set_add (&self->writers, writer);
+}
+
+void
+bts_destination_drop_writer (BtsDestination *self, BtsWriter *writer)
+{
+  bts_writer_set_drop (&self->writers, writer);
 }
 
 int
@@ -356,7 +365,9 @@ bts_destination_open_now (BtsDestination *self, guint64 position)
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
   int fd = -1;
 
-  if (self->writer != NULL && position < bts_writer_show (self->writer) &&
+  /* What is buffered is shown also where the byte itself is written: what follows it may not be. */
+  if ((bts_writer_set_show (&self->writers, position) ||
+       bts_held_ranges_is_written (&self->ranges, position)) &&
       (!self->target->is_descriptor || self->target->is_file_readable))
     fd = bts_file_reopen (self->fd, O_RDONLY);
   if (fd >= 0 && lseek (fd, (off_t) position, SEEK_SET) < 0)
@@ -391,6 +402,8 @@ bts_destination_sync (BtsDestination *self, GError **error)
 
   /* What could be written before the disk was full is still worth keeping. */
   is_flushed = bts_writer_flush (self->writer, &flush_error);
+  /* The other streams may be waiting for more. */
+  bts_writer_set_write (&self->writers, on_written, self);
   if (!check_has_name (self, error) || !sync_data (self, error))
     return FALSE;
   if (is_flushed)

@@ -53,9 +53,10 @@ gboolean bts_destination_seek (BtsDestination *self, guint64 offset, GError **er
 gpointer bts_destination_get_buffer (BtsDestination *self, gsize *size);
 gboolean bts_destination_commit (BtsDestination *self, gsize size, GError **error);
 
-/* Another stream into the file, for one other thread; gone before _restart, _publish and the end
- * of @self. What it has written is made durable by _sync, what it has buffered is not. */
-BtsWriter *bts_destination_new_writer (BtsDestination *self);
+/* Another stream into the file, for one other thread; dropped before _restart, _publish and the end
+ * of @self. What it has taken is made durable by _sync. */
+BtsWriter *bts_destination_add_writer (BtsDestination *self);
+void bts_destination_drop_writer (BtsDestination *self, BtsWriter *writer);
 
 /* Makes all that has been committed durable; only then is it held. After an error of _commit it
  * still keeps what was written before. FILE_NOT_FOUND where the partial file was removed. */
@@ -83,8 +84,8 @@ char *bts_destination_publish (BtsDestination *self,
 gboolean
 bts_destination_discard (GVariant *request, const char *guid, GVariant *checkpoint, GError **error);
 
-/* For any thread, of a destination that is written in order: a read-only descriptor at @position on
- * what has arrived until now, on disk or not; -1 where that byte has not. */
+/* For any thread: a read-only descriptor at @position on what has arrived until now, on disk or
+ * not; -1 where that byte has not. */
 int bts_destination_open_now (BtsDestination *self, guint64 position);
 
 /* A read-only descriptor on what has arrived, or on the published file; -1 on error:

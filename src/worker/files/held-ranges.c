@@ -14,6 +14,7 @@ bts_held_ranges_init (BtsHeldRanges *self)
   g_mutex_init (&self->lock);
   self->held = bts_byte_ranges_new ();
   self->pending = bts_byte_ranges_new ();
+  self->written = bts_byte_ranges_new ();
 }
 
 void
@@ -21,6 +22,7 @@ bts_held_ranges_clear (BtsHeldRanges *self)
 {
   g_clear_pointer (&self->held, bts_byte_ranges_free);
   g_clear_pointer (&self->pending, bts_byte_ranges_free);
+  g_clear_pointer (&self->written, bts_byte_ranges_free);
   g_mutex_clear (&self->lock);
 }
 
@@ -41,7 +43,16 @@ bts_held_ranges_add_written (BtsHeldRanges *self, guint64 offset, guint64 length
 {
   g_mutex_lock (&self->lock);
   bts_byte_ranges_add (self->pending, offset, length);
+  bts_byte_ranges_add (self->written, offset, length);
   g_mutex_unlock (&self->lock);
+}
+
+gboolean
+bts_held_ranges_is_written (BtsHeldRanges *self, guint64 offset)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  return bts_byte_ranges_get_held_from (self->written, offset) > 0;
 }
 
 BtsByteRanges *
@@ -78,6 +89,8 @@ bts_held_ranges_set (BtsHeldRanges *self, const BtsByteRanges *ranges, guint64 s
   self->held = bts_byte_ranges_copy (ranges);
   bts_byte_ranges_truncate (self->held, size);
   bts_byte_ranges_truncate (self->pending, 0);
+  bts_byte_ranges_free (self->written);
+  self->written = bts_byte_ranges_copy (self->held);
   g_mutex_unlock (&self->lock);
 }
 
@@ -86,6 +99,7 @@ bts_held_ranges_truncate (BtsHeldRanges *self, guint64 size)
 {
   g_mutex_lock (&self->lock);
   bts_byte_ranges_truncate (self->held, size);
+  bts_byte_ranges_truncate (self->written, size);
   g_mutex_unlock (&self->lock);
 }
 

@@ -13,7 +13,8 @@ typedef struct
 {
   GMutex lock;
   BtsByteRanges *held;    /* (owned) durable */
-  BtsByteRanges *pending; /* (owned) written, not yet durable */
+  BtsByteRanges *pending; /* (owned) written, and no sync has begun since */
+  BtsByteRanges *written; /* (owned) both, and what a sync is under way for */
 } BtsHeldRanges;
 
 void bts_held_ranges_init (BtsHeldRanges *self);
@@ -22,6 +23,7 @@ void bts_held_ranges_clear (BtsHeldRanges *self);
 BtsByteRanges *bts_held_ranges_dup (BtsHeldRanges *self);
 
 void bts_held_ranges_add_written (BtsHeldRanges *self, guint64 offset, guint64 length);
+gboolean bts_held_ranges_is_written (BtsHeldRanges *self, guint64 offset);
 
 /* What a sync that begins now will make durable; the caller gives it to _confirm, or, if the sync
  * fails, frees it: what a failed sync should have kept is never claimed, since the kernel may have

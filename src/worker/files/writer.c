@@ -278,7 +278,7 @@ bts_writer_commit (BtsWriter *self, gsize size, GError **error)
   return TRUE;
 }
 
-guint64
+BtsByteRange
 bts_writer_show (BtsWriter *self)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
@@ -297,5 +297,5 @@ bts_writer_show (BtsWriter *self)
       done += (gsize) written;
     }
 
-  return self->start + done;
+  return (BtsByteRange){ self->start, done };
 }

@@ -6,6 +6,8 @@
 
 #include <gio/gio.h>
 
+#include "common/byte-ranges.h"
+
 /* One stream of bytes into a file, through one aligned buffer. Past the page cache where the file
  * is large and the file system lets it, else with write-back and dropping behind the stream, so
  * that the user's cache is left alone and a sync has little to do. Several writers may write to
@@ -38,8 +40,8 @@ gboolean bts_writer_commit (BtsWriter *self, gsize size, GError **error);
 gboolean bts_writer_flush (BtsWriter *self, GError **error);
 
 /* For any thread: puts a copy of what is buffered into the file, for those who read it; the stream
- * goes on as if nothing had happened. Returns where what can be read of the stream ends. */
-guint64 bts_writer_show (BtsWriter *self);
+ * goes on as if nothing had happened. Returns what of it is in the file now. */
+BtsByteRange bts_writer_show (BtsWriter *self);
 
 /* Drops what is buffered and goes to @offset. */
 void bts_writer_reset (BtsWriter *self, guint64 offset);
