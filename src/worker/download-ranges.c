@@ -12,10 +12,14 @@
 /* A server may change its file, or answer with pieces that do not fit, so often. */
 #define MAX_ROUNDS 3
 
+/* Of several servers behind one name, one may not know parts: so often in succession. */
+#define MAX_IGNORED 5
+
 typedef struct
 {
   BtsDownload *download; /* (unowned) */
   gboolean is_in_order;
+  guint n_ignored; /* requests for parts, in succession */
 } Ranges;
 
 /* Without these there is no asking for pieces. */
@@ -76,6 +80,28 @@ is_empty_file (BtsDownload *self, const BtsTransportHead *head)
   return !is_known (self) && head->status_code == 416 && head->total_length == 0;
 }
 
+/* The whole of the very file of which a part was asked for: nothing that is held is wrong. */
+static gboolean
+is_range_ignored (BtsDownload *self, const BtsTransportHead *head)
+{
+  const BtsDownloadRecord *record = &self->record;
+
+  return is_known (self) && head->status_code == 200 && record->is_total_known &&
+         head->total_length >= 0 && (guint64) head->total_length == record->total &&
+         (record->validator != NULL ? g_strcmp0 (record->validator, head->validator) == 0
+                                    : bts_download_record_fits_head (record, head));
+}
+
+static BtsRangeVerdict
+judge_ignored (Ranges *self, GError **error)
+{
+  if (++self->n_ignored <= MAX_IGNORED)
+    return BTS_RANGE_VERDICT_ASK_AGAIN;
+  g_set_error_literal (error, BGT_WEB_ERROR, BGT_WEB_ERROR_INSUFFICIENT_RANGE_SUPPORT,
+                       "The server sends the whole file where a part was asked for");
+  return BTS_RANGE_VERDICT_FAIL;
+}
+
 static BtsRangeVerdict
 judge (const BtsTransportHead *head, const BtsByteRange *asked, gpointer user_data, GError **error)
 {
@@ -95,6 +121,10 @@ judge (const BtsTransportHead *head, const BtsByteRange *asked, gpointer user_da
   if (is_empty_file (download, head))
     return bts_download_take_file (download, head, error) ? BTS_RANGE_VERDICT_COMPLETE
                                                           : BTS_RANGE_VERDICT_FAIL;
+
+  if (is_range_ignored (download, head))
+    return judge_ignored (self, error);
+  self->n_ignored = 0;
 
   switch (bts_download_decide (download, head, asked, is_known (download), error))
     {

@@ -77,7 +77,7 @@ judge (Fetch *self, BtsRangeConnection *connection, const BtsTransportHead *head
 
   if (verdict == BTS_RANGE_VERDICT_GO_ON)
     take_record (self);
-  else if (verdict != BTS_RANGE_VERDICT_FAIL)
+  else if (verdict != BTS_RANGE_VERDICT_FAIL && verdict != BTS_RANGE_VERDICT_ASK_AGAIN)
     end (self, verdict, NULL);
   bts_range_connection_answer (connection, verdict == BTS_RANGE_VERDICT_GO_ON, error);
 }

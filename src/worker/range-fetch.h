@@ -15,6 +15,7 @@
 typedef enum
 {
   BTS_RANGE_VERDICT_GO_ON,
+  BTS_RANGE_VERDICT_ASK_AGAIN,  /* for this piece only */
   BTS_RANGE_VERDICT_START_OVER, /* the pieces are of another file, or do not fit */
   BTS_RANGE_VERDICT_COMPLETE,   /* there is nothing to fetch */
   BTS_RANGE_VERDICT_FAIL,

@@ -317,6 +317,55 @@ class Servers(RangesTest):
         self.assert_complete(new)
         self.assertTrue(self.job().has_restarted)
 
+    def test_one_of_several_connections_that_sees_another_file_starts_over(self):
+        old, new = Body(24 * MIB, 1), Body(10 * MIB, 2)
+        slow = paced(old, 2 * MIB)
+
+        def answer(exchange):
+            (slow if exchange.request.connection < 3 else sending(new))(exchange)
+        self.server.serve("/file", answer)
+        self.start()
+        self.wait_finished()
+        self.assert_complete(new)
+        self.assertTrue(self.job().has_restarted)
+
+    def test_whole_file_instead_of_a_part_costs_nothing_that_is_held(self):
+        body = Body(24 * MIB)
+        slow = paced(body, 4 * MIB)
+        ignored = []
+
+        def answer(exchange):
+            if len(self.asked()) % 3 == 2:
+                ignored.append(exchange)
+                sending(body, ranges=False)(exchange)
+            else:
+                slow(exchange)
+        self.server.serve("/file", answer)
+        self.start()
+        self.wait_finished()
+        self.assert_complete(body)
+        self.assertTrue(ignored)
+        self.assertFalse(self.job().has_restarted)
+
+    def test_whole_file_instead_of_every_further_part_says_so(self):
+        body = Body(12 * MIB)
+        self.server.serve("/file", [sending(body), sending(body, ranges=False)])
+        self.start()
+        self.assertEqual(self.wait_finished(), "insufficient-range-support")
+        self.assertEqual(lookup(self.job().finished, "ranges"), [(0, 4 * MIB)])
+
+    def test_part_that_is_no_more_there_starts_over(self):
+        old, new = Body(12 * MIB, 1), Body(3 * MIB, 2)
+        self.server.serve("/file", [
+            sending(old),
+            lambda exchange: exchange.send_head("416 Range Not Satisfiable", Content_Length=0,
+                                                Content_Range=f"bytes */{new.size}"),
+            sending(new)])
+        self.start()
+        self.wait_finished()
+        self.assert_complete(new)
+        self.assertTrue(self.job().has_restarted)
+
     def test_parts_that_lie_end_with_an_error(self):
         body = Body(12 * MIB)
         self.server.serve("/file", sending(body, wrong_range=f"bytes 7-{MIB}/{body.size}"))
