@@ -47,8 +47,8 @@ static const WebErrorRow web_errors[] = {
   [BGT_WEB_ERROR_FILE_ERROR] = { "file-error", FALSE },
 };
 
-/* Request Timeout, Too Early, Too Many Requests, and the server errors that pass */
-static const int http_codes_worth_a_retry[] = { 408, 425, 429, 500, 502, 503, 504 };
+/* Request Timeout, Locked, Too Early, Too Many Requests, and the server errors that pass */
+static const int http_codes_worth_a_retry[] = { 408, 423, 425, 429, 500, 502, 503, 504 };
 
 static gboolean
 is_http_code (int web_error)

@@ -45,6 +45,7 @@ enum
 {
   SIGNAL_REPORT,
   SIGNAL_PROGRESS,
+  SIGNAL_SERVER_KNOWN,
   SIGNAL_CLOSED,
   N_SIGNALS,
 };
@@ -141,29 +142,59 @@ on_method_call (GDBusConnection *connection,
 }
 
 static void
-on_progress (GDBusConnection *connection,
-             const char *sender,
-             const char *object_path,
-             const char *interface_name,
-             const char *signal_name,
-             GVariant *parameters,
-             gpointer user_data)
+take_progress (BtsWorkerLink *self, GVariant *parameters)
 {
-  BtsWorkerLink *self = BTS_WORKER_LINK (user_data);
   const char *guid;
   guint64 received;
   guint64 to_receive;
   guint64 sent;
   guint64 to_send;
 
-  if (!g_variant_is_of_type (parameters, G_VARIANT_TYPE ("(stttt)")))
-    {
-      g_warning ("The worker of user %u sent progress of type %s instead of (stttt)", self->uid,
-                 g_variant_get_type_string (parameters));
-      return;
-    }
   g_variant_get (parameters, "(&stttt)", &guid, &received, &to_receive, &sent, &to_send);
   g_signal_emit (self, signals[SIGNAL_PROGRESS], 0, guid, received, to_receive, sent, to_send);
+}
+
+static void
+take_server (BtsWorkerLink *self, GVariant *parameters)
+{
+  const char *origin;
+  const char *protocol;
+
+  g_variant_get (parameters, "(&s&s)", &origin, &protocol);
+  g_signal_emit (self, signals[SIGNAL_SERVER_KNOWN], 0, origin, protocol);
+}
+
+/* GDBus checks the types of calls against the interface, but not those of signals. */
+static void
+on_signal (GDBusConnection *connection,
+           const char *sender,
+           const char *object_path,
+           const char *interface_name,
+           const char *signal_name,
+           GVariant *parameters,
+           gpointer user_data)
+{
+  static const struct
+  {
+    const char *name;
+    const char *type;
+    void (*take) (BtsWorkerLink *self, GVariant *parameters);
+  } rows[] = {
+    { "Progress", "(stttt)", take_progress },
+    { "ServerKnown", "(ss)", take_server },
+  };
+  BtsWorkerLink *self = BTS_WORKER_LINK (user_data);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      if (!g_str_equal (rows[i].name, signal_name))
+        continue;
+      if (g_variant_is_of_type (parameters, G_VARIANT_TYPE (rows[i].type)))
+        rows[i].take (self, parameters);
+      else
+        g_warning ("The worker of user %u sent %s of type %s instead of %s", self->uid, signal_name,
+                   g_variant_get_type_string (parameters), rows[i].type);
+    }
 }
 
 static void
@@ -216,8 +247,8 @@ set_up (BtsWorkerLink *self, GError **error)
   if (self->registration_id == 0)
     return FALSE;
   self->subscription_id = g_dbus_connection_signal_subscribe (
-      self->connection, NULL, BTS_INTERFACE_WORKER_HOST, "Progress", BTS_WORKER_HOST_PATH, NULL,
-      G_DBUS_SIGNAL_FLAGS_NONE, on_progress, self, NULL);
+      self->connection, NULL, BTS_INTERFACE_WORKER_HOST, NULL, BTS_WORKER_HOST_PATH, NULL,
+      G_DBUS_SIGNAL_FLAGS_NONE, on_signal, self, NULL);
   g_dbus_connection_start_message_processing (self->connection);
   return TRUE;
 }
@@ -270,6 +301,9 @@ bts_worker_link_class_init (BtsWorkerLinkClass *klass)
   signals[SIGNAL_PROGRESS] = g_signal_new (
       "progress", BTS_TYPE_WORKER_LINK, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 5,
       G_TYPE_STRING, G_TYPE_UINT64, G_TYPE_UINT64, G_TYPE_UINT64, G_TYPE_UINT64);
+  signals[SIGNAL_SERVER_KNOWN] =
+      g_signal_new ("server-known", BTS_TYPE_WORKER_LINK, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                    G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_STRING);
   signals[SIGNAL_CLOSED] = g_signal_new ("closed", BTS_TYPE_WORKER_LINK, G_SIGNAL_RUN_LAST, 0, NULL,
                                          NULL, NULL, G_TYPE_NONE, 0);
 }

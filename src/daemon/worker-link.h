@@ -14,6 +14,7 @@
  *   report (BtsWorkerReport *report)   a checkpoint or an end, which has to be answered
  *   progress (const char *guid, guint64 bytes_received, guint64 total_to_receive,
  *             guint64 bytes_sent, guint64 total_to_send)
+ *   server-known (const char *origin, const char *protocol)
  *   closed ()                          once; the worker has gone, or talks nonsense */
 
 #define BTS_TYPE_WORKER_LINK (bts_worker_link_get_type ())

@@ -7,6 +7,7 @@
 #include "daemon/worker-pool.h"
 
 #include "common/bgt-error.h"
+#include "daemon/known-servers.h"
 
 #define IDLE_US (10 * G_USEC_PER_SEC)
 #define START_TIMEOUT_US (20 * G_USEC_PER_SEC)
@@ -28,8 +29,9 @@ typedef struct
   BtsWorkerPool *pool; /* (unowned) */
   uid_t uid;
   WorkerState state;
-  guint worker_id;     /* 0 until launched */
-  BtsWorkerLink *link; /* (owned) (nullable) */
+  BtsKnownServers *servers; /* (owned): what the one before has learned */
+  guint worker_id;          /* 0 until launched */
+  BtsWorkerLink *link;      /* (owned) (nullable) */
   gboolean was_ready;
   GCancellable *cancellable; /* (owned) (nullable): ends the starting */
   GError *error;             /* (owned) (nullable): why the starting failed */
@@ -127,6 +129,7 @@ worker_free (Worker *worker)
   g_clear_object (&worker->cancellable);
   g_clear_error (&worker->error);
   g_queue_clear_full (&worker->waiting, g_object_unref);
+  bts_known_servers_free (worker->servers);
   g_free (worker);
 }
 
@@ -140,6 +143,7 @@ get_worker (BtsWorkerPool *self, uid_t uid)
       worker = g_new0 (Worker, 1);
       worker->pool = self;
       worker->uid = uid;
+      worker->servers = bts_known_servers_new ();
       g_hash_table_insert (self->workers, GUINT_TO_POINTER (uid), worker);
     }
   return worker;
@@ -155,7 +159,7 @@ find_worker_by_link (BtsWorkerPool *self, BtsWorkerLink *link)
 }
 
 static GVariant *
-build_settings (const BtsLimits *limits)
+build_settings (const BtsLimits *limits, BtsKnownServers *servers)
 {
   g_auto (GVariantDict) settings = G_VARIANT_DICT_INIT (NULL);
 
@@ -169,6 +173,7 @@ build_settings (const BtsLimits *limits)
   g_variant_dict_insert (&settings, "tls-ca-file", "s",
                          limits->tls_ca_file != NULL ? limits->tls_ca_file : "");
   g_variant_dict_insert (&settings, "allow-plain-http", "b", limits->allow_plain_http);
+  g_variant_dict_insert_value (&settings, "upload-protocols", bts_known_servers_build (servers));
   return g_variant_dict_end (&settings);
 }
 
@@ -320,6 +325,15 @@ on_link_closed (BtsWorkerPool *self, BtsWorkerLink *link)
     kill_worker (worker);
 }
 
+static void
+on_server_known (BtsWorkerPool *self, const char *origin, const char *protocol, BtsWorkerLink *link)
+{
+  Worker *worker = find_worker_by_link (self, link);
+
+  if (worker != NULL)
+    bts_known_servers_take (worker->servers, origin, protocol);
+}
+
 /* Starting */
 
 static void
@@ -413,7 +427,10 @@ on_linked (GObject *source, GAsyncResult *result, gpointer user_data)
   worker->link = g_steal_pointer (&link);
   g_signal_connect_object (worker->link, "closed", G_CALLBACK (on_link_closed), worker->pool,
                            G_CONNECT_SWAPPED);
-  bts_worker_link_configure_async (worker->link, build_settings (worker->pool->limits),
+  g_signal_connect_object (worker->link, "server-known", G_CALLBACK (on_server_known), worker->pool,
+                           G_CONNECT_SWAPPED);
+  bts_worker_link_configure_async (worker->link,
+                                   build_settings (worker->pool->limits, worker->servers),
                                    step->cancellable, on_configured, step_new (worker));
 }
 
@@ -615,7 +632,8 @@ bts_worker_pool_configure (BtsWorkerPool *self)
   while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &worker))
     {
       if (worker->state == WORKER_READY)
-        bts_worker_link_configure_async (worker->link, build_settings (self->limits), NULL,
+        bts_worker_link_configure_async (worker->link,
+                                         build_settings (self->limits, worker->servers), NULL,
                                          on_reconfigured, NULL);
     }
 }

@@ -15,13 +15,9 @@
 #include "worker/files/file-error.h"
 #include "worker/files/spool.h"
 #include "worker/transport/multipart-body.h"
+#include "worker/upload-question.h"
 #include "worker/upload-resumable.h"
 #include "worker/upload.h"
-
-/* RFC 9110 §9.2.2: what may be asked for twice. */
-static const char *const idempotent_methods[] = {
-  "GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE", NULL,
-};
 
 static void
 upload_free (gpointer data)
@@ -33,38 +29,14 @@ upload_free (gpointer data)
   g_clear_pointer (&self->body, bts_upload_body_free);
   g_clear_pointer (&self->response, g_variant_unref);
   g_clear_pointer (&self->headers, g_variant_unref);
+  g_clear_pointer (&self->last_response, g_variant_unref);
+  g_clear_object (&self->transport);
   g_clear_pointer (&self->actual_uri, g_free);
   bts_upload_record_clear (&self->record);
   bts_upload_answer_clear (&self->answer);
   if (self->file >= 0)
     close (self->file);
   g_free (self);
-}
-
-static const char *
-get_method (BtsUpload *self)
-{
-  const char *method = NULL;
-
-  if (g_variant_lookup (self->request, "method", "&s", &method))
-    return method;
-  return g_variant_lookup (self->request, "parts", "aa{sv}", NULL) ? "POST" : "PUT";
-}
-
-static gboolean
-may_repeat (BtsUpload *self)
-{
-  gboolean allow_restart = FALSE;
-
-  g_variant_lookup (self->request, "allow-restart", "b", &allow_restart);
-  return allow_restart || g_strv_contains (idempotent_methods, get_method (self));
-}
-
-static void
-take_request (BtsUpload *self)
-{
-  g_clear_pointer (&self->request, g_variant_unref);
-  self->request = bts_transfer_job_dup_request (self->job);
 }
 
 /* The body */
@@ -152,10 +124,8 @@ new_key_header (BtsUpload *self)
   g_auto (GVariantBuilder) builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a{ss}"));
   g_autoptr (GVariant) given =
                  g_variant_lookup_value (self->request, "headers", G_VARIANT_TYPE ("a{ss}"));
-  gboolean allow_restart = FALSE;
 
-  g_variant_lookup (self->request, "allow-restart", "b", &allow_restart);
-  if (!allow_restart || g_strv_contains (idempotent_methods, get_method (self)) ||
+  if (!bts_upload_may_repeat (self) || bts_upload_is_idempotent (self) ||
       (given != NULL && g_variant_lookup (given, "Idempotency-Key", "&s", NULL)))
     return NULL;
   if (self->record.key == NULL)
@@ -168,19 +138,17 @@ static gboolean
 send_plain_once (BtsUpload *self, GError **error)
 {
   g_autoptr (GVariant) headers = new_key_header (self);
-  const char *uri = "";
   BtsUploadStep step = {
-    .method = get_method (self),
+    .method = bts_upload_get_method (self),
+    .uri = bts_upload_get_uri (self),
     .headers = headers,
     .has_body = TRUE,
     .length = self->body->length,
     .type = self->body->content_type,
-    .is_one_shot = !may_repeat (self),
+    .is_one_shot = !bts_upload_may_repeat (self),
     .keeps_answer = TRUE,
   };
 
-  g_variant_lookup (self->request, "uri", "&s", &uri);
-  step.uri = uri;
   self->has_restarted = self->has_restarted || self->record.was_sent;
   bts_transfer_job_get_progress (self->job)->sent = 0;
   if (headers != NULL ? !bts_upload_save (self, error) : FALSE)
@@ -206,7 +174,7 @@ send_plain (BtsUpload *self, GError **error)
       if (g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_CANCELLED) &&
           !bts_transfer_job_is_stopping (self->job) && !self->record.is_sending)
         {
-          take_request (self);
+          bts_upload_take_request (self);
           continue;
         }
       g_propagate_error (error, g_steal_pointer (&local_error));
@@ -226,10 +194,12 @@ is_automatic (BtsUpload *self)
 static gboolean
 send (BtsUpload *self, GError **error)
 {
-  const char *protocol = bts_upload_resumable_choose (self);
+  const char *protocol;
   g_autoptr (GError) local_error = NULL;
   BtsResumableResult result;
 
+  bts_upload_resumable_check_target (self);
+  protocol = bts_upload_choose_protocol (self);
   if (*protocol == '\0')
     return send_plain (self, error);
   result = bts_upload_resumable_send (self, protocol, &local_error);
@@ -246,7 +216,8 @@ run (BtsUpload *self, GError **error)
 {
   BtsProgress *progress = bts_transfer_job_get_progress (self->job);
 
-  if (self->record.is_sending)
+  /* Where it can be resumed the server is asked what it has. */
+  if (self->record.is_sending && self->record.upload_uri == NULL)
     {
       g_set_error_literal (error, BGT_WEB_ERROR, BGT_WEB_ERROR_CONNECTION_ABORTED,
                            "The service was interrupted while it sent, and the server may have "
@@ -291,8 +262,8 @@ forget_try (BtsUpload *self, const GError *error)
 {
   self->record.is_sending = FALSE;
   /* What is complete is the server's own, and not to be removed there. */
-  if (error == NULL)
-    g_clear_pointer (&self->record.upload_uri, g_free);
+  if (error == NULL || self->must_not_repeat)
+    bts_upload_record_forget_upload (&self->record);
   if (error == NULL || g_error_matches (error, BGT_WEB_ERROR, BGT_WEB_ERROR_FILE_CHANGED))
     g_clear_pointer (&self->record.files, g_variant_unref);
 }
@@ -301,12 +272,12 @@ static GVariant *
 new_end (BtsUpload *self, const GError *error)
 {
   g_auto (GVariantDict) update = G_VARIANT_DICT_INIT (NULL);
-  gboolean was_committed = self->record.is_sending;
+  gboolean was_committed = self->record.is_sending || self->must_not_repeat;
+  gboolean has_progress = self->record.confirmed > self->confirmed_at_start;
 
   forget_try (self, error);
   g_variant_unref (bts_upload_fill (self, &update));
-  g_variant_dict_insert (&update, "made-progress", "b",
-                         self->record.confirmed > self->confirmed_at_start);
+  g_variant_dict_insert (&update, "made-progress", "b", has_progress);
   if (error != NULL)
     fill_error (self, &update, error, was_committed);
   else
@@ -323,7 +294,7 @@ upload_main (BtsTransferJob *job, gpointer data)
 
   self->job = job;
   self->confirmed_at_start = self->record.confirmed;
-  take_request (self);
+  bts_upload_take_request (self);
   is_done = run (self, &error);
   if (!is_done && bts_transfer_job_is_stopping (job))
     {
@@ -370,7 +341,7 @@ terminate_main (BtsTransferJob *job, gpointer data)
   g_autoptr (GError) error = NULL;
 
   self->job = job;
-  take_request (self);
+  bts_upload_take_request (self);
   if (!bts_upload_resumable_terminate (self, &error))
     g_info ("%s: the server keeps what it has got: %s", bts_transfer_job_get_guid (job),
             error->message);

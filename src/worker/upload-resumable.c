@@ -9,190 +9,52 @@
 #include <string.h>
 
 #include "common/bgt-web-error.h"
-
-/* Below that, asking costs more than sending again. */
-#define MIN_RESUMABLE_BYTES (1024 * 1024)
+#include "worker/upload-protocol.h"
 
 /* A server may lose what it has, or contradict itself, so often in one try. */
 #define MAX_SURPRISES 5
-
-typedef struct
-{
-  const char *name;
-  const char *version_header;
-  const char *version;
-  const char *create_method; /* (nullable): the application's where NULL */
-  const char *patch_type;
-  gboolean says_complete; /* whether more is to come, with Upload-Complete */
-} Protocol;
-
-static const Protocol protocols[] = {
-  { "tus", "Tus-Resumable", "1.0.0", "POST", "application/offset+octet-stream", FALSE },
-  { "ietf", "Upload-Draft-Interop-Version", "8", NULL, "application/partial-upload", TRUE },
-};
 
 /* One run through a protocol. */
 typedef struct
 {
   BtsUpload *upload; /* (unowned) */
-  const Protocol *protocol;
+  const BtsUploadProtocol *protocol;
   guint64 total;
   guint64 offset; /* what the server has */
   gboolean is_offset_known;
   gboolean is_complete;
-  guint64 max_append; /* 0 without limit */
+  gboolean is_refused; /* the server takes no part, or not for this */
+  guint64 max_append;  /* 0 without limit */
   guint n_surprises;
 } Run;
 
-static const Protocol *
-find_protocol (const char *name)
-{
-  for (gsize i = 0; name != NULL && i < G_N_ELEMENTS (protocols); i++)
-    {
-      if (g_str_equal (protocols[i].name, name))
-        return &protocols[i];
-    }
-  return NULL;
-}
-
-static const char *
-get_uri (BtsUpload *self)
-{
-  const char *uri = "";
-
-  g_variant_lookup (self->request, "uri", "&s", &uri);
-  return uri;
-}
-
-static const char *
-get_method (BtsUpload *self)
-{
-  gboolean has_parts = g_variant_lookup (self->request, "parts", "aa{sv}", NULL);
-  const char *method = has_parts ? "POST" : "PUT";
-
-  g_variant_lookup (self->request, "method", "&s", &method);
-  return method;
-}
-
-/* Which protocol */
-
-static const char *
-read_options (BtsUpload *self)
-{
-  const char *versions = bts_upload_get_header (self, "Tus-Version");
-  const char *extensions = bts_upload_get_header (self, "Tus-Extension");
-  const char *patch = bts_upload_get_header (self, "Accept-Patch");
-
-  if (versions != NULL && strstr (versions, "1.0.0") != NULL && extensions != NULL &&
-      strstr (extensions, "creation") != NULL)
-    return "tus";
-  if (bts_upload_get_header (self, "Upload-Limit") != NULL ||
-      (patch != NULL && strstr (patch, "application/partial-upload") != NULL))
-    return "ietf";
-  return "";
-}
-
-/* Whatever becomes of the question, the upload does not fail by it. */
-static const char *
-ask (BtsUpload *self)
-{
-  const BtsUploadStep step = { .method = "OPTIONS", .uri = get_uri (self), .is_question = TRUE };
-  const char *found = bts_upload_memory_lookup (self->memory, step.uri);
-
-  if (found != NULL)
-    return found;
-  bts_upload_run_step (self, &step, NULL);
-  if (self->status_code == 0)
-    return "";
-  found = self->status_code < 300 ? read_options (self) : "";
-  bts_upload_memory_store (self->memory, step.uri, found);
-  return found;
-}
-
-const char *
-bts_upload_resumable_choose (BtsUpload *self)
-{
-  const char *wanted = "auto";
-  const char *method = get_method (self);
-  const char *found;
-
-  g_variant_lookup (self->request, "resumable", "&s", &wanted);
-  if (self->body->length == 0 || g_str_equal (wanted, "none"))
-    return "";
-  if (find_protocol (wanted) != NULL)
-    return find_protocol (wanted)->name;
-  if (self->record.upload_uri != NULL && find_protocol (self->record.protocol) != NULL)
-    return find_protocol (self->record.protocol)->name;
-  if (self->body->length < MIN_RESUMABLE_BYTES ||
-      (!g_str_equal (method, "PUT") && !g_str_equal (method, "POST")))
-    return "";
-
-  found = ask (self);
-  /* tus takes files, not forms. */
-  return self->body->content_type != NULL && g_str_equal (found, "tus") ? "" : found;
-}
-
-/* Headers */
-
-static void
-add (GVariantBuilder *headers, const char *name, const char *value)
-{
-  g_variant_builder_add (headers, "{ss}", name, value);
-}
-
-static void
-add_number (GVariantBuilder *headers, const char *name, guint64 number)
-{
-  g_autofree char *text = g_strdup_printf ("%" G_GUINT64_FORMAT, number);
-
-  add (headers, name, text);
-}
-
-static GVariant *
-end_headers (GVariantBuilder *headers)
-{
-  return g_variant_ref_sink (g_variant_builder_end (headers));
-}
-
 static gboolean
-read_number (BtsUpload *self, const char *name, guint64 *number)
+is_too_small (Run *run)
 {
-  const char *text = bts_upload_get_header (self, name);
+  guint64 limit;
 
-  return text != NULL && g_ascii_string_to_unsigned (text, 10, 0, G_MAXINT64, number, NULL);
-}
-
-/* The member @name of the dictionary Upload-Limit (RFC 8941 §3.2). */
-static gboolean
-read_limit (BtsUpload *self, const char *name, guint64 *number)
-{
-  const char *text = bts_upload_get_header (self, "Upload-Limit");
-  g_auto (GStrv) members = text != NULL ? g_strsplit (text, ",", -1) : NULL;
-
-  for (guint i = 0; members != NULL && members[i] != NULL; i++)
-    {
-      const char *member = g_strstrip (members[i]);
-
-      if (g_str_has_prefix (member, name) && member[strlen (name)] == '=' &&
-          g_ascii_string_to_unsigned (member + strlen (name) + 1, 10, 0, G_MAXINT64, number, NULL))
-        return TRUE;
-    }
-  return FALSE;
+  return bts_upload_read_limit (run->upload, "min-size", &limit) && run->total < limit;
 }
 
 static gboolean
 take_limits (Run *run, GError **error)
 {
-  guint64 max_size;
-  guint64 max_append;
+  guint64 limit;
 
-  if (read_limit (run->upload, "max-append-size", &max_append) && max_append > 0)
-    run->max_append = max_append;
-  if (!read_limit (run->upload, "max-size", &max_size) || run->total <= max_size)
+  if (bts_upload_read_limit (run->upload, "max-append-size", &limit) && limit > 0)
+    run->max_append = limit;
+  if (bts_upload_read_limit (run->upload, "max-size", &limit) && run->total > limit)
+    g_set_error (error, BGT_WEB_ERROR, 413,
+                 "The server takes at most %" G_GUINT64_FORMAT
+                 " bytes, these are %" G_GUINT64_FORMAT,
+                 limit, run->total);
+  else if (is_too_small (run))
+    g_set_error (error, BGT_WEB_ERROR, 400,
+                 "These are %" G_GUINT64_FORMAT
+                 " bytes, and the server resumes only larger uploads",
+                 run->total);
+  else
     return TRUE;
-  g_set_error (error, BGT_WEB_ERROR, 413,
-               "The server takes at most %" G_GUINT64_FORMAT " bytes, these are %" G_GUINT64_FORMAT,
-               max_size, run->total);
   return FALSE;
 }
 
@@ -234,6 +96,8 @@ take_location (Run *run, GError **error)
     }
   g_free (self->record.upload_uri);
   self->record.upload_uri = g_steal_pointer (&uri);
+  g_free (self->record.created_for);
+  self->record.created_for = g_strdup (bts_upload_get_uri (self));
   g_free (self->record.protocol);
   self->record.protocol = g_strdup (run->protocol->name);
   return TRUE;
@@ -255,52 +119,124 @@ add_metadata (GVariantBuilder *headers, BtsUpload *self)
   name = g_path_get_basename (source);
   encoded = g_base64_encode ((const guchar *) name, strlen (name));
   metadata = g_strdup_printf ("filename %s", encoded);
-  add (headers, "Upload-Metadata", metadata);
+  bts_upload_add_header (headers, "Upload-Metadata", metadata);
+}
+
+gboolean
+bts_upload_resumable_terminate (BtsUpload *self, GError **error)
+{
+  const BtsUploadProtocol *protocol = bts_upload_protocol_find (self->record.protocol);
+  g_auto (GVariantBuilder) builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a{ss}"));
+  g_autoptr (GVariant) headers = NULL;
+  BtsUploadStep step = { .method = "DELETE", .uri = self->record.upload_uri, .is_question = TRUE };
+
+  if (protocol == NULL || self->record.upload_uri == NULL)
+    return TRUE;
+  bts_upload_add_header (&builder, protocol->version_header, protocol->version);
+  headers = bts_upload_end_headers (&builder);
+  step.headers = headers;
+  return bts_upload_run_step (self, &step, error);
+}
+
+/* What says that the server cannot do this at all, and not that it could not now. */
+static gboolean
+is_refusal (guint status_code)
+{
+  static const guint others[] = { 401, 407, 408, 413, 429, 503 };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (others); i++)
+    {
+      if (others[i] == status_code)
+        return FALSE;
+    }
+  return status_code >= 300;
+}
+
+static gboolean
+take_creation (Run *run, gboolean is_done, GError **error)
+{
+  BtsUpload *self = run->upload;
+  const char *uri = bts_upload_get_uri (self);
+
+  run->is_refused = is_done ? !take_location (run, error) : is_refusal (self->status_code);
+  if (is_done && !run->is_refused)
+    bts_upload_memory_confirm (self->memory, uri);
+  else if (run->is_refused)
+    bts_upload_memory_correct (self->memory, uri);
+  return is_done && !run->is_refused;
 }
 
 static gboolean
 create (Run *run, GError **error)
 {
   BtsUpload *self = run->upload;
-  const Protocol *protocol = run->protocol;
+  const BtsUploadProtocol *protocol = run->protocol;
   g_auto (GVariantBuilder) builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a{ss}"));
   g_autoptr (GVariant) headers = NULL;
-  BtsUploadStep step = { .uri = get_uri (self), .has_body = TRUE };
+  BtsUploadStep step = { .uri = bts_upload_get_uri (self), .has_body = TRUE };
 
-  step.method = protocol->create_method != NULL ? protocol->create_method : get_method (self);
+  step.method =
+      protocol->create_method != NULL ? protocol->create_method : bts_upload_get_method (self);
   step.type = self->body->content_type;
-  add (&builder, protocol->version_header, protocol->version);
-  add_number (&builder, "Upload-Length", run->total);
+  bts_upload_add_header (&builder, protocol->version_header, protocol->version);
+  bts_upload_add_number (&builder, "Upload-Length", run->total);
   if (protocol->says_complete)
-    add (&builder, "Upload-Complete", "?0");
+    bts_upload_add_header (&builder, "Upload-Complete", "?0");
   else
     add_metadata (&builder, self);
-  headers = end_headers (&builder);
+  headers = bts_upload_end_headers (&builder);
   step.headers = headers;
-  if (!bts_upload_run_step (self, &step, error))
+  if (!take_creation (run, bts_upload_run_step (self, &step, error), error))
     return FALSE;
-  if (!take_location (run, error) || !take_limits (run, error))
-    return FALSE;
+  if (!take_limits (run, error))
+    {
+      /* Then it may come as a whole. */
+      run->is_refused = is_too_small (run);
+      bts_upload_resumable_terminate (self, NULL);
+      bts_upload_record_forget_upload (&self->record);
+      return FALSE;
+    }
   confirm (run, 0);
+  run->is_complete = run->total == 0 && !protocol->says_complete;
   return bts_upload_save (self, error);
-}
-
-static void
-forget_upload (Run *run)
-{
-  BtsUpload *self = run->upload;
-
-  self->has_restarted = self->has_restarted || self->record.confirmed > 0;
-  g_clear_pointer (&self->record.upload_uri, g_free);
-  self->record.confirmed = 0;
-  self->confirmed_at_start = 0;
-  run->n_surprises++;
 }
 
 static gboolean
 is_gone (guint status_code)
 {
   return status_code == 404 || status_code == 410;
+}
+
+/* The server does not know the upload any more. */
+static gboolean
+start_over (Run *run, GError **error)
+{
+  BtsUpload *self = run->upload;
+
+  if (self->record.is_finishing && !bts_upload_may_repeat (self))
+    {
+      self->must_not_repeat = TRUE;
+      g_set_error (error, BGT_WEB_ERROR, (int) self->status_code,
+                   "The server does not know the upload any more and may have received all of it; "
+                   "without allow-restart it is not sent twice");
+      return FALSE;
+    }
+  if (++run->n_surprises > MAX_SURPRISES)
+    return fail ("The server forgets the upload again and again", error);
+  self->has_restarted = self->has_restarted || self->record.confirmed > 0;
+  bts_upload_record_forget_upload (&self->record);
+  self->confirmed_at_start = 0;
+  return TRUE;
+}
+
+static gboolean
+is_consistent (Run *run, guint64 offset)
+{
+  guint64 length;
+
+  return offset <= run->total &&
+         (bts_upload_get_header (run->upload, "Upload-Length") == NULL ||
+          (bts_upload_read_number (run->upload, "Upload-Length", &length) && length == run->total));
 }
 
 static gboolean
@@ -314,62 +250,113 @@ query (Run *run, GError **error)
   const char *complete;
   guint64 offset;
 
-  add (&builder, run->protocol->version_header, run->protocol->version);
-  headers = end_headers (&builder);
+  bts_upload_add_header (&builder, run->protocol->version_header, run->protocol->version);
+  headers = bts_upload_end_headers (&builder);
   step.headers = headers;
   if (!bts_upload_run_step (self, &step, &local_error))
     {
-      if (is_gone (self->status_code) && run->n_surprises < MAX_SURPRISES)
-        {
-          forget_upload (run);
-          return TRUE;
-        }
+      if (is_gone (self->status_code))
+        return start_over (run, error);
       g_propagate_error (error, g_steal_pointer (&local_error));
       return FALSE;
     }
-  if (!read_number (self, "Upload-Offset", &offset) || offset > run->total)
+  if (!bts_upload_read_number (self, "Upload-Offset", &offset) || !is_consistent (run, offset))
     return fail ("The server does not say rightly how much it has", error);
   complete = bts_upload_get_header (self, "Upload-Complete");
   run->is_complete = complete != NULL ? g_str_equal (complete, "?1") : offset == run->total;
   if (run->is_complete && offset != run->total)
     return fail ("The server takes for complete what is not", error);
   confirm (run, offset);
-  return take_limits (run, error);
+  /* The answer to its last bytes is lost. */
+  if (run->is_complete)
+    bts_upload_keep_last_response (self);
+  else
+    self->record.is_finishing = FALSE;
+  return run->is_complete || take_limits (run, error);
 }
 
-/* The server has other bytes than were thought. */
+/* The server has other bytes than were thought; it is asked unless it has said which. */
 static gboolean
 take_conflict (Run *run)
 {
   guint64 offset;
 
+  run->is_offset_known = FALSE;
   if (++run->n_surprises > MAX_SURPRISES)
     return FALSE;
-  run->is_offset_known = FALSE;
-  if (run->upload->status_code == 409 && read_number (run->upload, "Upload-Offset", &offset) &&
-      offset <= run->total && offset != run->offset)
+  if (bts_upload_read_number (run->upload, "Upload-Offset", &offset) && offset <= run->total &&
+      offset != run->offset)
     confirm (run, offset);
   return TRUE;
 }
 
+/* Why the server refuses more may be that it has everything, or nothing. FALSE, and no error, where
+ * it is neither. */
 static gboolean
-take_append_failure (Run *run, GError *local_error, GError **error)
+explain_refusal (Run *run, GError **error)
 {
   BtsUpload *self = run->upload;
-  g_autoptr (GError) taken = local_error;
-  gboolean is_reconnect = g_error_matches (taken, G_IO_ERROR, G_IO_ERROR_CANCELLED) &&
-                          !bts_transfer_job_is_stopping (self->job);
+  guint status_code = self->status_code;
+  g_autoptr (GError) local_error = NULL;
+
+  if (status_code != 400 && !is_gone (status_code))
+    return FALSE;
+  if (query (run, &local_error) && (run->is_complete || self->record.upload_uri == NULL))
+    return TRUE;
+  run->is_offset_known = FALSE;
+  if (self->must_not_repeat)
+    g_propagate_error (error, g_steal_pointer (&local_error));
+  return FALSE;
+}
+
+/* A failure of what was to be done with the whole, not of its sending (draft, Upload Append). */
+static gboolean
+is_of_the_whole (Run *run)
+{
+  return run->protocol->says_complete &&
+         g_strcmp0 (bts_upload_get_header (run->upload, "Upload-Complete"), "?1") == 0;
+}
+
+static gboolean
+take_append_failure (Run *run, const GError *cause, GError **error)
+{
+  BtsUpload *self = run->upload;
+  g_autoptr (GError) better = NULL;
 
   run->is_offset_known = FALSE;
-  if (is_gone (self->status_code) && run->n_surprises < MAX_SURPRISES)
+  if (is_of_the_whole (run))
     {
-      forget_upload (run);
-      return TRUE;
+      self->must_not_repeat = !bts_upload_may_repeat (self);
+      bts_upload_record_forget_upload (&self->record);
     }
-  if (is_reconnect || (self->status_code == 409 && take_conflict (run)))
+  else if (self->status_code == 409 ? take_conflict (run) : explain_refusal (run, &better))
     return TRUE;
-  g_propagate_error (error, g_steal_pointer (&taken));
+  g_propagate_error (error, better != NULL ? g_steal_pointer (&better) : g_error_copy (cause));
   return FALSE;
+}
+
+/* What the server says counts, where it says anything. */
+static gboolean
+take_appended (Run *run, guint64 length, GError **error)
+{
+  BtsUpload *self = run->upload;
+  const char *complete = bts_upload_get_header (self, "Upload-Complete");
+  guint64 expected = run->offset + length;
+  guint64 offset = expected;
+  gboolean is_told = bts_upload_read_number (self, "Upload-Offset", &offset);
+
+  run->is_offset_known = is_told || run->protocol->says_complete;
+  if (!run->is_offset_known)
+    return ++run->n_surprises <= MAX_SURPRISES ||
+           fail ("The server does not say how much it has", error);
+  if (offset > run->total || (offset <= run->offset && offset < expected && !take_conflict (run)))
+    return fail ("The server does not say rightly how much it has", error);
+  confirm (run, offset);
+  run->is_complete =
+      offset == run->total && (!run->protocol->says_complete || g_strcmp0 (complete, "?0") != 0);
+  if (offset == run->total && !run->is_complete && !take_conflict (run))
+    return fail ("The server has everything and does not take it for complete", error);
+  return run->is_complete || bts_upload_save (self, error);
 }
 
 static gboolean
@@ -378,42 +365,33 @@ append (Run *run, GError **error)
   BtsUpload *self = run->upload;
   g_auto (GVariantBuilder) builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a{ss}"));
   g_autoptr (GVariant) headers = NULL;
-  GError *local_error = NULL;
+  g_autoptr (GError) local_error = NULL;
   guint64 left = run->total - run->offset;
-  BtsUploadStep step = { .method = "PATCH", .uri = self->record.upload_uri, .has_body = TRUE };
-  guint64 offset;
+  BtsUploadStep step = { .method = "PATCH",
+                         .uri = self->record.upload_uri,
+                         .has_body = TRUE,
+                         .redirections = BTS_TRANSPORT_REDIRECTIONS_REPEATING };
 
   step.offset = run->offset;
   step.length = run->max_append > 0 ? MIN (left, run->max_append) : left;
-  step.keeps_answer = step.length == left;
-  add (&builder, run->protocol->version_header, run->protocol->version);
-  add (&builder, "Content-Type", run->protocol->patch_type);
-  add_number (&builder, "Upload-Offset", run->offset);
+  step.is_last = step.length == left;
+  step.keeps_answer = step.is_last;
+  bts_upload_add_header (&builder, run->protocol->version_header, run->protocol->version);
+  bts_upload_add_header (&builder, "Content-Type", run->protocol->patch_type);
+  bts_upload_add_number (&builder, "Upload-Offset", run->offset);
   if (run->protocol->says_complete)
-    add (&builder, "Upload-Complete", step.keeps_answer ? "?1" : "?0");
-  headers = end_headers (&builder);
+    bts_upload_add_header (&builder, "Upload-Complete", step.is_last ? "?1" : "?0");
+  headers = bts_upload_end_headers (&builder);
   step.headers = headers;
   if (!bts_upload_run_step (self, &step, &local_error))
     return take_append_failure (run, local_error, error);
-
-  /* What the server says counts, where it says anything. */
-  if (!read_number (self, "Upload-Offset", &offset))
-    offset = run->offset + step.length;
-  if (offset > run->total || (offset < run->offset + step.length && !take_conflict (run)))
-    return fail ("The server does not say rightly how much it has", error);
-  confirm (run, offset);
-  run->is_complete = offset == run->total;
-  return run->is_complete || bts_upload_save (self, error);
+  return take_appended (run, step.length, error);
 }
 
 static gboolean
 go_on (Run *run, GError **error)
 {
-  if (bts_transfer_job_is_stopping (run->upload->job))
-    {
-      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "The job was stopped");
-      return FALSE;
-    }
+  bts_upload_take_request (run->upload);
   if (run->upload->record.upload_uri == NULL)
     return create (run, error);
   if (!run->is_offset_known)
@@ -421,40 +399,60 @@ go_on (Run *run, GError **error)
   return append (run, error);
 }
 
+static gboolean
+is_stopped (BtsUpload *self, GError **error)
+{
+  if (!bts_transfer_job_is_stopping (self->job))
+    return FALSE;
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "The job was stopped");
+  return TRUE;
+}
+
 BtsResumableResult
 bts_upload_resumable_send (BtsUpload *self, const char *protocol, GError **error)
 {
   Run run = {
     .upload = self,
-    .protocol = find_protocol (protocol),
+    .protocol = bts_upload_protocol_find (protocol),
     .total = self->body->length,
   };
 
   if (g_strcmp0 (self->record.protocol, protocol) != 0)
-    g_clear_pointer (&self->record.upload_uri, g_free);
+    bts_upload_record_forget_upload (&self->record);
   while (!run.is_complete)
     {
-      if (go_on (&run, error))
+      g_autoptr (GError) local_error = NULL;
+
+      if (is_stopped (self, error))
+        return BTS_RESUMABLE_FAILED;
+      if (go_on (&run, &local_error))
         continue;
-      if (self->record.upload_uri == NULL && self->status_code >= 300)
-        return BTS_RESUMABLE_REFUSED;
-      return BTS_RESUMABLE_FAILED;
+      /* A new connection is wanted: the network is another one. */
+      run.is_offset_known = FALSE;
+      if (g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+        continue;
+      g_propagate_error (error, g_steal_pointer (&local_error));
+      return run.is_refused ? BTS_RESUMABLE_REFUSED : BTS_RESUMABLE_FAILED;
     }
   return BTS_RESUMABLE_DONE;
 }
 
-gboolean
-bts_upload_resumable_terminate (BtsUpload *self, GError **error)
+/* Without its query: that may well be a signature that has been renewed. */
+static gboolean
+is_same_target (const char *uri, const char *other)
 {
-  const Protocol *protocol = find_protocol (self->record.protocol);
-  g_auto (GVariantBuilder) builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a{ss}"));
-  g_autoptr (GVariant) headers = NULL;
-  BtsUploadStep step = { .method = "DELETE", .uri = self->record.upload_uri, .is_question = TRUE };
+  gsize length = strcspn (uri, "?#");
 
-  if (protocol == NULL || self->record.upload_uri == NULL)
-    return TRUE;
-  add (&builder, protocol->version_header, protocol->version);
-  headers = end_headers (&builder);
-  step.headers = headers;
-  return bts_upload_run_step (self, &step, error);
+  return length == strcspn (other, "?#") && strncmp (uri, other, length) == 0;
+}
+
+void
+bts_upload_resumable_check_target (BtsUpload *self)
+{
+  if (self->record.upload_uri == NULL ||
+      (self->record.created_for != NULL &&
+       is_same_target (self->record.created_for, bts_upload_get_uri (self))))
+    return;
+  self->has_restarted = self->has_restarted || self->record.confirmed > 0;
+  bts_upload_record_forget_upload (&self->record);
 }

@@ -8,14 +8,10 @@
 
 /* Uploads that go on where they were cut: tus 1.0, and draft-ietf-httpbis-resumable-upload. */
 
-/* By which protocol @self is to be sent; "" for a plain request. Asks the server where the
- * application leaves it open. Static. */
-const char *bts_upload_resumable_choose (BtsUpload *self);
-
 typedef enum
 {
   BTS_RESUMABLE_DONE,
-  BTS_RESUMABLE_REFUSED, /* the server does not take part; nothing has been sent */
+  BTS_RESUMABLE_REFUSED, /* the server takes no part in it; nothing has been sent */
   BTS_RESUMABLE_FAILED,
 } BtsResumableResult;
 
@@ -26,3 +22,7 @@ bts_upload_resumable_send (BtsUpload *self, const char *protocol, GError **error
 
 /* The server need not keep what it has. */
 gboolean bts_upload_resumable_terminate (BtsUpload *self, GError **error);
+
+/* What has been begun on the server is of use only for the URI it was begun for: for another one
+ * the upload starts over. */
+void bts_upload_resumable_check_target (BtsUpload *self);

@@ -8,7 +8,54 @@
 
 #include "common/bgt-web-error.h"
 #include "worker/download-record.h"
+#include "worker/files/spool.h"
 #include "worker/upload.h"
+
+/* RFC 9110 §9.2.2: what may be asked for twice. */
+static const char *const idempotent_methods[] = {
+  "GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE", NULL,
+};
+
+const char *
+bts_upload_get_uri (BtsUpload *self)
+{
+  const char *uri = "";
+
+  g_variant_lookup (self->request, "uri", "&s", &uri);
+  return uri;
+}
+
+const char *
+bts_upload_get_method (BtsUpload *self)
+{
+  gboolean has_parts = g_variant_lookup (self->request, "parts", "aa{sv}", NULL);
+  const char *method = has_parts ? "POST" : "PUT";
+
+  g_variant_lookup (self->request, "method", "&s", &method);
+  return method;
+}
+
+gboolean
+bts_upload_is_idempotent (BtsUpload *self)
+{
+  return g_strv_contains (idempotent_methods, bts_upload_get_method (self));
+}
+
+gboolean
+bts_upload_may_repeat (BtsUpload *self)
+{
+  gboolean allow_restart = FALSE;
+
+  g_variant_lookup (self->request, "allow-restart", "b", &allow_restart);
+  return allow_restart || bts_upload_is_idempotent (self);
+}
+
+void
+bts_upload_take_request (BtsUpload *self)
+{
+  g_clear_pointer (&self->request, g_variant_unref);
+  self->request = bts_transfer_job_dup_request (self->job);
+}
 
 GVariant *
 bts_upload_fill (BtsUpload *self, GVariantDict *update)
@@ -93,7 +140,6 @@ on_begin (gpointer user_data, GError **error)
 
   if (self->step->is_one_shot && !self->record.is_sending && !commit (self, error))
     return FALSE;
-  self->has_begun = TRUE;
   self->record.was_sent = self->record.was_sent || self->step->length > 0;
   bts_transfer_job_get_progress (self->job)->sent = self->step->offset;
   return TRUE;
@@ -112,7 +158,13 @@ on_verify (gpointer user_data, GError **error)
 {
   BtsUpload *self = user_data;
 
-  return bts_upload_body_verify (self->body, error);
+  if (!bts_upload_body_verify (self->body, error))
+    return FALSE;
+  if (!self->step->is_last || self->record.is_finishing || bts_upload_may_repeat (self))
+    return TRUE;
+  /* Without its last bytes the server does nothing with it. */
+  self->record.is_finishing = TRUE;
+  return bts_upload_save (self, error);
 }
 
 /* The answer */
@@ -141,14 +193,19 @@ take_head (const BtsTransportHead *head, gpointer user_data, GError **error)
   self->headers = g_variant_ref (head->headers);
   g_free (self->actual_uri);
   self->actual_uri = g_strdup (head->actual_uri);
+  g_clear_pointer (&self->last_response, g_variant_unref);
+  self->last_response = new_response (self, head);
   if (self->step->is_question || (!self->step->keeps_answer && head->status_code < 300))
     {
       bts_upload_answer_clear (&self->answer);
-      return TRUE;
+      if (!self->step->is_question || head->body_length == 0)
+        return TRUE;
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "Nothing more is wanted");
+      return FALSE;
     }
 
   g_clear_pointer (&self->response, g_variant_unref);
-  self->response = new_response (self, head);
+  self->response = g_variant_ref (self->last_response);
   self->record.has_answer =
       bts_upload_answer_begin (&self->answer, bts_transfer_job_get_guid (self->job), error);
   return self->record.has_answer;
@@ -185,6 +242,18 @@ tell_cut_answer (BtsUpload *self)
   g_variant_dict_insert (&dict, "is-truncated", "b", TRUE);
   g_variant_unref (self->response);
   self->response = g_variant_ref_sink (g_variant_dict_end (&dict));
+}
+
+void
+bts_upload_keep_last_response (BtsUpload *self)
+{
+  const char *guid = bts_transfer_job_get_guid (self->job);
+
+  g_clear_pointer (&self->response, g_variant_unref);
+  self->response = g_variant_ref (self->last_response);
+  self->record.has_answer = FALSE;
+  /* One of an earlier try, which would be taken for it. */
+  bts_spool_remove (BTS_SPOOL_ANSWER, guid, NULL);
 }
 
 /* The request */
@@ -231,11 +300,9 @@ new_request (BtsUpload *self, const BtsUploadStep *step)
   g_autoptr (GVariant) given =
                  g_variant_lookup_value (self->request, "headers", G_VARIANT_TYPE ("a{ss}"));
   g_auto (GVariantBuilder) headers = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a{ss}"));
-  const char *uri = "";
 
-  g_variant_lookup (self->request, "uri", "&s", &uri);
   /* What proves who the application is goes to no other server. */
-  if (bts_upload_is_same_origin (step->uri, uri))
+  if (bts_upload_is_same_origin (step->uri, bts_upload_get_uri (self)))
     add_headers (&headers, given, step->headers);
   else
     for (gsize i = 0; i < G_N_ELEMENTS (secret_keys); i++)
@@ -247,9 +314,53 @@ new_request (BtsUpload *self, const BtsUploadStep *step)
 }
 
 static gboolean
+on_too_late (gpointer user_data)
+{
+  bts_transport_cancel (user_data);
+  return G_SOURCE_REMOVE;
+}
+
+/* In the main loop, so that nothing the thread waits for is left out. */
+static GSource *
+new_timer (BtsTransport *transport, guint timeout_ms)
+{
+  GSource *timer = g_timeout_source_new (timeout_ms);
+
+  g_source_set_callback (timer, on_too_late, g_object_ref (transport), g_object_unref);
+  g_source_attach (timer, NULL);
+  return timer;
+}
+
+static gboolean
+run_in_time (BtsUpload *self,
+             const BtsUploadStep *step,
+             const BtsTransportRequest *asked,
+             GError **error)
+{
+  g_autoptr (GSource) timer =
+                 step->timeout_ms > 0 ? new_timer (self->transport, step->timeout_ms) : NULL;
+  g_autoptr (GError) local_error = NULL;
+  gboolean is_done =
+      bts_transfer_job_run_transport (self->job, self->transport, asked, &sink, self, &local_error);
+  gboolean is_cancelled = g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  gboolean is_late = timer != NULL && g_source_is_destroyed (timer);
+
+  if (timer != NULL)
+    g_source_destroy (timer);
+  /* One that was cancelled stays so. */
+  if (is_cancelled || is_late)
+    g_clear_object (&self->transport);
+  if (is_cancelled && is_late && !bts_transfer_job_is_stopping (self->job))
+    g_set_error_literal (error, BGT_WEB_ERROR, BGT_WEB_ERROR_TIMEOUT,
+                         "The server has not answered in time");
+  else if (local_error != NULL)
+    g_propagate_error (error, g_steal_pointer (&local_error));
+  return is_done;
+}
+
+static gboolean
 run_transport (BtsUpload *self, const BtsUploadStep *step, GError **error)
 {
-  g_autoptr (BtsTransport) transport = self->new_transport (step->uri, self->factory_data);
   g_autoptr (GVariant) request = new_request (self, step);
   g_autoptr (GArray) pieces = step->has_body
                                   ? bts_upload_body_slice (self->body, step->offset, step->length)
@@ -269,16 +380,20 @@ run_transport (BtsUpload *self, const BtsUploadStep *step, GError **error)
     .request = request,
     .length = G_MAXUINT64,
     .body = step->has_body ? &body : NULL,
-    .wants_any_answer = TRUE,
+    .wants_any_answer = !step->is_question,
+    .redirections = step->redirections,
+    .cookies = self->record.cookies,
   };
 
-  if (transport == NULL)
+  if (self->transport == NULL)
+    self->transport = self->new_transport (step->uri, self->factory_data);
+  if (self->transport == NULL)
     {
       g_set_error_literal (error, BGT_WEB_ERROR, BGT_WEB_ERROR_CANNOT_CONNECT,
                            "Nothing here can send to this kind of URI");
       return FALSE;
     }
-  return bts_transfer_job_run_transport (self->job, transport, &asked, &sink, self, error);
+  return run_in_time (self, step, &asked, error);
 }
 
 gboolean
@@ -290,7 +405,6 @@ bts_upload_run_step (BtsUpload *self, const BtsUploadStep *step, GError **error)
   self->step = step;
   self->status_code = 0;
   self->retry_after_us = -1;
-  self->has_begun = FALSE;
   g_clear_pointer (&self->headers, g_variant_unref);
   is_done = run_transport (self, step, &local_error);
   bts_transfer_job_set_keeps_connection (self->job, FALSE);
@@ -301,8 +415,9 @@ bts_upload_run_step (BtsUpload *self, const BtsUploadStep *step, GError **error)
   /* The server has taken it; that not all of what it says came is no reason to send it again. */
   if (!is_done && self->status_code >= 200 && self->status_code < 300)
     {
-      g_message ("%s: the server's answer is not whole: %s", bts_transfer_job_get_guid (self->job),
-                 local_error->message);
+      if (!step->is_question)
+        g_message ("%s: the server's answer is not whole: %s",
+                   bts_transfer_job_get_guid (self->job), local_error->message);
       return TRUE;
     }
   if (!is_done)

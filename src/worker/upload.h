@@ -26,8 +26,10 @@ typedef struct
   BtsUploadBody *body; /* (owned) (nullable) */
   BtsUploadRecord record;
   BtsUploadAnswer answer;
+  BtsTransport *transport;    /* (owned) (nullable): for all requests, which share challenges met */
   GVariant *response;         /* (owned) (nullable): not yet told */
   gboolean has_restarted;     /* not yet told */
+  gboolean must_not_repeat;   /* the server may have had all of it */
   guint64 confirmed_at_start; /* bytes that the server had for certain */
 
   const struct _BtsUploadStep *step; /* (unowned): under way */
@@ -35,7 +37,7 @@ typedef struct
   char *actual_uri;                  /* (owned) (nullable): likewise */
   guint status_code;                 /* likewise; 0 without one */
   gint64 retry_after_us;             /* likewise; -1 */
-  gboolean has_begun;                /* bytes of a body have gone out in the step under way */
+  GVariant *last_response;           /* (owned) (nullable): likewise, as it would be told */
 } BtsUpload;
 
 /* One request of an upload. */
@@ -49,12 +51,30 @@ typedef struct _BtsUploadStep
   guint64 length;
   const char *type;      /* (nullable): of the body, where the application does not say */
   gboolean is_one_shot;  /* must not reach the server twice */
+  gboolean is_last;      /* with its end the server has everything */
   gboolean keeps_answer; /* what the server says is the upload's result */
-  gboolean is_question;  /* nothing of the answer is kept, also not of an error */
+  gboolean is_question;  /* its answer's head is all that is wanted */
+  guint timeout_ms;      /* for everything; 0: no byte for too long, as for others */
+  BtsTransportRedirections redirections;
 } BtsUploadStep;
+
+/* What the request says; lent. */
+const char *bts_upload_get_uri (BtsUpload *self);
+const char *bts_upload_get_method (BtsUpload *self);
+
+/* Whether all of it may be sent a second time: the method is one of those, or the application
+ * allows it. */
+gboolean bts_upload_is_idempotent (BtsUpload *self);
+gboolean bts_upload_may_repeat (BtsUpload *self);
+
+/* Takes what has been changed meanwhile. Nothing lent of the request is valid after it. */
+void bts_upload_take_request (BtsUpload *self);
 
 /* TRUE where the server's answer was below 300. In any case the members above say what it was. */
 gboolean bts_upload_run_step (BtsUpload *self, const BtsUploadStep *step, GError **error);
+
+/* The last answer is the upload's result, although it was but a question's. */
+void bts_upload_keep_last_response (BtsUpload *self);
 
 /* The value of a header of the last answer; lent; NULL where there is none. */
 const char *bts_upload_get_header (BtsUpload *self, const char *name);

@@ -246,6 +246,7 @@ static void
 handle_configure (BtsWorker *self, GVariant *parameters, GDBusMethodInvocation *invocation)
 {
   g_autoptr (GVariant) settings = g_variant_get_child_value (parameters, 0);
+  g_autoptr (GVariant) protocols = NULL;
   g_autoptr (GError) error = NULL;
   BtsHttpSettings http = { .connect_timeout_seconds = 300,
                            .response_timeout_seconds = 120,
@@ -257,6 +258,9 @@ handle_configure (BtsWorker *self, GVariant *parameters, GDBusMethodInvocation *
   g_variant_lookup (settings, "allow-plain-http", "b", &http.allow_plain_http);
   if (http.tls_ca_file != NULL && http.tls_ca_file[0] == '\0')
     http.tls_ca_file = NULL;
+  protocols = g_variant_lookup_value (settings, "upload-protocols", G_VARIANT_TYPE ("a{ss}"));
+  if (protocols != NULL)
+    bts_upload_memory_load (self->memory, protocols);
   g_variant_lookup (settings, "checkpoint-bytes", "t", &self->checkpoint_bytes);
   g_variant_lookup (settings, "max-rate", "t", &self->max_rate);
   g_variant_lookup (settings, "max-connections-per-download", "u", &self->max_connections);
@@ -568,11 +572,23 @@ bts_worker_class_init (BtsWorkerClass *klass)
   G_OBJECT_CLASS (klass)->dispose = bts_worker_dispose;
 }
 
+/* In a job's thread; connections do not mind. */
+static void
+on_server_known (const char *origin, const char *protocol, gpointer user_data)
+{
+  BtsWorker *self = user_data;
+
+  /* Fails only on a closed connection, which ends this process. */
+  g_dbus_connection_emit_signal (self->connection, NULL, BTS_WORKER_HOST_PATH,
+                                 BTS_INTERFACE_WORKER_HOST, "ServerKnown",
+                                 g_variant_new ("(ss)", origin, protocol), NULL);
+}
+
 static void
 bts_worker_init (BtsWorker *self)
 {
   self->session = bts_http_session_new ();
-  self->memory = bts_upload_memory_new ();
+  self->memory = bts_upload_memory_new (on_server_known, self);
   self->ftp = bts_ftp_session_new ();
   self->jobs = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, job_free);
   self->checkpoint_bytes = DEFAULT_CHECKPOINT_BYTES;

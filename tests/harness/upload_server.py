@@ -82,10 +82,18 @@ def refusing(answer, count=0):
     return plan
 
 
+NOT_ALLOWED = raw(b"HTTP/1.1 405 No\r\nContent-Length: 0\r\n\r\n", then="keep")
+
+
 class UploadServer(FaultyServer):
-    def __init__(self, *arguments, **more):
+    """`options`: how OPTIONS is answered, a function of an Exchange; `questions`: those requests. A
+    server of no protocol is asked once for what it can do."""
+
+    def __init__(self, *arguments, options=NOT_ALLOWED, **more):
         super().__init__(*arguments, **more)
         self.plans = {}
+        self.options = options
+        self.questions = []
 
     def take(self, path, *plans):
         """What is done with the bodies for @path, one after the other; the last one stays."""
@@ -94,11 +102,13 @@ class UploadServer(FaultyServer):
 
     def handle(self, take):
         """Answers before anything else does; whether the connection stays open, None where it is not
-        answered. A server of no protocol is asked once for what it can do."""
+        answered."""
         if take.request.method != "OPTIONS":
             return None
-        take.exchange.send(b"HTTP/1.1 405 No\r\nContent-Length: 0\r\n\r\n")
-        return True
+        with self.lock:
+            self.questions.append(take.request)
+        self.options(take.exchange)
+        return take.exchange.is_open
 
     def _answer(self, connection, number, head, rest):
         request = Request(head, rest, number)

@@ -73,6 +73,8 @@ test_content_types (void)
 static void
 test_record_is_read_back (void)
 {
+  g_autoptr (GVariant) stored = parse ("[('n', 'v', '.a.example', '/p', true, int64 99)]");
+  g_autoptr (BtsHttpCookies) cookies = bts_http_cookies_new (stored);
   BtsUploadRecord record = {
     .files = parse ("[{'size': <uint64 5>}]"),
     .stream = BTS_STREAM_HELD,
@@ -81,7 +83,10 @@ test_record_is_read_back (void)
     .was_sent = TRUE,
     .protocol = (char *) "tus",
     .upload_uri = (char *) "http://a/b",
+    .created_for = (char *) "http://a/",
+    .is_finishing = TRUE,
     .confirmed = 7,
+    .cookies = cookies,
   };
   g_autoptr (GVariant) files = record.files;
   g_autoptr (GVariant) checkpoint = bts_upload_record_to_checkpoint (&record);
@@ -92,6 +97,11 @@ test_record_is_read_back (void)
   again = bts_upload_record_to_checkpoint (&read);
   g_assert_true (g_variant_equal (checkpoint, again));
   g_assert_null (read.key);
+  g_assert_true (g_variant_lookup (again, "cookies", "a(ssssbx)", NULL));
+  bts_upload_record_forget_upload (&read);
+  g_assert_null (read.upload_uri);
+  g_assert_cmpuint (read.confirmed, ==, 0);
+  g_assert_false (read.is_finishing);
   bts_upload_record_clear (&read);
 }
 
@@ -117,20 +127,84 @@ test_nonsense_counts_as_not_known (void)
     }
 }
 
+/* What was learned for good, as one text. */
+static void
+on_learned (const char *origin, const char *protocol, gpointer user_data)
+{
+  g_string_append_printf (user_data, "%s=%s ", origin, protocol);
+}
+
 static void
 test_memory_is_by_origin (void)
 {
-  g_autoptr (BtsUploadMemory) memory = bts_upload_memory_new ();
+  g_autoptr (GString) learned = g_string_new (NULL);
+  g_autoptr (BtsUploadMemory) memory = bts_upload_memory_new (on_learned, learned);
 
-  g_assert_null (bts_upload_memory_lookup (memory, "http://a/x"));
-  bts_upload_memory_store (memory, "http://A/x", "tus");
-  bts_upload_memory_store (memory, "https://a/", "");
-  g_assert_cmpstr (bts_upload_memory_lookup (memory, "http://a:80/y?z"), ==, "tus");
-  g_assert_cmpstr (bts_upload_memory_lookup (memory, "https://a/z"), ==, "");
-  g_assert_null (bts_upload_memory_lookup (memory, "http://a:81/x"));
+  g_assert_null (bts_upload_memory_begin_question (memory, "http://a/x", NULL));
+  bts_upload_memory_end_question (memory, "http://A/x", "tus", BTS_UPLOAD_MEMORY_FOR_GOOD);
+  g_assert_null (bts_upload_memory_begin_question (memory, "https://a/", NULL));
+  bts_upload_memory_end_question (memory, "https://a/", "", BTS_UPLOAD_MEMORY_FOR_NOW);
+  g_assert_cmpstr (bts_upload_memory_begin_question (memory, "http://a:80/y?z", NULL), ==, "tus");
+  g_assert_cmpstr (bts_upload_memory_begin_question (memory, "https://a/z", NULL), ==, "");
+  g_assert_null (bts_upload_memory_begin_question (memory, "http://a:81/x", NULL));
   g_assert_true (bts_upload_is_same_origin ("http://a/b", "http://a:80/c"));
   g_assert_false (bts_upload_is_same_origin ("http://a/b", "https://a/b"));
   g_assert_false (bts_upload_is_same_origin ("nonsense", "nonsense"));
+
+  bts_upload_memory_correct (memory, "https://a/x");
+  bts_upload_memory_correct (memory, "http://a/x");
+  g_assert_cmpstr (bts_upload_memory_begin_question (memory, "http://a/y", NULL), ==, "");
+  bts_upload_memory_end_question (memory, "http://a:81/x", "ietf", BTS_UPLOAD_MEMORY_FOR_GOOD);
+  bts_upload_memory_confirm (memory, "http://a:81/x");
+  bts_upload_memory_correct (memory, "http://a:81/y");
+  g_assert_cmpstr (learned->str, ==, "http://a:80=tus http://a:80= http://a:81=ietf ");
+}
+
+static void
+test_memory_goes_on_from_another (void)
+{
+  g_autoptr (GString) learned = g_string_new (NULL);
+  g_autoptr (BtsUploadMemory) memory = bts_upload_memory_new (on_learned, learned);
+  g_autoptr (GVariant) before = parse ("{'http://a:80': 'ietf', 'http://b:80': ''}");
+
+  bts_upload_memory_load (memory, before);
+  g_assert_cmpstr (bts_upload_memory_begin_question (memory, "http://a/x", NULL), ==, "ietf");
+  g_assert_cmpstr (bts_upload_memory_begin_question (memory, "http://b/x", NULL), ==, "");
+  g_assert_cmpstr (learned->str, ==, "");
+}
+
+static gpointer
+ask_in_thread (gpointer memory)
+{
+  return (gpointer) bts_upload_memory_begin_question (memory, "http://a/x", NULL);
+}
+
+static void
+test_memory_asks_once_at_a_time (void)
+{
+  g_autoptr (GString) learned = g_string_new (NULL);
+  g_autoptr (BtsUploadMemory) memory = bts_upload_memory_new (on_learned, learned);
+  g_autoptr (GCancellable) cancelled = g_cancellable_new ();
+  GThread *threads[4];
+  guint n_asking = 0;
+
+  g_assert_null (bts_upload_memory_begin_question (memory, "http://a/x", NULL));
+  g_cancellable_cancel (cancelled);
+  g_assert_cmpstr (bts_upload_memory_begin_question (memory, "http://a/x", cancelled), ==, "");
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    threads[i] = g_thread_new ("asks", ask_in_thread, memory);
+
+  /* Whoever asked has no answer: another one asks, and all have that. */
+  bts_upload_memory_end_question (memory, "http://a/x", "", BTS_UPLOAD_MEMORY_NOTHING);
+  bts_upload_memory_end_question (memory, "http://a/x", "tus", BTS_UPLOAD_MEMORY_FOR_NOW);
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    {
+      const char *found = g_thread_join (threads[i]);
+
+      n_asking += found == NULL ? 1 : 0;
+      g_assert_true (found == NULL || g_str_equal (found, "tus"));
+    }
+  g_assert_cmpuint (n_asking, <=, 1);
 }
 
 int
@@ -143,5 +217,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/worker/upload-record/nonsense-counts-as-not-known",
                    test_nonsense_counts_as_not_known);
   g_test_add_func ("/worker/upload-memory/is-by-origin", test_memory_is_by_origin);
+  g_test_add_func ("/worker/upload-memory/goes-on-from-another", test_memory_goes_on_from_another);
+  g_test_add_func ("/worker/upload-memory/asks-once-at-a-time", test_memory_asks_once_at_a_time);
   return g_test_run ();
 }

@@ -163,6 +163,7 @@ test_only_what_may_pass_is_worth_a_retry (void)
     BGT_WEB_ERROR_CANNOT_CONNECT,
     BGT_WEB_ERROR_HOST_NAME_NOT_RESOLVED,
     408,
+    423,
     425,
     429,
     500,

@@ -146,6 +146,43 @@ test_worker_that_does_not_leave_is_ended (DaemonFixture *fixture, gconstpointer 
   g_assert_cmpuint (bts_launcher_fake_get_n_launches (fixture->launcher), ==, 2);
 }
 
+static GVariant *
+get_known_servers (DaemonFixture *fixture)
+{
+  g_autoptr (GVariant) settings = g_variant_get_child_value (
+      bts_launcher_fake_get_last_call (fixture->launcher, "Configure"), 0);
+
+  return g_variant_lookup_value (settings, "upload-protocols", G_VARIANT_TYPE ("a{ss}"));
+}
+
+static void
+test_next_worker_knows_what_the_last_one_learned (DaemonFixture *fixture, gconstpointer data)
+{
+  g_auto (Acquired) first = { NULL };
+  g_auto (Acquired) second = { NULL };
+  g_autoptr (GVariant) before = NULL;
+  g_autoptr (GVariant) after = NULL;
+  const char *protocol = NULL;
+
+  acquire (fixture, &first);
+  before = get_known_servers (fixture);
+  g_assert_cmpuint (g_variant_n_children (before), ==, 0);
+  g_test_expect_message ("background-transferd", G_LOG_LEVEL_WARNING, "*ServerKnown of type (u)*");
+  bts_launcher_fake_know_server (fixture->launcher, g_variant_new ("(u)", 1));
+  bts_launcher_fake_know_server (fixture->launcher, g_variant_new ("(ss)", "http://a:80", "tus"));
+  /* Signals and answers keep their order. */
+  bts_worker_pool_configure (fixture->pool);
+  daemon_fixture_wait (bts_launcher_fake_get_n_calls (fixture->launcher, "Configure") == 2);
+  daemon_fixture_settle (fixture);
+  g_test_assert_expected_messages ();
+
+  bts_launcher_fake_crash (fixture->launcher);
+  acquire (fixture, &second);
+  after = get_known_servers (fixture);
+  g_assert_true (g_variant_lookup (after, "http://a:80", "&s", &protocol));
+  g_assert_cmpstr (protocol, ==, "tus");
+}
+
 static void
 crash_held (DaemonFixture *fixture)
 {
@@ -261,6 +298,8 @@ static const TestRow tests[] = {
   { "worker-that-was-let-go-is-followed-by-another",
     test_worker_that_was_let_go_is_followed_by_another },
   { "worker-that-does-not-leave-is-ended", test_worker_that_does_not_leave_is_ended },
+  { "next-worker-knows-what-the-last-one-learned",
+    test_next_worker_knows_what_the_last_one_learned },
   { "first-crash-costs-no-time", test_first_crash_costs_no_time },
   { "crashes-in-a-row-take-longer-and-longer", test_crashes_in_a_row_take_longer_and_longer },
   { "progress-forgives-crashes", test_progress_forgives_crashes },

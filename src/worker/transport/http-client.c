@@ -362,6 +362,21 @@ get_location (SoupMessage *message)
 }
 
 static gboolean
+is_followed (const BtsTransportRequest *request, guint status_code)
+{
+  switch (request->redirections)
+    {
+    case BTS_TRANSPORT_REDIRECTIONS_ALL:
+      return bts_http_target_is_redirection (status_code);
+    case BTS_TRANSPORT_REDIRECTIONS_REPEATING:
+      return status_code == 307 || status_code == 308;
+    case BTS_TRANSPORT_REDIRECTIONS_NONE:
+      return FALSE;
+    }
+  g_assert_not_reached ();
+}
+
+static gboolean
 follow (BtsHttpClient *self, BtsHttpAnswer *answer, guint n_redirections, GError **error)
 {
   guint status_code = soup_message_get_status (answer->message);
@@ -462,7 +477,7 @@ ask_until_final (BtsHttpClient *self,
 
       take_cookies (self, request, answer);
       status_code = soup_message_get_status (answer->message);
-      if (bts_http_target_is_redirection (status_code))
+      if (is_followed (request, status_code))
         {
           if (!follow (self, answer, ++n_redirections, error))
             return FALSE;

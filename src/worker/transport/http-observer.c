@@ -34,9 +34,13 @@ feed (BtsHttpObserver *self, gconstpointer data, gsize size)
 {
   BtsHttpExchange *exchange = bts_http_exchange_get_current ();
 
+  BtsHttpExchangeNotes *notes = exchange != NULL ? bts_http_exchange_get_notes (exchange) : NULL;
+
   bts_http_framing_feed (self->framing, data, size);
-  if (exchange != NULL && bts_http_framing_get_kind (self->framing) != BTS_HTTP_FRAMING_UNKNOWN)
-    bts_http_exchange_get_notes (exchange)->deadline_us = 0;
+  if (notes == NULL || bts_http_framing_get_kind (self->framing) == BTS_HTTP_FRAMING_UNKNOWN)
+    return;
+  notes->deadline_us = 0;
+  notes->awaits_continue = FALSE;
 }
 
 /* A server that does not know Expect says nothing; then libsoup is told what it waits for. */
@@ -49,7 +53,6 @@ read_continue (
   guint timeout_ms = notes->timeout_ms;
   gssize n;
 
-  notes->awaits_continue = FALSE;
   notes->timeout_ms = CONTINUE_TIMEOUT_MS;
   n = g_input_stream_read (input, buffer, size, NULL, &local_error);
   notes->timeout_ms = timeout_ms;
@@ -62,6 +65,7 @@ read_continue (
     }
 
   notes->has_timed_out = FALSE;
+  notes->awaits_continue = FALSE;
   memcpy (buffer, continue_head, sizeof continue_head - 1);
   return (gssize) sizeof continue_head - 1;
 }

@@ -42,6 +42,14 @@ typedef struct
   gpointer user_data;
 } BtsTransportBody;
 
+/* Which redirections are followed; any other is the final answer. */
+typedef enum
+{
+  BTS_TRANSPORT_REDIRECTIONS_ALL,
+  BTS_TRANSPORT_REDIRECTIONS_REPEATING, /* those that ask for the same again elsewhere: 307, 308 */
+  BTS_TRANSPORT_REDIRECTIONS_NONE,
+} BtsTransportRedirections;
+
 /* What to fetch. All members are lent for the duration of the run. */
 typedef struct
 {
@@ -52,8 +60,9 @@ typedef struct
   const char *validator; /* (nullable): for If-Range, where offset or length is given */
   const BtsTransportBody *body; /* (nullable): what is sent; offset and length are not used then */
   gboolean wants_any_answer;    /* the sink takes the bodies of errors, too */
-  BtsHttpCookies *cookies;      /* (nullable): taken from and added to; NULL: for the transport's
-                                   life only */
+  BtsTransportRedirections redirections;
+  BtsHttpCookies *cookies; /* (nullable): taken from and added to; NULL: for the transport's life
+                              only */
 } BtsTransportRequest;
 
 /* The final answer's head, redirects already followed; also that of an error. */

@@ -323,6 +323,16 @@ bts_launcher_fake_progress (BtsLauncherFake *self, const char *guid, guint64 byt
   g_assert_no_error (error);
 }
 
+void
+bts_launcher_fake_know_server (BtsLauncherFake *self, GVariant *parameters)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_dbus_connection_emit_signal (self->connection, NULL, BTS_WORKER_HOST_PATH,
+                                 BTS_INTERFACE_WORKER_HOST, "ServerKnown", parameters, &error);
+  g_assert_no_error (error);
+}
+
 gboolean
 bts_launcher_fake_end_job (BtsLauncherFake *self, const char *guid, const char *web_error)
 {

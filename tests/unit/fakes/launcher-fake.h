@@ -42,5 +42,8 @@ gboolean bts_launcher_fake_report (BtsLauncherFake *self,
                                    GVariant *update);
 void bts_launcher_fake_progress (BtsLauncherFake *self, const char *guid, guint64 bytes_received);
 
+/* The worker sends ServerKnown with @parameters, whose floating reference is taken. */
+void bts_launcher_fake_know_server (BtsLauncherFake *self, GVariant *parameters);
+
 /* A Finished with nothing but this word in it; "" for success. */
 gboolean bts_launcher_fake_end_job (BtsLauncherFake *self, const char *guid, const char *web_error);
