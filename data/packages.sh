@@ -2,13 +2,14 @@
 # Sourced by data/quickstart and tests/run: which Debian 12 packages are needed, and how to get them.
 
 BUILD_PACKAGES="gcc libc6-dev meson ninja-build pkg-config gettext libglib2.0-dev libsoup-3.0-dev
-libjson-glib-dev libnm-dev libcurl4-openssl-dev nettle-dev"
+libjson-glib-dev libnm-dev libcurl4-openssl-dev nettle-dev
+libkrb5-dev"
 RUN_PACKAGES="dbus dbus-daemon glib-networking ca-certificates"
 TEST_PACKAGES="$RUN_PACKAGES gobject-introspection libgirepository1.0-dev libglib2.0-bin python3
 python3-gi nginx-light squid openssl curl procps util-linux network-manager iproute2
 modemmanager python3-dbusmock
 systemd systemd-container polkitd bubblewrap python3-pyftpdlib python3-openssl
-vsftpd"
+vsftpd krb5-kdc krb5-user apache2-bin libapache2-mod-auth-gssapi"
 
 # Installs those of the named packages that are not there: as root, or with sudo.
 install_missing() {

@@ -52,6 +52,7 @@ static const EnvironmentRow environment_rows[] = {
   { "https_proxy", TRUE },   { "ftp_proxy", TRUE },     { "all_proxy", TRUE },
   { "no_proxy", TRUE },      { "HTTP_PROXY", TRUE },    { "HTTPS_PROXY", TRUE },
   { "FTP_PROXY", TRUE },     { "ALL_PROXY", TRUE },     { "NO_PROXY", TRUE },
+  { "KRB5CCNAME", TRUE },    { "KRB5_CONFIG", TRUE },
 };
 
 typedef struct

@@ -200,6 +200,12 @@ add_credential (
 
   if (user == NULL)
     return TRUE;
+  /* The user's own Kerberos tickets. */
+  if (g_str_equal (user, ":"))
+    {
+      g_variant_dict_insert (dict, key, "(ss)", "", "");
+      return TRUE;
+    }
   if (!check_utf8 (key, user, error))
     return FALSE;
   prompt = g_strdup_printf (_ ("Password of %s: "), user);

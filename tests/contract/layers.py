@@ -35,7 +35,9 @@ ARROWS = {
 LIBRARIES = [
     (r"libsoup/", ["worker/transport/http-"], "bytes from strangers stay in the worker"),
     (r"curl/", ["worker/transport/ftp"], "bytes from strangers stay in the worker"),
-    (r"nettle/", ["worker/files/digest"], "one way to compute digests"),
+    (r"nettle/", ["worker/files/digest", "worker/transport/http-ntlm"],
+     "one way to compute digests"),
+    (r"gssapi/", ["worker/transport/http-negotiate"], "tickets of users stay in the worker"),
     (r"NetworkManager\.h|libnm/", ["monitor/network-nm."], "one file knows libnm"),
     (r"json-glib/", ["transferctl/"], "JSON is for people and scripts only"),
     (r"polkit/", ["bus/authority."], "one file asks polkit"),

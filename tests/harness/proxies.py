@@ -38,17 +38,22 @@ AUTH = {
              "auth_param basic realm proxy",
     "digest": "auth_param digest program /usr/lib/squid/digest_file_auth {folder}/digest-users\n"
               "auth_param digest realm proxy",
+    "negotiate": "auth_param negotiate program /usr/lib/squid/negotiate_kerberos_auth"
+                 " -s HTTP/localhost -k {keytab} -t none -r",
+    # Squid's own stand-in: takes every password, but no connection for another.
+    "ntlm": "auth_param ntlm program /usr/lib/squid/ntlm_fake_auth",
 }
 
 
 class Squid:
-    """@auth: a key of AUTH. `requests` are those it answered:
+    """@auth: a key of AUTH; @realm: whose tickets it takes. `requests` are those it answered:
     lists of user, status, method and URI."""
 
-    def __init__(self, auth="basic"):
+    def __init__(self, auth="basic", realm=None):
         self.folder = tempfile.mkdtemp(prefix="bgt-squid-")
         os.chmod(self.folder, 0o755)
         self.auth = auth
+        self.realm = realm
         self.port = free_port()
         self.process = None
 
@@ -65,7 +70,9 @@ class Squid:
                 file.write(line + "\n" if line else "")
         with open(f"{self.folder}/squid.conf", "w", encoding="ascii") as file:
             file.write(CONFIGURATION.format(port=self.port, folder=self.folder,
-                                            auth=AUTH[self.auth].format(folder=self.folder)))
+                                            auth=AUTH[self.auth].format(
+                                                folder=self.folder,
+                                                keytab=self.realm and self.realm.keytab)))
             if os.geteuid() == 0:
                 shutil.chown(self.folder, "proxy")
                 for name in ("users", "digest-users", "access.log"):
@@ -75,6 +82,7 @@ class Squid:
                 # Its shared memory has the service's name: one that another user left is in nobody's way.
                 ["/usr/sbin/squid", "-N", "-n", f"bgt{self.port}",
                  "-f", f"{self.folder}/squid.conf"],
+                env=dict(os.environ, **(self.realm.environment if self.realm else {})),
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             wait_until(self._is_listening, "squid listens", interval=0.01)
         except BaseException:

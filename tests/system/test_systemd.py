@@ -3,12 +3,14 @@
 
 import json
 import os
+import shutil
 import subprocess
 import threading
 import unittest
 
 from harness.bodies import Body
 from harness.daemon import NAME, PATH, build_folder
+from harness.kerberos import Apache, Realm
 from harness.machine import USERS, Machine, with_own_processes
 from harness.servers import FaultyServer, sending
 from harness.wait import wait_until
@@ -179,6 +181,29 @@ class InstalledService(unittest.TestCase):
         os.unlink(rule)
         gate.set()
         self.complete("alice", guid, body)
+
+    def test_finds_the_tickets_of_the_user(self):
+        if not (Realm.is_installed() and Apache.is_installed()):
+            self.skipTest("krb5-kdc, krb5-user or libapache2-mod-auth-gssapi is not installed")
+        body = Body(100_000)
+        with Realm() as realm, Apache(realm) as apache:
+            apache.add("file", body)
+            root = f"/proc/{self.machine.init}/root"
+            shutil.copy(realm.environment["KRB5_CONFIG"], f"{root}/etc/krb5.conf")
+            realm.kinit()
+            for user in ("alice", "bob"):
+                cache = f"{root}/tmp/krb5cc_{USERS[user]}"
+                if user == "alice":
+                    shutil.copy(realm.cache, cache)
+                    os.chown(cache, USERS[user], USERS[user])
+                answer = self.machine.attempt("transferctl", "--system", "--json", "download", "-u",
+                                              ":", "-o", f"/home/{user}/file", apache.uri("/file"),
+                                              user=user)
+                values = json.loads(answer.splitlines()[-1])
+                self.assertEqual((values["status"], values["web_error_status"]),
+                                 ("completed", "") if user == "alice" else ("error", "http-401"),
+                                 self.machine.journal())
+        os.unlink(f"{root}/home/alice/file")
 
     def test_leaves_no_socket_behind(self):
         guid, body, gate = self.begin("alice")

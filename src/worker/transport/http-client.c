@@ -12,6 +12,7 @@
 #include "common/bgt-web-error.h"
 #include "worker/transport/http-auth.h"
 #include "worker/transport/http-error.h"
+#include "worker/transport/http-head.h"
 #include "worker/transport/http-observer.h"
 #include "worker/transport/http-request.h"
 #include "worker/transport/http-setup.h"
@@ -35,6 +36,7 @@ struct _BtsHttpClient
   BtsHttpAuth *proxy_auth;         /* (owned) */
   BtsHttpCookies *cookies;         /* (owned): of requests that bring none */
   BtsHttpProxy *proxy;             /* (owned) (nullable): of the request under way */
+  BtsHttpOwnSession own_session;   /* for what is bound to a connection; in a run */
   const BtsHttpThrottle *throttle; /* (unowned) */
   BtsHttpSetup *setup;             /* (owned) (nullable): in a run */
 };
@@ -97,10 +99,19 @@ release_connection (BtsHttpClient *self)
   g_clear_object (&notes->observer);
 }
 
+static void
+leave_own_connections (BtsHttpClient *self)
+{
+  bts_http_auth_leave_connection (self->auth);
+  bts_http_auth_leave_connection (self->proxy_auth);
+  bts_http_own_session_clear (&self->own_session);
+}
+
 void
 bts_http_client_leave (BtsHttpClient *self)
 {
   release_connection (self);
+  leave_own_connections (self);
   bts_http_exchange_leave (self->exchange);
   g_clear_pointer (&self->setup, bts_http_setup_unref);
 }
@@ -157,17 +168,13 @@ get_cookies (BtsHttpClient *self, const BtsTransportRequest *request)
   return request->cookies != NULL ? request->cookies : self->cookies;
 }
 
-static void
-take_cookies (BtsHttpClient *self, const BtsTransportRequest *request, BtsHttpAnswer *answer)
+/* Connections with a user of their own are kept apart. */
+static SoupSession *
+get_session (BtsHttpClient *self, gboolean is_tls)
 {
-  gint64 now = g_get_real_time () / G_USEC_PER_SEC;
-  SoupMessageHeadersIter iter;
-  const char *name, *value;
-
-  soup_message_headers_iter_init (&iter, soup_message_get_response_headers (answer->message));
-  while (soup_message_headers_iter_next (&iter, &name, &value))
-    if (g_ascii_strcasecmp (name, "Set-Cookie") == 0)
-      bts_http_cookies_take (get_cookies (self, request), answer->target.uri, value, now);
+  if (bts_http_auth_is_bound (self->auth) || bts_http_auth_is_bound (self->proxy_auth))
+    return bts_http_own_session_get (&self->own_session, self->setup, self->proxy, is_tls);
+  return bts_http_setup_get_session (self->setup, self->proxy, is_tls);
 }
 
 /* libsoup would read the whole answer into memory and ask again by itself; this ends it after the
@@ -191,11 +198,18 @@ send_once (BtsHttpClient *self,
            BtsHttpAnswer *answer,
            GError **error)
 {
-  gboolean is_tls = bts_http_target_is_tls (&answer->target);
+  BtsHttpAuth *auth = answer->target.is_own_origin ? self->auth : NULL;
+  BtsHttpAuth *proxy_auth = is_forwarded (self, answer) ? self->proxy_auth : NULL;
+  gboolean has_body = answer->target.has_body && bts_http_request_has_body (request);
+  gboolean is_under_way =
+      bts_http_auth_is_under_way (auth) || bts_http_auth_is_under_way (proxy_auth);
 
   g_clear_object (&answer->message);
-  answer->message =
-      bts_http_request_new_message (request, &answer->target, get_cookies (self, request));
+  answer->is_body_kept =
+      has_body && (bts_http_auth_is_opening (auth) || bts_http_auth_is_opening (proxy_auth));
+  has_body = has_body && !answer->is_body_kept;
+  answer->message = bts_http_request_new_message (request, &answer->target, has_body,
+                                                  get_cookies (self, request));
   if (answer->message == NULL)
     {
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
@@ -205,16 +219,21 @@ send_once (BtsHttpClient *self,
   soup_message_add_status_code_handler (answer->message, "got-headers",
                                         SOUP_STATUS_MISDIRECTED_REQUEST,
                                         G_CALLBACK (on_misdirected), self);
-  if (answer->target.is_own_origin)
-    bts_http_auth_apply (self->auth, answer->message);
-  if (is_forwarded (self, answer))
-    bts_http_auth_apply (self->proxy_auth, answer->message);
-  if (request->body == NULL || !answer->target.has_body)
+  bts_http_auth_apply (auth, answer->message);
+  bts_http_auth_apply (proxy_auth, answer->message);
+  if (request->body == NULL || !has_body)
     bts_http_exchange_get_notes (self->exchange)->is_body_sent = TRUE;
   else if (!bts_http_upload_attach (answer->message, request->body, self->exchange, self->throttle,
                                     error))
     return NULL;
-  return soup_session_send (bts_http_setup_get_session (self->setup, self->proxy, is_tls),
+  /* Of libsoup's flags, the other one allows POST to use a connection again, not to be sent
+   * again. */
+  if (is_under_way)
+    {
+      soup_message_remove_flags (answer->message, SOUP_MESSAGE_NEW_CONNECTION);
+      soup_message_add_flags (answer->message, SOUP_MESSAGE_IDEMPOTENT);
+    }
+  return soup_session_send (get_session (self, bts_http_target_is_tls (&answer->target)),
                             answer->message, bts_http_exchange_get_cancellable (self->exchange),
                             error);
 }
@@ -231,14 +250,16 @@ check_head (BtsHttpClient *self, BtsHttpAnswer *answer, GError **error)
 {
   const BtsHttpExchangeNotes *notes = bts_http_exchange_get_notes (self->exchange);
   const char *problem = bts_http_framing_get_problem (answer->framing);
+  guint status_code = soup_message_get_status (answer->message);
 
   if (problem != NULL)
     fail_with_problem (problem, error);
-  else if (!notes->is_body_sent && soup_message_get_status (answer->message) < 300)
+  /* Without any of the body, a redirection may say that all is done, too. */
+  else if ((!notes->is_body_sent && status_code < 300) ||
+           (answer->is_body_kept && status_code < 400))
     fail_with_problem ("The server was content before it had been sent everything", error);
   else if (bts_http_framing_get_kind (answer->framing) == BTS_HTTP_FRAMING_UNKNOWN)
-    g_set_error_literal (error, BGT_WEB_ERROR, BGT_WEB_ERROR_DISCONNECTED,
-                         "The connection was closed within the head of the answer");
+    fail_within_head (error);
   else
     return TRUE;
   return FALSE;
@@ -284,7 +305,8 @@ choose_proxy (BtsHttpClient *self,
       return FALSE;
     }
   if (self->proxy != NULL)
-    bts_http_auth_set_credential (self->proxy_auth, self->proxy->user, self->proxy->password);
+    bts_http_auth_set_credential (self->proxy_auth, self->proxy->host, self->proxy->user,
+                                  self->proxy->password);
   return TRUE;
 }
 
@@ -341,26 +363,6 @@ check_allowed (BtsHttpClient *self, const BtsHttpTarget *target, GError **error)
   return FALSE;
 }
 
-/* The first Location; several that differ are none. */
-static const char *
-get_location (SoupMessage *message)
-{
-  SoupMessageHeadersIter iter;
-  const char *location = NULL;
-  const char *name, *value;
-
-  soup_message_headers_iter_init (&iter, soup_message_get_response_headers (message));
-  while (soup_message_headers_iter_next (&iter, &name, &value))
-    {
-      if (g_ascii_strcasecmp (name, "Location") != 0)
-        continue;
-      if (location != NULL && !g_str_equal (location, value))
-        return NULL;
-      location = value;
-    }
-  return location;
-}
-
 static gboolean
 is_followed (const BtsTransportRequest *request, guint status_code)
 {
@@ -380,7 +382,7 @@ static gboolean
 follow (BtsHttpClient *self, BtsHttpAnswer *answer, guint n_redirections, GError **error)
 {
   guint status_code = soup_message_get_status (answer->message);
-  g_autofree char *location = g_strdup (get_location (answer->message));
+  g_autofree char *location = g_strdup (bts_http_head_get_location (answer->message));
 
   if (n_redirections > MAX_REDIRECTIONS)
     {
@@ -456,7 +458,10 @@ take_challenge (BtsHttpClient *self, BtsHttpAnswer *answer)
   else if (soup_message_get_status (answer->message) == SOUP_STATUS_PROXY_UNAUTHORIZED &&
            is_forwarded (self, answer))
     auth = self->proxy_auth;
-  return auth != NULL && bts_http_auth_take_challenge (auth, answer->message, headers);
+  return auth != NULL &&
+         bts_http_auth_take_challenge (auth, answer->message, headers,
+                                       bts_http_exchange_get_notes (self->exchange)->is_reused,
+                                       bts_http_exchange_get_cancellable (self->exchange));
 }
 
 static gboolean
@@ -472,10 +477,13 @@ ask_until_final (BtsHttpClient *self,
     {
       guint status_code;
 
+      /* A way back would be asked for with the secrets that stay behind. */
+      if (!answer->target.is_own_origin && bts_http_auth_is_bound (self->auth))
+        leave_own_connections (self);
       if (!check_allowed (self, &answer->target, error) || !send (self, request, answer, error))
         return FALSE;
 
-      take_cookies (self, request, answer);
+      bts_http_head_take_cookies (answer, get_cookies (self, request));
       status_code = soup_message_get_status (answer->message);
       if (is_followed (request, status_code))
         {
@@ -503,7 +511,7 @@ bts_http_client_ask (BtsHttpClient *self,
     return FALSE;
   if (request->request != NULL)
     g_variant_lookup (request->request, "server-credential", "(&s&s)", &user, &password);
-  bts_http_auth_set_credential (self->auth, user, password);
+  bts_http_auth_set_credential (self->auth, g_uri_get_host (answer->target.uri), user, password);
 
   if (ask_until_final (self, request, answer, error))
     return TRUE;

@@ -37,6 +37,7 @@ typedef struct
   SoupMessage *message;    /* (owned) */
   GInputStream *body;      /* (owned) */
   BtsHttpFraming *framing; /* (owned) */
+  gboolean is_body_kept;   /* not sent, since only a challenge was to come of it */
   char spare[256];         /* read, but not yet asked for */
   gsize spare_start;
   gsize spare_end;

@@ -120,10 +120,10 @@ pass_proxy (GIOStream *stream,
                 : g_object_ref (stream);
   if (secured == NULL)
     return NULL;
-  if (is_tls &&
-      !bts_http_proxy_open_tunnel (secured, g_proxy_address_get_destination_hostname (address),
-                                   g_proxy_address_get_destination_port (address),
-                                   notes->proxy_auth, &notes->is_proxy_challenged, error))
+  if (is_tls && !bts_http_proxy_open_tunnel (
+                    secured, g_proxy_address_get_destination_hostname (address),
+                    g_proxy_address_get_destination_port (address), notes->proxy_auth, cancellable,
+                    &notes->is_proxy_challenged, error))
     return NULL;
   return g_steal_pointer (&secured);
 }

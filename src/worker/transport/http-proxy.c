@@ -197,11 +197,68 @@ write_request (
                                     NULL, NULL, error);
 }
 
+/* The head of the final answer to what @message asks, or 0. */
+static guint
+ask_proxy (GIOStream *stream,
+           const char *address,
+           BtsHttpAuth *auth,
+           SoupMessage *message,
+           SoupMessageHeaders *headers,
+           GError **error)
+{
+  guint status_code = 0;
+
+  if (!write_request (stream, address, auth, message, error))
+    return 0;
+  do
+    {
+      gsize length = 0;
+      g_autofree char *head = read_head (stream, &length, error);
+
+      if (head == NULL)
+        return 0;
+      soup_message_headers_clear (headers);
+      if (!soup_headers_parse_response (head, (int) length, headers, NULL, &status_code, NULL))
+        {
+          g_set_error_literal (error, BGT_WEB_ERROR, BGT_WEB_ERROR_CANNOT_CONNECT,
+                               "The proxy speaks no HTTP");
+          return 0;
+        }
+    }
+  while (status_code >= 100 && status_code < 200);
+  return status_code;
+}
+
+/* Reads the body of a refusal. FALSE where the connection is of no more use. */
+static gboolean
+skip_body (GIOStream *stream, SoupMessageHeaders *headers)
+{
+  goffset left = soup_message_headers_get_content_length (headers);
+  char scratch[4096];
+
+  if (soup_message_headers_get_encoding (headers) != SOUP_ENCODING_CONTENT_LENGTH ||
+      left > MAX_HEAD_BYTES ||
+      soup_message_headers_header_contains (headers, "Connection", "close") ||
+      soup_message_headers_header_contains (headers, "Proxy-Connection", "close"))
+    return FALSE;
+  while (left > 0)
+    {
+      gssize n = g_input_stream_read (g_io_stream_get_input_stream (stream), scratch,
+                                      MIN ((gsize) left, sizeof scratch), NULL, NULL);
+
+      if (n <= 0)
+        return FALSE;
+      left -= n;
+    }
+  return TRUE;
+}
+
 gboolean
 bts_http_proxy_open_tunnel (GIOStream *stream,
                             const char *host,
                             guint16 port,
                             BtsHttpAuth *auth,
+                            GCancellable *cancellable,
                             gboolean *is_challenged,
                             GError **error)
 {
@@ -209,33 +266,26 @@ bts_http_proxy_open_tunnel (GIOStream *stream,
   g_autofree char *uri = g_strdup_printf ("http://%s/", address);
   g_autoptr (SoupMessage) message = soup_message_new ("CONNECT", uri);
   g_autoptr (SoupMessageHeaders) headers = soup_message_headers_new (SOUP_MESSAGE_HEADERS_RESPONSE);
-  g_autofree char *head = NULL;
-  gsize length = 0;
-  guint status_code = 0;
+  guint status_code;
 
-  if (message == NULL || !write_request (stream, address, auth, message, error))
+  if (message == NULL)
     {
-      if (message == NULL)
-        g_set_error_literal (error, BGT_WEB_ERROR, BGT_WEB_ERROR_CANNOT_CONNECT,
-                             "The proxy cannot be asked for that host");
+      g_set_error_literal (error, BGT_WEB_ERROR, BGT_WEB_ERROR_CANNOT_CONNECT,
+                           "The proxy cannot be asked for that host");
       return FALSE;
     }
   do
     {
-      g_clear_pointer (&head, g_free);
-      soup_message_headers_clear (headers);
-      head = read_head (stream, &length, error);
-      if (head == NULL)
+      status_code = ask_proxy (stream, address, auth, message, headers, error);
+      if (status_code == 0)
         return FALSE;
-      if (!soup_headers_parse_response (head, (int) length, headers, NULL, &status_code, NULL))
-        status_code = 0;
+      *is_challenged = status_code == SOUP_STATUS_PROXY_UNAUTHORIZED &&
+                       bts_http_auth_take_challenge (auth, message, headers, TRUE, cancellable);
     }
-  while (status_code >= 100 && status_code < 200);
+  while (*is_challenged && bts_http_auth_is_bound (auth) && skip_body (stream, headers));
 
   if (status_code >= 200 && status_code < 300)
     return TRUE;
-  if (status_code == SOUP_STATUS_PROXY_UNAUTHORIZED)
-    *is_challenged = bts_http_auth_take_challenge (auth, message, headers);
   g_set_error (error, BGT_WEB_ERROR,
                status_code == SOUP_STATUS_PROXY_UNAUTHORIZED ? SOUP_STATUS_PROXY_UNAUTHORIZED
                                                              : BGT_WEB_ERROR_CANNOT_CONNECT,

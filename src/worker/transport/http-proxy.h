@@ -40,12 +40,13 @@ char *bts_http_proxy_format_address (const char *host, guint16 port);
 /* Where the proxy is, and who asks it: connections of the same key may stand in for each other. */
 char *bts_http_proxy_dup_key (const BtsHttpProxy *self);
 
-/* Has the proxy connect @stream with @host. Meets its challenge with @auth: where that fits,
- * *@is_challenged is set and it should be tried once more, over another connection. Errors:
- * BGT_WEB_ERROR, G_IO_ERROR. */
+/* Has the proxy connect @stream with @host. Meets its challenge with @auth: where that takes
+ * another connection, *@is_challenged is set and it should be tried once more. @cancellable: for
+ * what @auth has to ask for. Errors: BGT_WEB_ERROR, G_IO_ERROR. */
 gboolean bts_http_proxy_open_tunnel (GIOStream *stream,
                                      const char *host,
                                      guint16 port,
                                      BtsHttpAuth *auth,
+                                     GCancellable *cancellable,
                                      gboolean *is_challenged,
                                      GError **error);

@@ -54,6 +54,13 @@ bts_http_request_has_range (const BtsTransportRequest *request)
   return request->offset > 0 || request->length != G_MAXUINT64;
 }
 
+gboolean
+bts_http_request_has_body (const BtsTransportRequest *request)
+{
+  return request->body != NULL ||
+         (request->request != NULL && g_variant_lookup (request->request, "body", "&s", NULL));
+}
+
 static void
 add_application_headers (SoupMessageHeaders *headers,
                          GVariant *request,
@@ -155,6 +162,7 @@ dup_host (GUri *uri)
 SoupMessage *
 bts_http_request_new_message (const BtsTransportRequest *request,
                               const BtsHttpTarget *target,
+                              gboolean has_body,
                               BtsHttpCookies *cookies)
 {
   gboolean is_tls = bts_http_target_is_tls (target);
@@ -179,7 +187,7 @@ bts_http_request_new_message (const BtsTransportRequest *request,
   if (request->request != NULL)
     {
       add_application_headers (headers, request->request, target);
-      if (target->has_body)
+      if (has_body)
         add_body (message, request->request);
     }
   add_cookies (headers, request->request, target, cookies);

@@ -87,18 +87,24 @@ bts_http_setup_unref (BtsHttpSetup *self)
   g_free (self);
 }
 
+static char *
+dup_key (const BtsHttpProxy *proxy, gboolean is_tls)
+{
+  g_autofree char *proxy_key = proxy != NULL ? bts_http_proxy_dup_key (proxy) : NULL;
+
+  return g_strconcat (is_tls ? "tls\n" : "plain\n", proxy_key, NULL);
+}
+
 SoupSession *
 bts_http_setup_get_session (BtsHttpSetup *self, const BtsHttpProxy *proxy, gboolean is_tls)
 {
-  g_autofree char *proxy_key = NULL;
   g_autofree char *key = NULL;
   SoupSession *session;
 
   if (proxy == NULL)
     return is_tls ? self->tls : self->plain;
 
-  proxy_key = bts_http_proxy_dup_key (proxy);
-  key = g_strconcat (is_tls ? "tls\n" : "plain\n", proxy_key, NULL);
+  key = dup_key (proxy, is_tls);
   g_mutex_lock (&self->mutex);
   session = g_hash_table_lookup (self->proxied, key);
   if (session == NULL)
@@ -108,4 +114,28 @@ bts_http_setup_get_session (BtsHttpSetup *self, const BtsHttpProxy *proxy, gbool
     }
   g_mutex_unlock (&self->mutex);
   return session;
+}
+
+SoupSession *
+bts_http_own_session_get (BtsHttpOwnSession *self,
+                          BtsHttpSetup *setup,
+                          const BtsHttpProxy *proxy,
+                          gboolean is_tls)
+{
+  g_autofree char *key = dup_key (proxy, is_tls);
+
+  if (g_strcmp0 (key, self->key) == 0)
+    return self->session;
+
+  bts_http_own_session_clear (self);
+  self->session = new_soup_session (proxy, is_tls, setup->connect_timeout_ms / 1000);
+  self->key = g_steal_pointer (&key);
+  return self->session;
+}
+
+void
+bts_http_own_session_clear (BtsHttpOwnSession *self)
+{
+  g_clear_object (&self->session);
+  g_clear_pointer (&self->key, g_free);
 }

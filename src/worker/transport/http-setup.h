@@ -38,5 +38,21 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (BtsHttpSetup, bts_http_setup_unref)
 SoupSession *
 bts_http_setup_get_session (BtsHttpSetup *self, const BtsHttpProxy *proxy, gboolean is_tls);
 
+/* A session that nobody else gets, so that its connections are its client's alone. */
+typedef struct
+{
+  SoupSession *session; /* (owned) (nullable) */
+  char *key;            /* (owned) (nullable): where its connections go */
+} BtsHttpOwnSession;
+
+/* The one whose connections go there: that of before, or a new one instead of it. Lends. */
+SoupSession *bts_http_own_session_get (BtsHttpOwnSession *self,
+                                       BtsHttpSetup *setup,
+                                       const BtsHttpProxy *proxy,
+                                       gboolean is_tls);
+
+/* In the thread it began in. */
+void bts_http_own_session_clear (BtsHttpOwnSession *self);
+
 /* The setup for a run that starts now. */
 BtsHttpSetup *bts_http_session_ref_setup (BtsHttpSession *self);
