@@ -6,8 +6,6 @@
 
 #include "bus/create-operation.h"
 
-#include <unistd.h>
-
 #include "bus/new-groups.h"
 #include "common/bgt-error.h"
 #include "common/object-path.h"
@@ -59,7 +57,8 @@ bts_create_spec_new (BgtOperationKind kind, GVariant *options, int fd)
 
   self->kind = kind;
   self->options = g_variant_ref_sink (options);
-  self->fd = fd;
+  self->files = BTS_DESCRIPTORS_NONE;
+  self->files.file = fd;
 
   return self;
 }
@@ -68,8 +67,7 @@ void
 bts_create_spec_free (BtsCreateSpec *self)
 {
   g_clear_pointer (&self->options, g_variant_unref);
-  if (self->fd >= 0)
-    close (self->fd);
+  bts_descriptors_clear (&self->files);
   g_free (self);
 }
 
@@ -167,6 +165,22 @@ ensure_group (Item *item, GError **error)
                                 FALSE, error) != NULL;
 }
 
+/* That there is one; what it is, the engine finds out. */
+static gboolean
+note_body (Item *item, GError **error)
+{
+  BtsRequest *request;
+
+  if (item->spec->files.body < 0)
+    return TRUE;
+  request = bts_request_with (item->request, "body-file", g_variant_new ("a{sv}", NULL), error);
+  if (request == NULL)
+    return FALSE;
+  bts_request_unref (item->request);
+  item->request = request;
+  return TRUE;
+}
+
 /* All that can be said without asking anybody. */
 static gboolean
 prepare (Item *item, GError **error)
@@ -174,7 +188,7 @@ prepare (Item *item, GError **error)
   const BtsServiceContext *service = &item->batch->bus->service;
 
   item->request = bts_request_new (item->spec->kind, item->spec->options, error);
-  if (item->request == NULL || !check_caller (item, error) ||
+  if (item->request == NULL || !note_body (item, error) || !check_caller (item, error) ||
       !bts_check_uri_is_allowed (service->limits, bts_request_get_uri (item->request), error))
     return FALSE;
 
@@ -287,8 +301,7 @@ make_operation (Item *item)
   g_autoptr (GError) error = NULL;
 
   item->operation = bts_operation_new (guid, item->owner, item->request, now);
-  if (item->spec->fd >= 0)
-    bts_operation_take_file (item->operation, g_steal_fd (&item->spec->fd));
+  *bts_operation_get_files (item->operation) = bts_descriptors_steal (&item->spec->files);
   if (item->spec->is_started && !bts_operation_start (item->operation, now, &error))
     g_assert_not_reached ();
 }
@@ -377,7 +390,7 @@ check_all (GTask *task)
       Item *item = batch->items->pdata[i];
 
       bts_engine_check_async (batch->bus->service.engine, item->owner, item->request,
-                              item->spec->fd, NULL, on_checked, step_new (task, item));
+                              &item->spec->files, NULL, on_checked, step_new (task, item));
     }
 }
 
@@ -409,7 +422,8 @@ bts_create_operations_async (BtsBus *bus,
 
       item->batch = batch;
       item->index = i;
-      item->spec = bts_create_spec_new (spec->kind, spec->options, g_steal_fd (&spec->fd));
+      item->spec = bts_create_spec_new (spec->kind, spec->options, -1);
+      item->spec->files = bts_descriptors_steal (&spec->files);
       item->spec->is_started = spec->is_started;
       g_ptr_array_add (batch->items, item);
       if (!prepare (item, &error))

@@ -7,12 +7,12 @@
 #include "bus/interface.h"
 
 /* What one operation is to be made from: the options of the call, with kind, uri, destination and
- * so on among them, and the application's descriptor. */
+ * so on among them, and the application's descriptors. */
 typedef struct
 {
   BgtOperationKind kind;
-  GVariant *options; /* (owned): a{sv} */
-  int fd;            /* (owned): -1 without */
+  GVariant *options;    /* (owned): a{sv} */
+  BtsDescriptors files; /* (owned) */
   gboolean is_started;
 } BtsCreateSpec;
 

@@ -13,11 +13,12 @@
 
 /* What a spec or the worker may say, but no application in the options of a call. */
 static const char *const parameter_keys[] = {
-  "kind", "uri", "destination", "source", "parts", "start", "destination-file", "source-file", NULL,
+  "kind",        "uri",       "destination", "source", "parts", "start", "destination-file",
+  "source-file", "body-file", NULL,
 };
 
 /* What not even a spec may say: only the worker. */
-static const char *const internal_keys[] = { "destination-file", "source-file", NULL };
+static const char *const internal_keys[] = { "destination-file", "source-file", "body-file", NULL };
 
 static gboolean
 check_has_none (GVariant *options, const char *const *keys, GError **error)
@@ -196,4 +197,27 @@ bts_create_spec_from_dictionary (BtsInvocation *call, GVariant *dictionary, GErr
   spec->is_started = is_started;
 
   return spec;
+}
+
+gboolean
+bts_create_spec_take_body (BtsCreateSpec *self, BtsInvocation *call, GError **error)
+{
+  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_VARDICT);
+  const char *const taken[] = { "body", NULL };
+  gint32 handle;
+
+  if (self->kind != BGT_OPERATION_KIND_DOWNLOAD ||
+      !g_variant_lookup (self->options, "body", "h", &handle))
+    return TRUE;
+  self->files.body = bts_invocation_dup_fd (call, handle, error);
+  if (self->files.body < 0)
+    {
+      g_prefix_error_literal (error, "Option “body”: ");
+      return FALSE;
+    }
+
+  add_others (&builder, self->options, taken);
+  g_variant_unref (self->options);
+  self->options = g_variant_ref_sink (g_variant_builder_end (&builder));
+  return TRUE;
 }

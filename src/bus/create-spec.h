@@ -24,3 +24,6 @@ bts_create_spec_from_parts (const char *uri, GVariant *parts, GVariant *options,
 /* One dictionary of CreateOperations; @call has the descriptors. */
 BtsCreateSpec *
 bts_create_spec_from_dictionary (BtsInvocation *call, GVariant *dictionary, GError **error);
+
+/* Takes the descriptor that the option `body` of a download names, where it names one. */
+gboolean bts_create_spec_take_body (BtsCreateSpec *self, BtsInvocation *call, GError **error);

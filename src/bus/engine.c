@@ -19,12 +19,12 @@ void
 bts_engine_check_async (BtsEngine *self,
                         BtsOwner *owner,
                         BtsRequest *request,
-                        int fd,
+                        const BtsDescriptors *files,
                         GCancellable *cancellable,
                         GAsyncReadyCallback callback,
                         gpointer user_data)
 {
-  BTS_ENGINE_GET_IFACE (self)->check_async (self, owner, request, fd, cancellable, callback,
+  BTS_ENGINE_GET_IFACE (self)->check_async (self, owner, request, files, cancellable, callback,
                                             user_data);
 }
 

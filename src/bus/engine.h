@@ -20,7 +20,7 @@ struct _BtsEngineInterface
   void (*check_async) (BtsEngine *self,
                        BtsOwner *owner,
                        BtsRequest *request,
-                       int fd,
+                       const BtsDescriptors *files,
                        GCancellable *cancellable,
                        GAsyncReadyCallback callback,
                        gpointer user_data);
@@ -60,12 +60,11 @@ struct _BtsEngineInterface
 
 /* Asks the user's worker whether @request's files can be opened as asked, before anything is
  * created. The result is an a{sv} of keys to add to the request (destination-file). Errors:
- * ACCESS_DENIED, NOT_FOUND, ALREADY_EXISTS, INVALID_ARGUMENT. @fd is -1 without a descriptor and
- * stays the caller's. */
+ * ACCESS_DENIED, NOT_FOUND, ALREADY_EXISTS, INVALID_ARGUMENT. @files stay the caller's. */
 void bts_engine_check_async (BtsEngine *self,
                              BtsOwner *owner,
                              BtsRequest *request,
-                             int fd,
+                             const BtsDescriptors *files,
                              GCancellable *cancellable,
                              GAsyncReadyCallback callback,
                              gpointer user_data);

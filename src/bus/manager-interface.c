@@ -47,8 +47,9 @@ create_one (BtsInvocation *call, BtsCreateSpec *spec, GError *error)
 {
   g_autoptr (GPtrArray) specs = NULL;
 
-  if (spec == NULL)
+  if (spec == NULL || !bts_create_spec_take_body (spec, call, &error))
     {
+      g_clear_pointer (&spec, bts_create_spec_free);
       bts_invocation_return_error (call, error);
       return;
     }
@@ -166,8 +167,9 @@ handle_create_operations (BtsInvocation *call, GVariant *parameters)
       GError *error = NULL;
       BtsCreateSpec *spec = bts_create_spec_from_dictionary (call, dictionary, &error);
 
-      if (spec == NULL)
+      if (spec == NULL || !bts_create_spec_take_body (spec, call, &error))
         {
+          g_clear_pointer (&spec, bts_create_spec_free);
           g_prefix_error (&error, "Operation %" G_GSIZE_FORMAT ": ", i);
           bts_invocation_return_error (call, error);
           return;
@@ -180,12 +182,14 @@ handle_create_operations (BtsInvocation *call, GVariant *parameters)
 
 /* A request with @options that is otherwise complete, so that all of them are checked. */
 static BtsRequest *
-make_sample_request (GVariant *options, GError **error)
+make_sample_request (BtsInvocation *call, GVariant *options, GError **error)
 {
   g_autoptr (BtsCreateSpec) spec = bts_create_spec_from_call (
       BGT_OPERATION_KIND_DOWNLOAD, "https://localhost/", "/sample", -1, options, error);
 
-  return spec != NULL ? bts_request_new (spec->kind, spec->options, error) : NULL;
+  if (spec == NULL || !bts_create_spec_take_body (spec, call, error))
+    return NULL;
+  return bts_request_new (spec->kind, spec->options, error);
 }
 
 static void
@@ -198,7 +202,7 @@ handle_evaluate (BtsInvocation *call, GVariant *parameters)
   BtsBlockers blockers;
   GError *error = NULL;
 
-  request = make_sample_request (options, &error);
+  request = make_sample_request (call, options, &error);
   if (request == NULL)
     {
       bts_invocation_return_error (call, error);

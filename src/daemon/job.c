@@ -239,7 +239,7 @@ start_on_link (BtsJob *self)
   self->sent_request = bts_request_ref (bts_operation_get_request (operation));
   bts_worker_link_start_async (
       self->link, get_guid (self), bts_request_get_variant (self->sent_request),
-      bts_operation_get_checkpoint (operation), bts_operation_get_file (operation),
+      bts_operation_get_checkpoint (operation), bts_operation_get_files (operation),
       self->cancellable, on_start_answered, g_object_ref (self));
 }
 

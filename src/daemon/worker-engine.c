@@ -32,7 +32,7 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (BtsWorkerEngine,
 typedef struct
 {
   BtsRequest *request;     /* (owned) (nullable) */
-  int fd;                  /* (owned), or -1 */
+  BtsDescriptors files;    /* (owned) */
   BtsOperation *operation; /* (owned) (nullable) */
   guint64 position;
   guint32 pid;
@@ -43,8 +43,7 @@ static void
 call_free (Call *call)
 {
   g_clear_pointer (&call->request, bts_request_unref);
-  if (call->fd >= 0)
-    close (call->fd);
+  bts_descriptors_clear (&call->files);
   g_clear_object (&call->operation);
   g_clear_object (&call->link);
   g_free (call);
@@ -115,7 +114,7 @@ on_acquired_for_check (GObject *source, GAsyncResult *result, gpointer user_data
 
   if (!take_link (task, result))
     return;
-  bts_worker_link_check_async (call->link, bts_request_get_variant (call->request), call->fd,
+  bts_worker_link_check_async (call->link, bts_request_get_variant (call->request), &call->files,
                                g_task_get_cancellable (task), on_checked, g_object_ref (task));
 }
 
@@ -123,7 +122,7 @@ static void
 bts_worker_engine_check_async (BtsEngine *engine,
                                BtsOwner *owner,
                                BtsRequest *request,
-                               int fd,
+                               const BtsDescriptors *files,
                                GCancellable *cancellable,
                                GAsyncReadyCallback callback,
                                gpointer user_data)
@@ -134,7 +133,7 @@ bts_worker_engine_check_async (BtsEngine *engine,
 
   g_task_set_source_tag (task, bts_worker_engine_check_async);
   call->request = bts_request_ref (request);
-  call->fd = fd >= 0 ? fcntl (fd, F_DUPFD_CLOEXEC, 3) : -1;
+  call->files = bts_descriptors_dup (files);
   g_task_set_task_data (task, call, (GDestroyNotify) call_free);
   bts_worker_pool_acquire_async (self->pool, bts_owner_get_uid (owner), cancellable,
                                  on_acquired_for_check, task);
@@ -173,7 +172,7 @@ bts_worker_engine_look_at_process_async (BtsEngine *engine,
 
   g_task_set_source_tag (task, bts_worker_engine_look_at_process_async);
   call->pid = pid;
-  call->fd = -1;
+  call->files = BTS_DESCRIPTORS_NONE;
   g_task_set_task_data (task, call, (GDestroyNotify) call_free);
   bts_worker_pool_acquire_async (self->pool, uid, cancellable, on_acquired_to_look, task);
 }
@@ -222,7 +221,7 @@ bts_worker_engine_settle_async (BtsEngine *engine,
 
   g_task_set_source_tag (task, bts_worker_engine_settle_async);
   call->operation = g_object_ref (operation);
-  call->fd = -1;
+  call->files = BTS_DESCRIPTORS_NONE;
   g_task_set_task_data (task, call, (GDestroyNotify) call_free);
   bts_jobs_settle_async (self->jobs, operation, cancellable, on_settled, task);
 }
@@ -279,7 +278,7 @@ bts_worker_engine_open_result_async (BtsEngine *engine,
   g_task_set_source_tag (task, bts_worker_engine_open_result_async);
   call->operation = g_object_ref (operation);
   call->position = position;
-  call->fd = -1;
+  call->files = BTS_DESCRIPTORS_NONE;
   g_task_set_task_data (task, call, (GDestroyNotify) call_free);
   bts_worker_pool_acquire_async (self->pool,
                                  bts_owner_get_uid (bts_operation_get_owner (operation)),
@@ -365,7 +364,7 @@ bts_worker_engine_forget_async (BtsEngine *engine,
 
   g_task_set_source_tag (task, bts_worker_engine_forget_async);
   call->operation = g_object_ref (operation);
-  call->fd = -1;
+  call->files = BTS_DESCRIPTORS_NONE;
   g_task_set_task_data (task, call, (GDestroyNotify) call_free);
   bts_jobs_settle_async (self->jobs, operation, cancellable, on_settled_to_forget, task);
 }

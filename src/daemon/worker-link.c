@@ -433,22 +433,25 @@ call (BtsWorkerLink *self,
       cancellable, on_called, task);
 }
 
-/* The `ah` of a call; a copy of @fd travels in @fds. FALSE where there are no descriptors left. */
+/* The `ah` of a call; copies of @files travel in @fds. FALSE where there are no descriptors left.
+ */
 static gboolean
-build_files (int fd, GUnixFDList **fds, GVariant **files, GError **error)
+build_handles (const BtsDescriptors *files, GUnixFDList **fds, GVariant **handles, GError **error)
 {
+  const int wanted[] = { files->file, files->body };
   g_autoptr (GVariantBuilder) builder = g_variant_builder_new (G_VARIANT_TYPE ("ah"));
   g_autoptr (GUnixFDList) list = g_unix_fd_list_new ();
 
-  if (fd >= 0)
+  for (gsize i = 0; i < G_N_ELEMENTS (wanted); i++)
     {
-      int handle = g_unix_fd_list_append (list, fd, error);
+      int handle = wanted[i] >= 0 ? g_unix_fd_list_append (list, wanted[i], error) : -1;
 
-      if (handle < 0)
+      if (wanted[i] >= 0 && handle < 0)
         return FALSE;
-      g_variant_builder_add (builder, "h", handle);
+      if (handle >= 0)
+        g_variant_builder_add (builder, "h", handle);
     }
-  *files = g_variant_builder_end (builder);
+  *handles = g_variant_builder_end (builder);
   *fds = g_steal_pointer (&list);
   return TRUE;
 }
@@ -473,21 +476,21 @@ bts_worker_link_configure_async (BtsWorkerLink *self,
 void
 bts_worker_link_check_async (BtsWorkerLink *self,
                              GVariant *request,
-                             int fd,
+                             const BtsDescriptors *files,
                              GCancellable *cancellable,
                              GAsyncReadyCallback callback,
                              gpointer user_data)
 {
   g_autoptr (GUnixFDList) fds = NULL;
-  GVariant *files = NULL;
+  GVariant *handles = NULL;
   GError *error = NULL;
 
-  if (!build_files (fd, &fds, &files, &error))
+  if (!build_handles (files, &fds, &handles, &error))
     {
       g_task_report_error (self, callback, user_data, (gpointer) &check_call, error);
       return;
     }
-  call (self, &check_call, g_variant_new ("(@a{sv}@ah)", request, files), fds, cancellable,
+  call (self, &check_call, g_variant_new ("(@a{sv}@ah)", request, handles), fds, cancellable,
         callback, user_data);
 }
 
@@ -496,22 +499,22 @@ bts_worker_link_start_async (BtsWorkerLink *self,
                              const char *guid,
                              GVariant *request,
                              GVariant *checkpoint,
-                             int fd,
+                             const BtsDescriptors *files,
                              GCancellable *cancellable,
                              GAsyncReadyCallback callback,
                              gpointer user_data)
 {
   g_autoptr (GUnixFDList) fds = NULL;
-  GVariant *files = NULL;
+  GVariant *handles = NULL;
   GError *error = NULL;
 
-  if (!build_files (fd, &fds, &files, &error))
+  if (!build_handles (files, &fds, &handles, &error))
     {
       g_task_report_error (self, callback, user_data, (gpointer) &start_call, error);
       return;
     }
   call (self, &start_call,
-        g_variant_new ("(s@a{sv}@a{sv}@ah)", guid, request, get_dictionary (checkpoint), files),
+        g_variant_new ("(s@a{sv}@a{sv}@ah)", guid, request, get_dictionary (checkpoint), handles),
         fds, cancellable, callback, user_data);
 }
 

@@ -7,6 +7,8 @@
 #include <gio/gio.h>
 #include <sys/types.h>
 
+#include "model/descriptors.h"
+
 /* The private connection to one worker: its calls, and what it reports. What the worker says is
  * data from a stranger: types are checked here, meaning by whoever takes the report.
  *
@@ -58,7 +60,7 @@ void bts_worker_link_configure_async (BtsWorkerLink *self,
                                       gpointer user_data);
 void bts_worker_link_check_async (BtsWorkerLink *self,
                                   GVariant *request,
-                                  int fd,
+                                  const BtsDescriptors *files,
                                   GCancellable *cancellable,
                                   GAsyncReadyCallback callback,
                                   gpointer user_data);
@@ -66,7 +68,7 @@ void bts_worker_link_start_async (BtsWorkerLink *self,
                                   const char *guid,
                                   GVariant *request,
                                   GVariant *checkpoint, /* (nullable) */
-                                  int fd,
+                                  const BtsDescriptors *files,
                                   GCancellable *cancellable,
                                   GAsyncReadyCallback callback,
                                   gpointer user_data);

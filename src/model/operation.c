@@ -22,7 +22,7 @@ struct _BtsOperation
   BtsOwner *owner;     /* (owned) */
   BtsRequest *request; /* (owned) */
   guint64 version;
-  int file; /* (owned): -1 without */
+  BtsDescriptors files;
 
   BtsIntent intent;
   BgtOperationStatus final_status;
@@ -77,8 +77,7 @@ bts_operation_finalize (GObject *object)
 {
   BtsOperation *self = BTS_OPERATION (object);
 
-  if (self->file >= 0)
-    close (self->file);
+  bts_descriptors_clear (&self->files);
   g_free (self->guid);
   g_clear_pointer (&self->owner, bts_owner_unref);
   g_clear_pointer (&self->request, bts_request_unref);
@@ -109,7 +108,7 @@ bts_operation_class_init (BtsOperationClass *klass)
 static void
 bts_operation_init (BtsOperation *self)
 {
-  self->file = -1;
+  self->files = BTS_DESCRIPTORS_NONE;
   self->version = 1;
   self->is_undecided = TRUE;
   self->ranges = bts_byte_ranges_new ();
@@ -309,18 +308,10 @@ bts_operation_get_version (BtsOperation *self)
   return self->version;
 }
 
-int
-bts_operation_get_file (BtsOperation *self)
+BtsDescriptors *
+bts_operation_get_files (BtsOperation *self)
 {
-  return self->file;
-}
-
-void
-bts_operation_take_file (BtsOperation *self, int fd)
-{
-  if (self->file >= 0 && self->file != fd)
-    close (self->file);
-  self->file = fd;
+  return &self->files;
 }
 
 static Shown

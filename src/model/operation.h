@@ -7,6 +7,7 @@
 #include <glib-object.h>
 
 #include "common/byte-ranges.h"
+#include "model/descriptors.h"
 #include "model/operation-status.h"
 #include "model/owner.h"
 #include "model/request.h"
@@ -68,9 +69,8 @@ const char *bts_operation_get_destination (BtsOperation *self);
 /* Counts the durable changes; the store saves a version at most once. */
 guint64 bts_operation_get_version (BtsOperation *self);
 
-/* The application's descriptor, while this process has it; -1 otherwise. Takes ownership. */
-int bts_operation_get_file (BtsOperation *self);
-void bts_operation_take_file (BtsOperation *self, int fd);
+/* Lends; what is put there is owned. */
+BtsDescriptors *bts_operation_get_files (BtsOperation *self);
 
 /* The calls of the application. @now is wall time. */
 gboolean bts_operation_start (BtsOperation *self, gint64 now, GError **error);

@@ -22,6 +22,7 @@ is_supported_uri (GVariant *uri)
          g_ascii_strncasecmp (text, "https:", 6) == 0;
 }
 
+/* A descriptor is taken out of the options before they become a request. */
 static gboolean
 is_text (GVariant *value)
 {
@@ -52,6 +53,7 @@ static const BtsRequestKey rows[] = {
     TRUE,
     TRUE },
   { { "source-file", "a{sv}", bts_check_found_file }, UPLOAD, BTS_CHANGE_RULE_NEVER, TRUE, TRUE },
+  { { "body-file", "a{sv}", bts_check_found_file }, DOWNLOAD, BTS_CHANGE_RULE_NEVER, TRUE, TRUE },
   { { "method", "s", bts_check_method }, ALL, BTS_CHANGE_RULE_NEVER, FALSE, TRUE },
   { { "headers", "a{ss}", bts_check_headers },
     ALL,

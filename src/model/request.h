@@ -17,9 +17,9 @@
  *   uri s                 RequestedUri
  *   destination s         downloads: absolute path or file:// URI; absent for a descriptor
  *   source s              uploads: likewise
- *   destination-file a{sv}, source-file a{sv}   what the worker found out about a descriptor
- *                         (path ay, device t, inode t), so that it can be reopened later; refused
- *                         by bts_request_new, added by bts_request_with */
+ *   destination-file a{sv}, source-file a{sv}, body-file a{sv}   what the worker found out about
+ *                         a descriptor (path ay, device t, inode t), so that it can be reopened
+ * later; refused by bts_request_new, added by bts_request_with */
 
 typedef struct _BtsRequest BtsRequest;
 

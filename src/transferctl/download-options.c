@@ -53,7 +53,8 @@ bts_download_options_make_entries (BtsDownloadOptions *self)
     { "header", 'H', 0, G_OPTION_ARG_FILENAME_ARRAY, &self->headers,
       N_ ("Send this header (may be repeated)"), N_ ("'NAME: VALUE'") },
     { "user", 'u', 0, G_OPTION_ARG_FILENAME, &self->user,
-      N_ ("User name for the server; the password is asked for"), N_ ("USER") },
+      N_ ("User name for the server; the password is asked for (“:”: your Kerberos tickets)"),
+      N_ ("USER") },
     { "password-file", 0, 0, G_OPTION_ARG_FILENAME, &self->password_file,
       N_ ("Read the password of --user from the first line of FILE"), N_ ("FILE") },
     { "proxy", 0, 0, G_OPTION_ARG_FILENAME, &self->proxy,
@@ -66,8 +67,8 @@ bts_download_options_make_entries (BtsDownloadOptions *self)
       N_ ("Send this cookie (may be repeated)"), N_ ("NAME=VALUE") },
     { "method", 'X', 0, G_OPTION_ARG_FILENAME, &self->method, N_ ("HTTP method (default: GET)"),
       N_ ("METHOD") },
-    { "body", 0, 0, G_OPTION_ARG_FILENAME, &self->body, N_ ("Send FILE as the request's body"),
-      N_ ("FILE") },
+    { "body", 0, 0, G_OPTION_ARG_FILENAME, &self->body,
+      N_ ("Send FILE as the request's body, by POST unless --method says otherwise"), N_ ("FILE") },
     { "group", 0, 0, G_OPTION_ARG_FILENAME, &self->group, N_ ("Put the operation into this group"),
       N_ ("NAME") },
     { "cost-policy", 0, 0, G_OPTION_ARG_FILENAME, &self->cost_policy,
@@ -238,7 +239,11 @@ add_body (BtsDownloadOptions *self, GVariantDict *dict, GUnixFDList *files, GErr
   int fd;
   int handle;
 
-  if (self->body == NULL || add_text_body (self->body, dict))
+  if (self->body == NULL)
+    return TRUE;
+  if (self->method == NULL)
+    g_variant_dict_insert (dict, "method", "s", "POST");
+  if (add_text_body (self->body, dict))
     return TRUE;
   fd = open (self->body, O_RDONLY | O_CLOEXEC);
   if (fd < 0)

@@ -10,8 +10,10 @@
 #include <unistd.h>
 
 #include "common/bgt-web-error.h"
+#include "worker/download-body.h"
 #include "worker/download-ranges.h"
 #include "worker/download.h"
+#include "worker/files/spool.h"
 
 /* A slow download loses at most this much time in a crash. */
 #define CHECKPOINT_INTERVAL_US (10 * G_USEC_PER_SEC)
@@ -31,8 +33,11 @@ download_free (gpointer data)
     g_clear_pointer (&self->checksums[i], bts_checksum_free);
   bts_download_report_clear (&self->report);
   bts_download_record_clear (&self->record);
+  g_clear_pointer (&self->body, bts_download_body_free);
   if (self->file >= 0)
     close (self->file);
+  if (self->body_file >= 0)
+    close (self->body_file);
   g_free (self);
 }
 
@@ -182,6 +187,7 @@ fetch_once (BtsDownload *self, GError **error)
   self->asked_offset =
       bts_download_record_may_resume (&self->record) ? bts_download_get_held (self) : 0;
   request.request = self->request;
+  request.body = bts_download_body_get (self->body);
   request.cookies = self->record.cookies;
   request.offset = self->asked_offset;
   if (request.offset > 0)
@@ -344,6 +350,8 @@ fetch_all (BtsDownload *self, GError **error)
 {
   gboolean is_in_order = !self->has_random_access;
 
+  if (!bts_download_open_body (self, error))
+    return FALSE;
   if (self->has_random_access && !bts_download_fetch_ranges (self, &is_in_order, error) &&
       !is_in_order)
     return FALSE;
@@ -410,6 +418,8 @@ download_main (BtsTransferJob *job, gpointer data)
     g_info ("Download %s ends: %s", bts_transfer_job_get_guid (job), error->message);
   /* An answer that is still to come must not overtake the end. */
   bts_transfer_job_wait_for_answers (job, NULL);
+  if (destination != NULL)
+    bts_spool_remove (BTS_SPOOL_STREAM, bts_transfer_job_get_guid (job), NULL);
   end.destination = destination;
   end.error = error;
   if (self->status_code >= 300)
@@ -429,6 +439,7 @@ bts_download_job_start (BtsTransferJob *job, const BtsDownloadSpec *spec)
   self->max_connections = spec->max_connections;
   self->checkpoint = spec->checkpoint != NULL ? g_variant_ref_sink (spec->checkpoint) : NULL;
   self->file = spec->file >= 0 ? fcntl (spec->file, F_DUPFD_CLOEXEC, 3) : -1;
+  self->body_file = spec->body >= 0 ? fcntl (spec->body, F_DUPFD_CLOEXEC, 3) : -1;
   self->retry_after_us = -1;
   bts_transfer_job_start (job, download_main, self, download_free);
 }

@@ -15,6 +15,7 @@ typedef struct
 {
   GVariant *checkpoint;     /* (nullable) a{sv}: of an earlier try */
   int file;                 /* the application's descriptor, or -1; duplicated */
+  int body;                 /* likewise: what is sent */
   guint64 checkpoint_bytes; /* as much may be lost in a crash */
   guint max_connections;    /* of one with random access */
   BtsTransportFactory new_transport;

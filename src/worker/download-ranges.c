@@ -7,6 +7,7 @@
 #include "worker/download-ranges.h"
 
 #include "common/bgt-web-error.h"
+#include "worker/download-body.h"
 #include "worker/range-fetch.h"
 
 /* A server may change its file, or answer with pieces that do not fit, so often. */
@@ -171,6 +172,7 @@ fetch_round (Ranges *self, BtsRangeVerdict *verdict, GError **error)
   BtsRangeFetchSpec spec = { .job = download->job,
                              .destination = download->destination,
                              .record = &download->record,
+                             .body = bts_download_body_get (download->body),
                              .new_transport = download->new_transport,
                              .factory_data = download->factory_data,
                              .max_connections = download->max_connections,

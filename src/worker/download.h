@@ -31,10 +31,12 @@ typedef struct
   guint max_connections;
   GVariant *checkpoint; /* (owned) (nullable): given by the daemon */
   int file;             /* (owned) or -1 */
+  int body_file;        /* (owned) or -1: what is sent */
 
-  GVariant *request;           /* (owned): of the round under way */
-  const char *uri;             /* (unowned) in it */
-  BtsDestination *destination; /* (owned) (nullable) */
+  struct _BtsDownloadBody *body; /* (owned) (nullable) */
+  GVariant *request;             /* (owned): of the round under way */
+  const char *uri;               /* (unowned) in it */
+  BtsDestination *destination;   /* (owned) (nullable) */
   BtsDownloadRecord record;
   BtsDownloadReport report;
   BtsChecksum *checksums[BTS_DOWNLOAD_N_CHECKSUMS]; /* (owned) (nullable) */

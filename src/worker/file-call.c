@@ -13,6 +13,7 @@
 #include "common/bgt-enums.h"
 #include "common/bgt-error.h"
 #include "common/bgt-web-error.h"
+#include "worker/download-body.h"
 #include "worker/download-record.h"
 #include "worker/files/destination.h"
 #include "worker/files/spool.h"
@@ -29,6 +30,7 @@ typedef struct
   BtsTransferJob *job;  /* (owned) (nullable) */
   guint64 position;
   int file; /* (owned) or -1 */
+  int body; /* (owned) or -1 */
 } Call;
 
 static void
@@ -40,6 +42,8 @@ call_free (Call *self)
   g_clear_pointer (&self->job, bts_transfer_job_unref);
   if (self->file >= 0)
     close (self->file);
+  if (self->body >= 0)
+    close (self->body);
   g_free (self);
 }
 
@@ -85,12 +89,28 @@ is_upload (Call *self)
          g_str_equal (kind, bgt_operation_kind_to_string (BGT_OPERATION_KIND_UPLOAD));
 }
 
+static GVariant *
+check_download (Call *self, GError **error)
+{
+  g_autoptr (GVariant) found = bts_destination_check (self->request, self->file, error);
+  g_autoptr (GVariant) body = NULL;
+  g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (found);
+
+  if (found == NULL || self->body < 0)
+    return g_steal_pointer (&found);
+  body = bts_download_body_check (self->body, error);
+  if (body == NULL)
+    return NULL;
+  g_variant_dict_insert_value (&dict, "body-file", body);
+  return g_variant_ref_sink (g_variant_dict_end (&dict));
+}
+
 static gboolean
 check (Call *self, GError **error)
 {
   g_autoptr (GVariant) found = is_upload (self)
                                    ? bts_upload_body_check (self->request, self->file, error)
-                                   : bts_destination_check (self->request, self->file, error);
+                                   : check_download (self, error);
 
   if (found == NULL)
     return FALSE;
@@ -110,9 +130,9 @@ discard (Call *self, GError **error)
 {
   g_autoptr (GVariant) destination = dup_destination (self);
   gboolean is_discarded =
-      is_upload (self) ? bts_spool_remove (BTS_SPOOL_STREAM, self->guid, error) &&
-                             bts_spool_remove (BTS_SPOOL_ANSWER, self->guid, error)
-                       : bts_destination_discard (self->request, self->guid, destination, error);
+      bts_spool_remove (BTS_SPOOL_STREAM, self->guid, error) &&
+      (is_upload (self) ? bts_spool_remove (BTS_SPOOL_ANSWER, self->guid, error)
+                        : bts_destination_discard (self->request, self->guid, destination, error));
 
   if (!is_discarded)
     return FALSE;
@@ -183,6 +203,7 @@ bts_file_call_run (const BtsFileCall *call, GDBusMethodInvocation *invocation)
     self->job = bts_transfer_job_ref (call->job);
   self->position = call->position;
   self->file = call->file >= 0 ? fcntl (call->file, F_DUPFD_CLOEXEC, 3) : -1;
+  self->body = call->body >= 0 ? fcntl (call->body, F_DUPFD_CLOEXEC, 3) : -1;
 
   thread = g_thread_try_new ("file-call", run_thread, self, &error);
   if (thread != NULL)

@@ -27,6 +27,7 @@ typedef struct
   BtsTransferJob *job;  /* (nullable): that runs; @checkpoint is its latest one */
   guint64 position;
   int file; /* or -1; duplicated */
+  int body; /* likewise; of a check */
 } BtsFileCall;
 
 /* Takes @invocation and answers it when done. */

@@ -216,6 +216,7 @@ run_transport (BtsRangeConnection *self, const char *validator, GError **error)
                                   .offset = self->asked.offset,
                                   .length = self->asked.length,
                                   .validator = validator,
+                                  .body = spec->body,
                                   .cookies = spec->record->cookies };
 
   g_variant_lookup (values, "uri", "&s", &request.uri);

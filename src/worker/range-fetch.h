@@ -41,6 +41,7 @@ typedef struct
   BtsTransferJob *job;             /* (unowned) */
   BtsDestination *destination;     /* (unowned) */
   const BtsDownloadRecord *record; /* (unowned): says total and validator, after each judgement */
+  const BtsTransportBody *body;    /* (unowned) (nullable): of each request */
   BtsTransportFactory new_transport;
   gpointer factory_data; /* (unowned) */
   guint max_connections;

@@ -207,9 +207,9 @@ static const BtsTransferJobEvents job_events = { send_checkpoint, on_job_ended }
 
 /* The methods. Each takes the invocation and answers it. */
 
-/* The first descriptor of an `ah`, lent; -1 where there is none. */
+/* The descriptor at @index of an `ah`, lent; -1 where there is none. */
 static int
-get_file (GDBusMethodInvocation *invocation, GVariant *handles)
+get_file (GDBusMethodInvocation *invocation, GVariant *handles, gsize index)
 {
   GUnixFDList *list =
       g_dbus_message_get_unix_fd_list (g_dbus_method_invocation_get_message (invocation));
@@ -217,10 +217,22 @@ get_file (GDBusMethodInvocation *invocation, GVariant *handles)
   const int *files = list != NULL ? g_unix_fd_list_peek_fds (list, &n_files) : NULL;
   gint32 handle = 0;
 
-  if (g_variant_n_children (handles) == 0)
+  if (index >= g_variant_n_children (handles))
     return -1;
-  g_variant_get_child (handles, 0, "h", &handle);
+  g_variant_get_child (handles, index, "h", &handle);
   return handle >= 0 && handle < n_files ? files[handle] : -1;
+}
+
+/* That of the request's body stands last, that of the destination or the source before it. */
+static void
+get_files (
+    GDBusMethodInvocation *invocation, GVariant *request, GVariant *handles, int *file, int *body)
+{
+  gsize n_bodies = g_variant_lookup (request, "body-file", "a{sv}", NULL) ? 1 : 0;
+  gsize n_files = g_variant_n_children (handles);
+
+  *file = n_files > n_bodies ? get_file (invocation, handles, 0) : -1;
+  *body = n_bodies > 0 && n_files > 0 ? get_file (invocation, handles, n_files - 1) : -1;
 }
 
 static void
@@ -278,10 +290,9 @@ handle_check (BtsWorker *self, GVariant *parameters, GDBusMethodInvocation *invo
 {
   g_autoptr (GVariant) request = g_variant_get_child_value (parameters, 0);
   g_autoptr (GVariant) handles = g_variant_get_child_value (parameters, 1);
-  BtsFileCall call = { .kind = BTS_FILE_CALL_CHECK,
-                       .request = request,
-                       .file = get_file (invocation, handles) };
+  BtsFileCall call = { .kind = BTS_FILE_CALL_CHECK, .request = request };
 
+  get_files (invocation, request, handles, &call.file, &call.body);
   bts_file_call_run (&call, invocation);
 }
 
@@ -307,9 +318,14 @@ is_upload (GVariant *request)
          strcmp (kind, bgt_operation_kind_to_string (BGT_OPERATION_KIND_UPLOAD)) == 0;
 }
 
-/* @file is lent. */
+/* @file and @body are lent. */
 static void
-start_job (BtsWorker *self, BtsTransferJob *job, gboolean is_upload, GVariant *checkpoint, int file)
+start_job (BtsWorker *self,
+           BtsTransferJob *job,
+           gboolean is_upload,
+           GVariant *checkpoint,
+           int file,
+           int body)
 {
   const BtsUploadSpec upload = {
     .checkpoint = checkpoint,
@@ -321,6 +337,7 @@ start_job (BtsWorker *self, BtsTransferJob *job, gboolean is_upload, GVariant *c
   const BtsDownloadSpec download = {
     .checkpoint = checkpoint,
     .file = file,
+    .body = body,
     .checkpoint_bytes = self->checkpoint_bytes,
     .max_connections = self->max_connections,
     .new_transport = new_transport,
@@ -342,6 +359,7 @@ handle_start (BtsWorker *self, GVariant *parameters, GDBusMethodInvocation *invo
   g_autoptr (GVariant) checkpoint = NULL;
   g_autoptr (GVariant) handles = NULL;
   Job *job = NULL;
+  int file, body;
 
   g_variant_get (parameters, "(&s@a{sv}@a{sv}@ah)", &guid, &request, &checkpoint, &handles);
   if (!bts_guid_is_valid (guid) || !g_variant_lookup (request, "uri", "&s", &uri))
@@ -362,7 +380,8 @@ handle_start (BtsWorker *self, GVariant *parameters, GDBusMethodInvocation *invo
   share_rate (self);
   if (self->progress_source == 0)
     self->progress_source = g_timeout_add (PROGRESS_INTERVAL_MS, on_progress_due, self);
-  start_job (self, job->job, is_upload (request), checkpoint, get_file (invocation, handles));
+  get_files (invocation, request, handles, &file, &body);
+  start_job (self, job->job, is_upload (request), checkpoint, file, body);
   g_dbus_method_invocation_return_value (invocation, NULL);
 }
 
@@ -404,7 +423,7 @@ handle_discard (BtsWorker *self, GVariant *parameters, GDBusMethodInvocation *in
   const char *guid = NULL;
   g_autoptr (GVariant) request = NULL;
   g_autoptr (GVariant) checkpoint = NULL;
-  BtsFileCall call = { .kind = BTS_FILE_CALL_DISCARD, .file = -1 };
+  BtsFileCall call = { .kind = BTS_FILE_CALL_DISCARD, .file = -1, .body = -1 };
 
   g_variant_get (parameters, "(&s@a{sv}@a{sv})", &guid, &request, &checkpoint);
   if (!bts_guid_is_valid (guid))
@@ -433,7 +452,7 @@ handle_open_result (BtsWorker *self, GVariant *parameters, GDBusMethodInvocation
   g_autoptr (GVariant) request = NULL;
   g_autoptr (GVariant) given = NULL;
   g_autoptr (GVariant) latest = NULL;
-  BtsFileCall call = { .kind = BTS_FILE_CALL_OPEN_RESULT, .file = -1 };
+  BtsFileCall call = { .kind = BTS_FILE_CALL_OPEN_RESULT, .file = -1, .body = -1 };
 
   g_variant_get (parameters, "(&s@a{sv}@a{sv}t)", &guid, &request, &given, &call.position);
   if (!bts_guid_is_valid (guid))

@@ -174,8 +174,8 @@ class Caller:
         return answer
 
     def call(self, path, interface, method, signature=None, arguments=(), descriptor=None, to=NAME):
-        """The reply as a tuple, or CallError. @descriptor: a file that the caller opens for writing
-        and passes as handle 0."""
+        """The reply as a tuple, or CallError. @descriptor: a file that the caller opens for reading
+        and writing and passes as handle 0, or a list of such files."""
         if "." not in interface:
             interface = f"{NAME}.{interface}"
         variant = GLib.Variant(signature, arguments) if signature else None
@@ -216,8 +216,9 @@ def answer_call(connection, question):
         arguments = GLib.Variant.parse(GLib.VariantType.new(question["type"]),
                                        question["arguments"], None, None)
     descriptors = Gio.UnixFDList()
-    if question["descriptor"] is not None:
-        file = os.open(question["descriptor"], os.O_RDWR | os.O_CREAT, 0o644)
+    names = question["descriptor"] or []
+    for name in [names] if isinstance(names, str) else names:
+        file = os.open(name, os.O_RDWR | os.O_CREAT, 0o644)
         descriptors.append(file)
         os.close(file)
     reply, _ = connection.call_with_unix_fd_list_sync(

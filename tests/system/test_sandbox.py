@@ -62,6 +62,21 @@ class Sandboxes(unittest.TestCase):
         files = [f"{self.app.folder}/{name}" for name in os.listdir(self.app.folder)]
         self.assertTrue(any(os.path.getsize(file) == self.body.size for file in files))
 
+    def test_a_descriptor_is_sent(self):
+        source, target = f"{self.app.folder}/question", f"{self.app.folder}/answer"
+        with open(source, "wb") as file:
+            file.write(b"question" * 10_000)
+        os.chown(source, UID, UID)
+        path = self.app.call(
+            PATH, *CREATE_TO_FD, (self.server.uri("/asked"), 0,
+                                  {"method": GLib.Variant("s", "POST"),
+                                   "body": GLib.Variant("h", 1)}),
+            descriptor=[target, source])[0]
+        self.server.serve("/asked", sending(self.body))
+        self.app.call(path, "Operation", "Start")
+        wait_until(lambda: self.get(self.app, path, "Status") == "completed", "completed")
+        self.assertEqual(bytes(self.server.heads("/asked")[0].body), b"question" * 10_000)
+
     def test_the_application_is_the_sandboxes_own(self):
         path = self.create(self.app, {"application-id": GLib.Variant("s", "org.example.Other")})
         self.assertEqual(self.get(self.app, path, "ApplicationId"), "org.example.App")

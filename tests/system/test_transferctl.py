@@ -31,8 +31,9 @@ class Run:
     def __init__(self, arguments, environment, folder, **keywords):
         self.process = subprocess.Popen(
             [program("src/transferctl/transferctl"), *arguments], env=environment, cwd=folder,
-            stdin=subprocess.DEVNULL, start_new_session=True, bufsize=0,
-            **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **keywords})
+            start_new_session=True, bufsize=0,
+            **{"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE,
+               **keywords})
 
     def read(self, count):
         """Exactly that many bytes of the output, unless it ends."""
@@ -145,6 +146,30 @@ class Downloads(TransferctlTest):
         self.assertEqual(output, "")
         self.assertIn("some file.bin: done", errors.splitlines()[-1])
         self.assertEqual(self.listed(), [])
+
+    def test_bodies_of_requests(self):
+        body = self.serve("/file")
+        question = os.urandom(3_000_000)
+        with open(self.path("question"), "wb") as file:
+            file.write(question)
+        with open(self.path("text"), "w", encoding="utf-8") as file:
+            file.write("{}")
+        for number, (name, sent, options, method) in enumerate((
+                ("question", question, (), "POST"), ("text", b"{}", (), "POST"),
+                ("text", b"{}", ("-X", "PUT"), "PUT"))):
+            self.check(DONE, "download", "--body", name, *options, "-o", str(number),
+                       self.server.uri("/file"))
+            self.assert_same(self.read(str(number)), body.read())
+            request = self.server.heads("/file")[-1]
+            self.assertEqual(request.method, method)
+            self.assert_same(bytes(request.body), sent)
+        run = self.start("download", "--body", "/dev/stdin", "-o", "piped",
+                         self.server.uri("/file"), stdin=subprocess.PIPE)
+        run.process.stdin.write(question)
+        run.process.stdin.close()
+        run.process.stdin = None
+        self.assertEqual(run.finish()[0], DONE)
+        self.assert_same(bytes(self.server.heads("/file")[-1].body), question)
 
     def test_file_gets_the_name_that_the_server_gives(self):
         body = self.serve("/get", headers={

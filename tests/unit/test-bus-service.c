@@ -240,7 +240,7 @@ test_descriptor_becomes_the_operations (BusFixture *fixture)
   while (bts_registry_get_n_operations (fixture->registry) == 0)
     g_main_context_iteration (NULL, TRUE);
   operation = bts_registry_get_operations (fixture->registry)->pdata[0];
-  g_assert_cmpint (bts_operation_get_file (operation), >=, 0);
+  g_assert_cmpint (bts_operation_get_files (operation)->file, >=, 0);
 
   assert_fails (fixture, BGT_OBJECT_PATH, BGT_INTERFACE_MANAGER, "CreateDownloadToFd",
                 g_variant_new ("(sha{sv})", "http://a/", 0, NULL), BGT_ERROR,

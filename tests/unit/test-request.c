@@ -231,6 +231,7 @@ static const Option bad_options[] = {
   { "boundary", "'x'" },
   { "destination-file", "@a{sv} {}" },
   { "source-file", "@a{sv} {}" },
+  { "body-file", "@a{sv} {}" },
   { "no-such-option", "5" },
   { "Method", "'GET'" },
   { "", "''" },

@@ -58,7 +58,7 @@ typedef struct
   guint64 offset;        /* first byte wanted; asks with Range where not 0 */
   guint64 length;        /* how many; G_MAXUINT64: to the end. Asks with Range where given */
   const char *validator; /* (nullable): for If-Range, where offset or length is given */
-  const BtsTransportBody *body; /* (nullable): what is sent; offset and length are not used then */
+  const BtsTransportBody *body; /* (nullable): what is sent */
   gboolean wants_any_answer;    /* the sink takes the bodies of errors, too */
   BtsTransportRedirections redirections;
   BtsHttpCookies *cookies; /* (nullable): taken from and added to; NULL: for the transport's life

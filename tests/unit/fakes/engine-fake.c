@@ -31,7 +31,7 @@ static void
 check_async (BtsEngine *engine,
              BtsOwner *owner,
              BtsRequest *request,
-             int fd,
+             const BtsDescriptors *files,
              GCancellable *cancellable,
              GAsyncReadyCallback callback,
              gpointer user_data)

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The background-transfer authors
+ */
+
+#include "config.h"
+
+#include "worker/download-body.h"
+
+#include <unistd.h>
+
+#include "common/bgt-web-error.h"
+#include "worker/files/file-error.h"
+#include "worker/files/source.h"
+#include "worker/files/spool.h"
+
+struct _BtsDownloadBody
+{
+  BtsSource *source; /* (owned) */
+  BtsTransportPiece piece;
+  BtsTransportBody body;
+};
+
+static gboolean
+is_stream (GVariant *found)
+{
+  gboolean is_stream = FALSE;
+
+  return g_variant_lookup (found, "is-stream", "b", &is_stream) && is_stream;
+}
+
+GVariant *
+bts_download_body_check (int file, GError **error)
+{
+  g_autoptr (BtsSource) source = NULL;
+
+  if (bts_source_check_fd (file, NULL) && bts_source_is_stream (file))
+    return g_variant_ref_sink (g_variant_new_parsed ("{'is-stream': <true>}"));
+
+  source = bts_source_open_fd (file, error);
+  if (source != NULL)
+    return bts_source_describe_fd (file);
+  g_prefix_error_literal (error, "Option “body”: ");
+  return NULL;
+}
+
+/* Reads the application's stream to its end, once: what is kept is sent again. */
+static gboolean
+keep_stream (BtsDownload *self, GError **error)
+{
+  const char *guid = bts_transfer_job_get_guid (self->job);
+  gboolean is_whole;
+  int fd;
+
+  if (self->record.body_stream == BTS_STREAM_WHOLE)
+    return TRUE;
+  if (self->body_file < 0 || self->record.body_stream == BTS_STREAM_READING)
+    {
+      g_set_error_literal (error, BGT_WEB_ERROR, BGT_WEB_ERROR_FILE_NOT_FOUND,
+                           "The stream to be sent has gone before its end was read");
+      return FALSE;
+    }
+  fd = self->record.body_stream == BTS_STREAM_NONE
+           ? bts_spool_create (BTS_SPOOL_STREAM, guid, error)
+           : bts_spool_open (BTS_SPOOL_STREAM, guid, error);
+  if (fd < 0)
+    return FALSE;
+
+  self->record.body_stream = BTS_STREAM_READING;
+  self->report.is_due = TRUE;
+  is_whole =
+      bts_download_report_save (&self->report, error) &&
+      bts_spool_fill (fd, self->body_file, bts_transfer_job_get_cancellable (self->job), error);
+  close (fd);
+  if (is_whole)
+    self->record.body_stream = BTS_STREAM_WHOLE;
+  else if (bts_transfer_job_is_stopping (self->job))
+    self->record.body_stream = BTS_STREAM_HELD;
+  self->report.is_due = TRUE;
+  return is_whole && bts_download_report_save (&self->report, error);
+}
+
+static BtsSource *
+open_spool (const char *guid, GError **error)
+{
+  int fd = bts_spool_open (BTS_SPOOL_STREAM, guid, error);
+  BtsSource *source = fd >= 0 ? bts_source_open_fd (fd, error) : NULL;
+
+  if (fd >= 0)
+    close (fd);
+  return source;
+}
+
+static BtsSource *
+open_source (BtsDownload *self, GVariant *found, GError **error)
+{
+  if (is_stream (found))
+    return keep_stream (self, error) ? open_spool (bts_transfer_job_get_guid (self->job), error)
+                                     : NULL;
+  return self->body_file >= 0 ? bts_source_open_fd (self->body_file, error)
+                              : bts_source_open_found (found, error);
+}
+
+static gboolean
+on_begin (gpointer user_data, GError **error)
+{
+  return TRUE;
+}
+
+static void
+on_sent (guint64 n_bytes, gpointer user_data)
+{
+}
+
+static gboolean
+on_verify (gpointer user_data, GError **error)
+{
+  return bts_source_verify (((BtsDownloadBody *) user_data)->source, error);
+}
+
+gboolean
+bts_download_open_body (BtsDownload *self, GError **error)
+{
+  g_autoptr (GVariant) request = bts_transfer_job_dup_request (self->job);
+  g_autoptr (GVariant) found =
+                 g_variant_lookup_value (request, "body-file", G_VARIANT_TYPE_VARDICT);
+  BtsSource *source;
+
+  if (found == NULL)
+    return TRUE;
+  source = open_source (self, found, error);
+  if (source == NULL)
+    {
+      bts_file_error_make_web (error);
+      return FALSE;
+    }
+
+  self->body = g_new0 (BtsDownloadBody, 1);
+  self->body->source = source;
+  self->body->piece = (BtsTransportPiece){ .fd = source->fd, .length = source->info.size };
+  self->body->body = (BtsTransportBody){
+    .pieces = &self->body->piece,
+    .n_pieces = 1,
+    .length = source->info.size,
+    .begin = on_begin,
+    .sent = on_sent,
+    .verify = on_verify,
+    .user_data = self->body,
+  };
+  return TRUE;
+}
+
+void
+bts_download_body_free (BtsDownloadBody *self)
+{
+  bts_source_free (self->source);
+  g_free (self);
+}
+
+const BtsTransportBody *
+bts_download_body_get (BtsDownloadBody *self)
+{
+  return self != NULL ? &self->body : NULL;
+}
