@@ -25,6 +25,7 @@ static const struct
   { "", BTS_HTTP_FRAMING_UNKNOWN, 0, FALSE, FALSE, FALSE },
   { "HTTP/1.", BTS_HTTP_FRAMING_UNKNOWN, 0, FALSE, FALSE, FALSE },
   { "HTTQ", BTS_HTTP_FRAMING_UNKNOWN, 0, FALSE, TRUE, FALSE },
+  { "HTTP/1.2 200 OK\r\n", BTS_HTTP_FRAMING_UNKNOWN, 0, FALSE, TRUE, FALSE },
   { HEAD, BTS_HTTP_FRAMING_UNKNOWN, 0, FALSE, FALSE, FALSE },
   { HEAD "\r\n", BTS_HTTP_FRAMING_UNTIL_CLOSE, 0, FALSE, FALSE, FALSE },
   { HEAD "\r\nhello", BTS_HTTP_FRAMING_UNTIL_CLOSE, 5, FALSE, FALSE, FALSE },
@@ -90,6 +91,53 @@ test_head_request (void)
   g_assert_cmpint ((int) bts_http_framing_get_kind (framing), ==, BTS_HTTP_FRAMING_NONE);
 }
 
+static void
+test_location (void)
+{
+  static const struct
+  {
+    const char *fields;
+    const char *location; /* (nullable) */
+  } locations[] = {
+    { "", NULL },
+    { "Location: /a\r\n", "/a" },
+    { "LOCATION:/a \r\n", "/a" },
+    { "Location : /a\r\n", "/a" },
+    { "Location: /\xe9\r\n", "/\xe9" },
+    { "Location: /a\r\n  b\r\n", "/a b" },
+    { "Location: /a\r\nX: y\r\n  b\r\n", "/a" },
+    { "Location: /a\r\nLocation: /a\r\n", "/a" },
+    { "Location: /a\r\nLocation: /b\r\n", NULL },
+    { "X-Location: /a\r\n", NULL },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (locations); i++)
+    {
+      g_autoptr (BtsHttpFraming) framing = bts_http_framing_new (FALSE);
+      g_autofree char *answer = g_strdup_printf ("HTTP/1.1 103 Hints\r\nLocation: /no\r\n\r\n"
+                                                 "HTTP/1.1 302 Moved\r\n%s\r\n",
+                                                 locations[i].fields);
+
+      bts_http_framing_feed (framing, answer, strlen (answer));
+      g_assert_cmpstr (bts_http_framing_get_location (framing), ==, locations[i].location);
+    }
+}
+
+static void
+test_trailers (void)
+{
+  const char *start = CHUNKED "5\r\nhello\r\n0\r\n";
+  g_autoptr (BtsHttpFraming) framing = bts_http_framing_new (FALSE);
+
+  bts_http_framing_feed (framing, start, strlen (start));
+  g_assert_true (bts_http_framing_is_within_trailers (framing));
+  bts_http_framing_feed (framing, "A: b\r\n", 6);
+  g_assert_true (bts_http_framing_is_within_trailers (framing));
+  bts_http_framing_feed (framing, "\r\n", 2);
+  g_assert_false (bts_http_framing_is_within_trailers (framing));
+  g_assert_true (bts_http_framing_is_complete (framing));
+}
+
 /* Data that means nothing must do no harm, and must not be kept. */
 static void
 test_noise (void)
@@ -118,6 +166,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/transport/http-framing/it-does-not-matter-how-bytes-come", test_pieces);
   g_test_add_func ("/transport/http-framing/an-answer-to-head-has-no-body", test_head_request);
+  g_test_add_func ("/transport/http-framing/the-location-stays-as-it-came", test_location);
+  g_test_add_func ("/transport/http-framing/trailers-are-known", test_trailers);
   g_test_add_func ("/transport/http-framing/noise-does-no-harm", test_noise);
   return g_test_run ();
 }

@@ -142,6 +142,7 @@ static const struct
   { "\"x\"y\"", NULL, NULL, NULL },
   { "\"x y\"", NULL, NULL, NULL },
   { "\"x", NULL, NULL, NULL },
+  { "\"\xef\xbf\xbd\"", NULL, NULL, NULL },
   { "W/\"x\"", "Mon, 05 Jan 2015 09:00:00 GMT", NOW, "Mon, 05 Jan 2015 09:00:00 GMT" },
   { NULL, "Mon, 05 Jan 2015 09:59:59 GMT", NOW, "Mon, 05 Jan 2015 09:59:59 GMT" },
   { NULL, "Mon, 05 Jan 2015 09:59:59 GMT", NULL, "Mon, 05 Jan 2015 09:59:59 GMT" },

@@ -34,6 +34,9 @@ static const struct
   { "http://a/x", " /y ", 0, "http://a/y", TRUE },
   { "http://a/x", "/a b", 0, "http://a/a%20b", TRUE },
   { "http://a/x", "/a\r\nb", 0, "http://a/a%0D%0Ab", TRUE },
+  { "http://a/x", "/\xe9", 0, "http://a/%E9", TRUE },
+  { "http://a/x", "/100%", 0, "http://a/100%25", TRUE },
+  { "http://a/x", "/%zz%4", 0, "http://a/%25zz%254", TRUE },
   { "http://a/x", "/a%2Fb", 0, "http://a/a%2Fb", TRUE },
   { "https://a/x", "http://a/y", BGT_WEB_ERROR_HTTPS_TO_HTTP_ON_REDIRECTION, NULL, FALSE },
   { "http://a/x", NULL, BGT_WEB_ERROR_REDIRECT_FAILED, NULL, FALSE },
@@ -47,6 +50,12 @@ static const struct
   { "http://a/x", "http:///y", BGT_WEB_ERROR_REDIRECT_FAILED, NULL, FALSE },
   { "http://a/x", "http://b:0/", BGT_WEB_ERROR_REDIRECT_FAILED, NULL, FALSE },
   { "http://a/x", "http://b:99999/", BGT_WEB_ERROR_REDIRECT_FAILED, NULL, FALSE },
+  { "http://a/x", "http://[::1]/y", 0, "http://[::1]/y", FALSE },
+  { "http://a/x", "http://b c/", BGT_WEB_ERROR_REDIRECT_FAILED, NULL, FALSE },
+  { "http://a/x", "http://b%0D%0AX:c/", BGT_WEB_ERROR_REDIRECT_FAILED, NULL, FALSE },
+  { "http://a/x", "http://b%2Fc/", BGT_WEB_ERROR_REDIRECT_FAILED, NULL, FALSE },
+  { "http://a/x", "http://b%zz/", BGT_WEB_ERROR_REDIRECT_FAILED, NULL, FALSE },
+  { "http://a/x", "http://u@v@b/", BGT_WEB_ERROR_REDIRECT_FAILED, NULL, FALSE },
   { "http://a/x", "http://[::1", BGT_WEB_ERROR_REDIRECT_FAILED, NULL, FALSE },
 };
 

@@ -281,9 +281,14 @@ fail_without_answer (BtsHttpClient *self,
     fail (self, cause, what, error);
   else if (bts_http_framing_get_problem (framing) != NULL)
     fail_with_problem (bts_http_framing_get_problem (framing), error);
-  /* What libsoup cannot read is what was cut off. */
+  /* What libsoup cannot read is what was cut off, if the framing has not seen the end either. */
   else if (bts_http_framing_has_started (framing) && cause->domain == SOUP_SESSION_ERROR)
-    fail_within_head (error);
+    {
+      if (bts_http_framing_get_kind (framing) == BTS_HTTP_FRAMING_UNKNOWN)
+        fail_within_head (error);
+      else
+        fail_with_problem ("The head of the answer cannot be read", error);
+    }
   else
     fail (self, cause, what, error);
 }
@@ -382,7 +387,7 @@ static gboolean
 follow (BtsHttpClient *self, BtsHttpAnswer *answer, guint n_redirections, GError **error)
 {
   guint status_code = soup_message_get_status (answer->message);
-  g_autofree char *location = g_strdup (bts_http_head_get_location (answer->message));
+  const char *location = bts_http_framing_get_location (answer->framing);
 
   if (n_redirections > MAX_REDIRECTIONS)
     {
@@ -533,8 +538,13 @@ read_body (BtsHttpClient *self, BtsHttpAnswer *answer, gpointer buffer, gsize si
 {
   g_autoptr (GError) local_error = NULL;
   gssize n = g_input_stream_read (answer->body, buffer, size, NULL, &local_error);
-  const char *problem = bts_http_framing_get_problem (answer->framing);
+  BtsHttpExchangeNotes *notes = bts_http_exchange_get_notes (self->exchange);
+  const char *problem;
 
+  if (n == 0 && bts_http_framing_is_within_trailers (answer->framing) &&
+      !bts_http_observer_read_trailers (BTS_HTTP_OBSERVER (notes->observer), &local_error))
+    n = -1;
+  problem = bts_http_framing_get_problem (answer->framing);
   if (problem != NULL)
     {
       fail_with_problem (problem, error);

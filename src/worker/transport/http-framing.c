@@ -34,6 +34,14 @@ typedef enum
   STATE_BROKEN,
 } State;
 
+/* A field that is read here. */
+typedef struct
+{
+  const char *name;
+  gboolean is_framing;
+  void (*take) (BtsHttpFraming *self, const char *value);
+} FieldRow;
+
 struct _BtsHttpFraming
 {
   gatomicrefcount ref_count;
@@ -48,9 +56,11 @@ struct _BtsHttpFraming
   gboolean has_excess;
   gboolean is_http_1_0;
   guint status_code;
-  gint64 length;   /* -1: no Content-Length */
-  guint n_codings; /* Transfer-Encoding fields */
-  gboolean is_last_field_framing;
+  gint64 length;              /* -1: no Content-Length */
+  guint n_codings;            /* Transfer-Encoding fields */
+  const FieldRow *last_field; /* (nullable) (unowned): what a folded line goes on with */
+  GString *location;          /* (owned) (nullable) */
+  gboolean has_other_location;
   guint64 left; /* of the chunk, or of the body */
   guint64 body_bytes;
 };
@@ -62,7 +72,10 @@ begin_head (BtsHttpFraming *self)
   self->head_bytes = 0;
   self->length = -1;
   self->n_codings = 0;
-  self->is_last_field_framing = FALSE;
+  self->last_field = NULL;
+  self->has_other_location = FALSE;
+  if (self->location != NULL)
+    g_string_free (g_steal_pointer (&self->location), TRUE);
 }
 
 BtsHttpFraming *
@@ -91,6 +104,8 @@ bts_http_framing_unref (BtsHttpFraming *self)
     return;
 
   g_string_free (self->line, TRUE);
+  if (self->location != NULL)
+    g_string_free (self->location, TRUE);
   g_free (self);
 }
 
@@ -106,7 +121,8 @@ take_status_line (BtsHttpFraming *self, const char *line)
 {
   if (*line == '\0')
     return;
-  if (!g_str_has_prefix (line, STATUS_LINE_PREFIX) || !g_ascii_isdigit (line[7]) ||
+  /* libsoup knows no other version. */
+  if (!g_str_has_prefix (line, STATUS_LINE_PREFIX) || (line[7] != '0' && line[7] != '1') ||
       line[8] != ' ' || !g_ascii_isdigit (line[9]) || !g_ascii_isdigit (line[10]) ||
       !g_ascii_isdigit (line[11]) || (line[12] != ' ' && line[12] != '\0'))
     {
@@ -145,14 +161,39 @@ take_transfer_encoding (BtsHttpFraming *self, const char *value)
     fail (self, "The transfer coding is not known");
 }
 
-static const struct
+static void
+take_location (BtsHttpFraming *self, const char *value)
 {
-  const char *name;
-  void (*take) (BtsHttpFraming *self, const char *value);
-} framing_fields[] = {
-  { "Content-Length", take_content_length },
-  { "Transfer-Encoding", take_transfer_encoding },
+  g_autofree char *stripped = g_strstrip (g_strdup (value));
+
+  if (self->location == NULL)
+    self->location = g_string_new (stripped);
+  else if (!g_str_equal (self->location->str, stripped))
+    self->has_other_location = TRUE;
+}
+
+static const FieldRow field_rows[] = {
+  { "Content-Length", TRUE, take_content_length },
+  { "Transfer-Encoding", TRUE, take_transfer_encoding },
+  { "Location", FALSE, take_location },
 };
+
+/* RFC 9112 §5.2. */
+static void
+take_folded (BtsHttpFraming *self, const char *line)
+{
+  g_autofree char *stripped = NULL;
+
+  if (self->last_field == NULL)
+    return;
+  if (self->last_field->is_framing)
+    {
+      fail (self, "A field that frames the body is folded");
+      return;
+    }
+  stripped = g_strstrip (g_strdup (line));
+  g_string_append_printf (self->location, " %s", stripped);
+}
 
 static void
 take_field (BtsHttpFraming *self, const char *line)
@@ -162,29 +203,28 @@ take_field (BtsHttpFraming *self, const char *line)
 
   if (*line == ' ' || *line == '\t')
     {
-      if (self->is_last_field_framing)
-        fail (self, "A field that frames the body is folded");
+      take_folded (self, line);
       return;
     }
 
-  self->is_last_field_framing = FALSE;
+  self->last_field = NULL;
   if (colon == NULL)
     return;
   name_length = (gsize) (colon - line);
   while (name_length > 0 && strchr (" \t", line[name_length - 1]) != NULL)
     name_length--;
 
-  for (gsize i = 0; i < G_N_ELEMENTS (framing_fields); i++)
+  for (gsize i = 0; i < G_N_ELEMENTS (field_rows); i++)
     {
-      if (strlen (framing_fields[i].name) != name_length ||
-          g_ascii_strncasecmp (framing_fields[i].name, line, name_length) != 0)
+      if (strlen (field_rows[i].name) != name_length ||
+          g_ascii_strncasecmp (field_rows[i].name, line, name_length) != 0)
         continue;
 
-      self->is_last_field_framing = TRUE;
-      if (line[name_length] != ':')
+      self->last_field = &field_rows[i];
+      if (line[name_length] != ':' && field_rows[i].is_framing)
         fail (self, "There is a blank before the colon of a field that frames the body");
       else
-        framing_fields[i].take (self, colon + 1);
+        field_rows[i].take (self, colon + 1);
     }
 }
 
@@ -418,4 +458,16 @@ gboolean
 bts_http_framing_has_excess (const BtsHttpFraming *self)
 {
   return self->has_excess;
+}
+
+const char *
+bts_http_framing_get_location (const BtsHttpFraming *self)
+{
+  return self->location != NULL && !self->has_other_location ? self->location->str : NULL;
+}
+
+gboolean
+bts_http_framing_is_within_trailers (const BtsHttpFraming *self)
+{
+  return self->state == STATE_TRAILERS;
 }

@@ -45,5 +45,12 @@ guint64 bts_http_framing_get_body_bytes (const BtsHttpFraming *self);
 /* The whole answer has come; never TRUE for UNTIL_CLOSE. */
 gboolean bts_http_framing_is_complete (const BtsHttpFraming *self);
 
+/* The Location as it came, which libsoup changes where it is not UTF-8; NULL where there is none,
+ * or several that differ. */
+const char *bts_http_framing_get_location (const BtsHttpFraming *self);
+
+/* The last chunk has come, and not yet the line that ends the answer. */
+gboolean bts_http_framing_is_within_trailers (const BtsHttpFraming *self);
+
 /* Bytes have come that belong to no answer. */
 gboolean bts_http_framing_has_excess (const BtsHttpFraming *self);

@@ -125,25 +125,6 @@ bts_http_head_fill (BtsTransportHead *head,
   return TRUE;
 }
 
-const char *
-bts_http_head_get_location (SoupMessage *message)
-{
-  SoupMessageHeadersIter iter;
-  const char *location = NULL;
-  const char *name, *value;
-
-  soup_message_headers_iter_init (&iter, soup_message_get_response_headers (message));
-  while (soup_message_headers_iter_next (&iter, &name, &value))
-    {
-      if (g_ascii_strcasecmp (name, "Location") != 0)
-        continue;
-      if (location != NULL && !g_str_equal (location, value))
-        return NULL;
-      location = value;
-    }
-  return location;
-}
-
 void
 bts_http_head_take_cookies (const BtsHttpAnswer *answer, BtsHttpCookies *cookies)
 {

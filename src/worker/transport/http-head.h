@@ -14,8 +14,5 @@ gboolean bts_http_head_fill (BtsTransportHead *head,
                              const BtsHttpAnswer *answer,
                              GError **error);
 
-/* Where an answer sends to; NULL where it does not say, or says several that differ. Lends. */
-const char *bts_http_head_get_location (SoupMessage *message);
-
 /* Adds the cookies that come with @answer. */
 void bts_http_head_take_cookies (const BtsHttpAnswer *answer, BtsHttpCookies *cookies);

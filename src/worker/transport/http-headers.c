@@ -10,6 +10,8 @@
 
 #include <libsoup/soup.h>
 
+#define REPLACEMENT_CHARACTER "\xef\xbf\xbd"
+
 static const char *
 skip_blanks (const char *text)
 {
@@ -155,7 +157,8 @@ is_strong_etag (const char *etag)
       if (c <= ' ' || c == '"' || c == 0x7f)
         return FALSE;
     }
-  return TRUE;
+  /* libsoup puts this for what is not UTF-8: other tags may look the same. */
+  return strstr (etag, REPLACEMENT_CHARACTER) == NULL;
 }
 
 char *

@@ -286,3 +286,14 @@ bts_http_observer_has_excess (BtsHttpObserver *self)
   is_silent (self);
   return bts_http_framing_has_excess (self->framing);
 }
+
+gboolean
+bts_http_observer_read_trailers (BtsHttpObserver *self, GError **error)
+{
+  char scratch[1024];
+  gssize n = 1;
+
+  while (n > 0 && bts_http_framing_is_within_trailers (self->framing))
+    n = bts_http_observer_read (BTS_HTTP_STREAM (self), scratch, sizeof scratch, NULL, error);
+  return n >= 0;
+}

@@ -33,5 +33,8 @@ gboolean bts_http_observer_is_plain (BtsHttpObserver *self);
 /* Whether the server has answered before the body was sent. Can only be seen where it is plain. */
 gboolean bts_http_observer_has_early_answer (BtsHttpObserver *self);
 
+/* Reads what follows the last chunk: libsoup stops after the first line of it. */
+gboolean bts_http_observer_read_trailers (BtsHttpObserver *self, GError **error);
+
 /* Bytes have come after the end of the answer. Does not wait. */
 gboolean bts_http_observer_has_excess (BtsHttpObserver *self);

@@ -41,6 +41,20 @@ is_same_origin (GUri *one, GUri *other)
          get_port (one) == get_port (other);
 }
 
+/* Nothing that could end a line of a request, or stands for something else in a URI (RFC 3986
+ * §3.2.2). */
+static gboolean
+is_host (const char *host)
+{
+  gboolean is_ip6 = strchr (host, ':') != NULL;
+
+  for (const char *c = host; *c != '\0'; c++)
+    if ((guchar) *c <= ' ' || *c == 0x7f || strchr ("\"#/<>?@[\\]^`{|}", *c) != NULL ||
+        (*c == '%' && !is_ip6))
+      return FALSE;
+  return *host != '\0';
+}
+
 /* A copy with nothing but what is asked for; NULL where it is no HTTP URI. */
 static GUri *
 clean_uri (GUri *uri)
@@ -51,14 +65,15 @@ clean_uri (GUri *uri)
 
   if (!g_str_equal (scheme, "http") && !g_str_equal (scheme, "https"))
     return NULL;
-  if (host == NULL || *host == '\0' || g_uri_get_port (uri) == 0)
+  if (host == NULL || !is_host (host) || g_uri_get_port (uri) == 0)
     return NULL;
 
   return g_uri_build (SOUP_HTTP_URI_FLAGS, scheme, NULL, host, g_uri_get_port (uri),
                       *path != '\0' ? path : "/", g_uri_get_query (uri), NULL);
 }
 
-/* Servers send what should have been escaped. Nothing that would end a request's line is kept. */
+/* Servers send what should have been escaped, a percent sign too. Nothing that would end a
+ * request's line is kept. */
 static char *
 escape (const char *text)
 {
@@ -68,7 +83,8 @@ escape (const char *text)
     {
       guchar c = (guchar) *text;
 
-      if (c <= ' ' || c >= 0x7f)
+      if (c <= ' ' || c >= 0x7f ||
+          (c == '%' && (!g_ascii_isxdigit (text[1]) || !g_ascii_isxdigit (text[2]))))
         g_string_append_printf (escaped, "%%%02X", c);
       else
         g_string_append_c (escaped, (char) c);
