@@ -107,11 +107,26 @@ has_other_total (const BtsResumeState *state, gint64 total_length)
   return state->held_total > 0 && total_length >= 0 && state->held_total != (guint64) total_length;
 }
 
+/* Content-Range means nothing here (RFC 9110 §14.4), but what it says may be true. */
+static gboolean
+claims_to_be_a_part (const BtsTransportHead *head)
+{
+  const char *field = get_single_header (head->headers, "Content-Range");
+  BtsHttpContentRange range = { 0 };
+
+  return field != NULL && bts_http_headers_parse_content_range (field, &range) &&
+         !range.is_unsatisfied &&
+         (range.first > 0 || (range.total >= 0 && range.last + 1 != (guint64) range.total));
+}
+
 static BtsResumePlan
 decide_whole (const BtsResumeState *state, const BtsTransportHead *head, GError **error)
 {
   if (head->body_offset != 0)
     return fail_invalid (error, head->status_code, "for a part that was not asked for");
+  if (claims_to_be_a_part (head))
+    return is_asked (state) ? BTS_RESUME_ASK_AGAIN
+                            : fail_invalid (error, head->status_code, "which is said to be a part");
   if (state->held_bytes > 0 || state->asked_offset > 0 || has_other_validator (state, head) ||
       has_other_total (state, head->total_length))
     return BTS_RESUME_START_OVER;

@@ -213,6 +213,21 @@ take_answer (BtsHttpDownload *self,
   return FALSE;
 }
 
+/* What says wrongly which part of the file it is: the sink may know better what to do than end. */
+static gboolean
+refuse_part (const BtsTransportHead *head,
+             const BtsTransportSink *sink,
+             gpointer user_data,
+             GError *problem,
+             GError **error)
+{
+  if (sink->take_head (head, user_data, error))
+    g_propagate_error (error, problem);
+  else
+    g_error_free (problem);
+  return FALSE;
+}
+
 static gboolean
 bts_http_download_run (BtsTransport *transport,
                        const BtsTransportRequest *request,
@@ -223,14 +238,16 @@ bts_http_download_run (BtsTransport *transport,
   BtsHttpDownload *self = BTS_HTTP_DOWNLOAD (transport);
   BtsTransportHead head = { 0 };
   BtsHttpAnswer answer;
+  GError *problem = NULL;
   gboolean is_done;
 
   bts_http_client_enter (self->client);
   is_done = bts_http_client_ask (self->client, request, &answer, error);
   if (is_done)
     {
-      is_done = bts_http_head_fill (&head, request, &answer, error) &&
-                take_answer (self, request, &answer, &head, sink, user_data, error);
+      is_done = bts_http_head_fill (&head, request, &answer, &problem)
+                    ? take_answer (self, request, &answer, &head, sink, user_data, error)
+                    : refuse_part (&head, sink, user_data, problem, error);
       bts_http_client_finish (self->client, &answer);
       bts_transport_head_clear (&head);
     }
