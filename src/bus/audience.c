@@ -17,12 +17,16 @@ typedef struct
 } Emission;
 
 BtsAudience *
-bts_audience_new (GDBusConnection *connection, BtsCallerCache *callers, gboolean is_session)
+bts_audience_new (GDBusConnection *connection,
+                  BtsCallerCache *callers,
+                  BtsUnread *unread,
+                  gboolean is_session)
 {
   BtsAudience *self = g_new0 (BtsAudience, 1);
 
   self->connection = g_object_ref (connection);
   self->callers = g_object_ref (callers);
+  self->unread = unread;
   self->is_session = is_session;
 
   return self;
@@ -42,6 +46,8 @@ bts_audience_is_empty (BtsAudience *self, const BtsOwner *owner)
   return !self->is_session && !bts_caller_cache_has_audience (self->callers, owner);
 }
 
+#define HEADER_BYTES 256
+
 static void
 emit_to (const Emission *emission, const char *destination)
 {
@@ -55,9 +61,15 @@ static void
 emit_if_entitled (const char *name, BtsCaller *caller, gpointer user_data)
 {
   const Emission *emission = user_data;
+  BtsUnread *unread = emission->audience->unread;
 
-  if (emission->owner == NULL || bts_owner_may_see (caller->owner, emission->owner))
-    emit_to (emission, name);
+  if (emission->owner != NULL && !bts_owner_may_see (caller->owner, emission->owner))
+    return;
+  if (bts_unread_judge (unread, name) != BTS_UNREAD_GO_ON)
+    return;
+
+  bts_unread_count (unread, name, HEADER_BYTES + g_variant_get_size (emission->parameters));
+  emit_to (emission, name);
 }
 
 void

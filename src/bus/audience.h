@@ -7,19 +7,24 @@
 #include <gio/gio.h>
 
 #include "bus/caller-cache.h"
+#include "bus/unread.h"
 
 /* Which connections get whose signals: on the system bus each that may see them, by unicast; on
- * the session bus whoever listens. Immutable, owned by the service. */
+ * the session bus whoever listens. One that does not read gets none. Immutable, owned by the
+ * service. */
 
 typedef struct
 {
   GDBusConnection *connection; /* (owned) */
   BtsCallerCache *callers;     /* (owned) */
+  BtsUnread *unread;           /* (unowned) */
   gboolean is_session;
 } BtsAudience;
 
-BtsAudience *
-bts_audience_new (GDBusConnection *connection, BtsCallerCache *callers, gboolean is_session);
+BtsAudience *bts_audience_new (GDBusConnection *connection,
+                               BtsCallerCache *callers,
+                               BtsUnread *unread,
+                               gboolean is_session);
 void bts_audience_free (BtsAudience *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BtsAudience, bts_audience_free)
 

@@ -7,43 +7,107 @@
 #include "bus/call-queue.h"
 
 #define MAX_WAITING_PER_USER 2000
+#define MAX_BYTES_PER_USER (64 * 1024 * 1024)
 
+/* Exists as long as one of its connections does. */
 typedef struct
 {
-  BtsQueuedCall serve;
-  BtsQueuedCall drop;
-  gpointer user_data;
-} Item;
+  uid_t uid;
+  GQueue ready; /* (element-type Connection) (unowned): the next one first */
+  guint n_connections;
+  guint n_calls;
+  gsize n_bytes;
+} User;
 
 /* Exists as long as it has something that waits. */
 typedef struct
 {
-  uid_t uid;
-  GQueue items; /* (element-type Item) (owned) */
-} User;
+  char *name;       /* (owned) */
+  User *user;       /* (unowned) */
+  GQueue calls;     /* (element-type BtsQueuedCall) (owned) */
+  gboolean is_held; /* and so not among those that are ready */
+} Connection;
 
 struct _BtsCallQueue
 {
-  GQueue users;       /* (element-type User) (owned): the next one first */
-  GHashTable *by_uid; /* (owned) (element-type uid_t User) */
+  BtsCallQueueHolds holds;
+  gpointer user_data;
+  GQueue ready;            /* (element-type User) (unowned): who has something ready, in turn */
+  GHashTable *users;       /* (owned) (element-type uid_t User) */
+  GHashTable *connections; /* (owned) (element-type utf8 Connection) */
   guint source_id;
 };
 
 BtsCallQueue *
-bts_call_queue_new (void)
+bts_call_queue_new (BtsCallQueueHolds holds, gpointer user_data)
 {
   BtsCallQueue *self = g_new0 (BtsCallQueue, 1);
 
-  self->by_uid = g_hash_table_new (NULL, NULL);
+  self->holds = holds;
+  self->user_data = user_data;
+  self->users = g_hash_table_new_full (NULL, NULL, NULL, g_free);
+  self->connections = g_hash_table_new (g_str_hash, g_str_equal);
 
   return self;
 }
 
-static void
-remove_user (BtsCallQueue *self, User *user)
+static BtsQueuedCall *
+pop (Connection *connection)
 {
-  g_hash_table_remove (self->by_uid, GUINT_TO_POINTER (user->uid));
-  g_free (user);
+  BtsQueuedCall *call = g_queue_pop_head (&connection->calls);
+
+  if (call != NULL)
+    {
+      connection->user->n_calls--;
+      connection->user->n_bytes -= call->n_bytes;
+    }
+
+  return call;
+}
+
+static void
+remove_connection (BtsCallQueue *self, Connection *connection)
+{
+  User *user = connection->user;
+
+  g_hash_table_remove (self->connections, connection->name);
+  user->n_connections--;
+  if (user->n_connections == 0)
+    g_hash_table_remove (self->users, GUINT_TO_POINTER (user->uid));
+  g_free (connection->name);
+  g_free (connection);
+}
+
+static gboolean serve_next (gpointer user_data);
+
+static void
+make_ready (BtsCallQueue *self, Connection *connection)
+{
+  User *user = connection->user;
+
+  connection->is_held = FALSE;
+  if (g_queue_is_empty (&user->ready))
+    g_queue_push_tail (&self->ready, user);
+  g_queue_push_tail (&user->ready, connection);
+  if (self->source_id == 0)
+    self->source_id = g_idle_add_full (G_PRIORITY_DEFAULT, serve_next, self, NULL);
+}
+
+/* NULL where those that were ready have gone. */
+static Connection *
+take_next (BtsCallQueue *self)
+{
+  User *user = g_queue_pop_head (&self->ready);
+  Connection *connection;
+
+  if (user == NULL)
+    return NULL;
+
+  connection = g_queue_pop_head (&user->ready);
+  if (!g_queue_is_empty (&user->ready))
+    g_queue_push_tail (&self->ready, user);
+
+  return connection;
 }
 
 /* One call: the other sources of the main loop have their turn after it, too. */
@@ -51,67 +115,154 @@ static gboolean
 serve_next (gpointer user_data)
 {
   BtsCallQueue *self = user_data;
-  User *user = g_queue_pop_head (&self->users);
-  g_autofree Item *item = g_queue_pop_head (&user->items);
+  Connection *connection = take_next (self);
+  g_autofree BtsQueuedCall *call = NULL;
   gboolean goes_on;
 
-  if (g_queue_is_empty (&user->items))
-    remove_user (self, user);
+  if (connection == NULL)
+    {
+      self->source_id = 0;
+      return G_SOURCE_REMOVE;
+    }
+  if (self->holds (connection->name, self->user_data))
+    {
+      connection->is_held = TRUE;
+    }
   else
-    g_queue_push_tail (&self->users, user);
-  if (g_queue_is_empty (&self->users))
+    {
+      call = pop (connection);
+      if (g_queue_is_empty (&connection->calls))
+        remove_connection (self, connection);
+      else
+        make_ready (self, connection);
+    }
+  if (g_queue_is_empty (&self->ready))
     self->source_id = 0;
   goes_on = self->source_id != 0;
   /* After this the queue may be gone. */
-  item->serve (item->user_data);
+  if (call != NULL)
+    call->serve (call->user_data);
 
   return goes_on;
+}
+
+static void
+drop_all (BtsCallQueue *self, Connection *connection)
+{
+  BtsQueuedCall *call;
+
+  while ((call = pop (connection)) != NULL)
+    {
+      call->drop (call->user_data);
+      g_free (call);
+    }
+  remove_connection (self, connection);
 }
 
 void
 bts_call_queue_free (BtsCallQueue *self)
 {
-  User *user;
+  g_autoptr (GList) connections = g_hash_table_get_values (self->connections);
 
   g_clear_handle_id (&self->source_id, g_source_remove);
-  while ((user = g_queue_pop_head (&self->users)) != NULL)
+  g_queue_clear (&self->ready);
+  for (GList *link = connections; link != NULL; link = link->next)
     {
-      Item *item;
+      Connection *connection = link->data;
 
-      while ((item = g_queue_pop_head (&user->items)) != NULL)
-        {
-          item->drop (item->user_data);
-          g_free (item);
-        }
-      remove_user (self, user);
+      g_queue_clear (&connection->user->ready);
+      drop_all (self, connection);
     }
-  g_hash_table_unref (self->by_uid);
+  g_hash_table_unref (self->connections);
+  g_hash_table_unref (self->users);
   g_free (self);
 }
 
-gboolean
-bts_call_queue_push (
-    BtsCallQueue *self, uid_t uid, BtsQueuedCall serve, BtsQueuedCall drop, gpointer user_data)
+static User *
+get_user (BtsCallQueue *self, uid_t uid)
 {
-  User *user = g_hash_table_lookup (self->by_uid, GUINT_TO_POINTER (uid));
-  Item *item;
+  User *user = g_hash_table_lookup (self->users, GUINT_TO_POINTER (uid));
 
-  if (user != NULL && g_queue_get_length (&user->items) >= MAX_WAITING_PER_USER)
-    return FALSE;
   if (user == NULL)
     {
       user = g_new0 (User, 1);
       user->uid = uid;
-      g_hash_table_insert (self->by_uid, GUINT_TO_POINTER (uid), user);
-      g_queue_push_tail (&self->users, user);
+      g_hash_table_insert (self->users, GUINT_TO_POINTER (uid), user);
     }
-  item = g_new0 (Item, 1);
-  item->serve = serve;
-  item->drop = drop;
-  item->user_data = user_data;
-  g_queue_push_tail (&user->items, item);
-  if (self->source_id == 0)
-    self->source_id = g_idle_add_full (G_PRIORITY_DEFAULT, serve_next, self, NULL);
+
+  return user;
+}
+
+static Connection *
+get_connection (BtsCallQueue *self, const BtsQueuedCall *call)
+{
+  Connection *connection = g_hash_table_lookup (self->connections, call->name);
+
+  if (connection == NULL)
+    {
+      connection = g_new0 (Connection, 1);
+      connection->name = g_strdup (call->name);
+      connection->user = get_user (self, call->uid);
+      connection->user->n_connections++;
+      g_hash_table_insert (self->connections, connection->name, connection);
+      make_ready (self, connection);
+    }
+
+  return connection;
+}
+
+/* One call alone may be larger than what all may hold. */
+static gboolean
+has_room (const User *user, gsize n_bytes)
+{
+  return user == NULL ||
+         (user->n_calls < MAX_WAITING_PER_USER &&
+          (n_bytes <= MAX_BYTES_PER_USER - MIN (user->n_bytes, MAX_BYTES_PER_USER)));
+}
+
+gboolean
+bts_call_queue_push (BtsCallQueue *self, const BtsQueuedCall *call)
+{
+  Connection *connection;
+  BtsQueuedCall *waiting;
+
+  if (!has_room (g_hash_table_lookup (self->users, GUINT_TO_POINTER (call->uid)), call->n_bytes))
+    return FALSE;
+
+  connection = get_connection (self, call);
+  waiting = g_memdup2 (call, sizeof *call);
+  waiting->name = connection->name;
+  g_queue_push_tail (&connection->calls, waiting);
+  connection->user->n_calls++;
+  connection->user->n_bytes += call->n_bytes;
 
   return TRUE;
+}
+
+void
+bts_call_queue_resume (BtsCallQueue *self, const char *name)
+{
+  Connection *connection = g_hash_table_lookup (self->connections, name);
+
+  if (connection != NULL && connection->is_held)
+    make_ready (self, connection);
+}
+
+void
+bts_call_queue_forget (BtsCallQueue *self, const char *name)
+{
+  Connection *connection = g_hash_table_lookup (self->connections, name);
+  User *user;
+
+  if (connection == NULL)
+    return;
+
+  user = connection->user;
+  if (!connection->is_held)
+    {
+      g_queue_remove (&user->ready, connection);
+      if (g_queue_is_empty (&user->ready))
+        g_queue_remove (&self->ready, user);
+    }
+  drop_all (self, connection);
 }

@@ -7,19 +7,36 @@
 #include <glib.h>
 #include <sys/types.h>
 
-/* The calls that wait for the main loop, by user: each user in turn gets one of theirs served, in
- * the order in which they came, so that nobody waits for another user's flood. */
+/* The calls that wait for the main loop, by user and connection: each user in turn gets one of
+ * theirs served, of each of their connections in turn, in the order in which the connection made
+ * them. So nobody waits for another's flood. */
 typedef struct _BtsCallQueue BtsCallQueue;
 
-typedef void (*BtsQueuedCall) (gpointer user_data);
+typedef void (*BtsCallStep) (gpointer user_data);
 
-BtsCallQueue *bts_call_queue_new (void);
+/* One call. Either @serve or @drop is called with @user_data, unless it is never taken. */
+typedef struct
+{
+  uid_t uid;
+  const char *name; /* of the connection */
+  gsize n_bytes;    /* what it holds while it waits */
+  BtsCallStep serve;
+  BtsCallStep drop;
+  gpointer user_data;
+} BtsQueuedCall;
 
-/* Frees what still waits with the function that came with it. */
+/* Whether a connection's calls have to wait until bts_call_queue_resume. */
+typedef gboolean (*BtsCallQueueHolds) (const char *name, gpointer user_data);
+
+BtsCallQueue *bts_call_queue_new (BtsCallQueueHolds holds, gpointer user_data);
+
+/* Drops what still waits. */
 void bts_call_queue_free (BtsCallQueue *self);
 
-/* Has @serve called with @user_data, or @drop where the queue goes before. FALSE, and neither,
- * where
- * @uid has too many that wait. */
-gboolean bts_call_queue_push (
-    BtsCallQueue *self, uid_t uid, BtsQueuedCall serve, BtsQueuedCall drop, gpointer user_data);
+/* FALSE where too much of this user waits already. */
+gboolean bts_call_queue_push (BtsCallQueue *self, const BtsQueuedCall *call);
+
+void bts_call_queue_resume (BtsCallQueue *self, const char *name);
+
+/* The connection has gone: drops its calls. */
+void bts_call_queue_forget (BtsCallQueue *self, const char *name);

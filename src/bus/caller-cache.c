@@ -14,14 +14,14 @@ typedef struct
   gpointer user_data;
 } Waiting;
 
-/* One connection. Without @caller its look-up is under way and @waiting holds its calls. */
+/* One connection. While its look-up is under way @waiting holds its calls. */
 typedef struct
 {
-  char *name;           /* (owned) */
-  BtsCaller *caller;    /* (owned) (nullable) */
+  char *name;        /* (owned) */
+  BtsCaller *caller; /* (owned) (nullable): NULL while, and where, it is not known */
+  gboolean is_looked_up;
   GArray *waiting;      /* (owned) (element-type Waiting) */
   GHashTable *attached; /* (owned) (nullable) (element-type utf8): GUIDs */
-  guint watch_id;
 } Entry;
 
 struct _BtsCallerCache
@@ -31,6 +31,7 @@ struct _BtsCallerCache
   BtsEngine *engine;           /* (owned) (nullable) */
   GCancellable *cancellable;   /* (owned) */
   GHashTable *entries;         /* (owned) (element-type utf8 Entry) */
+  guint watch_id;              /* while there are entries */
 };
 
 typedef struct
@@ -41,6 +42,7 @@ typedef struct
 
 enum
 {
+  SIGNAL_KNOWN,
   SIGNAL_VANISHED,
   N_SIGNALS
 };
@@ -74,6 +76,32 @@ hand_on (Entry *entry, BtsCaller *caller, const GError *error)
     }
 }
 
+static void on_name_owner_changed (GDBusConnection *connection,
+                                   const char *sender_name,
+                                   const char *object_path,
+                                   const char *interface_name,
+                                   const char *signal_name,
+                                   GVariant *parameters,
+                                   gpointer user_data);
+
+/* One match rule for all: a bus lets a connection have some hundred. */
+static void
+watch (BtsCallerCache *self)
+{
+  if (self->watch_id == 0)
+    self->watch_id = g_dbus_connection_signal_subscribe (
+        self->connection, "org.freedesktop.DBus", "org.freedesktop.DBus", "NameOwnerChanged",
+        "/org/freedesktop/DBus", NULL, G_DBUS_SIGNAL_FLAGS_NONE, on_name_owner_changed, self, NULL);
+}
+
+static void
+stop_watching (BtsCallerCache *self)
+{
+  if (self->watch_id != 0)
+    g_dbus_connection_signal_unsubscribe (self->connection, self->watch_id);
+  self->watch_id = 0;
+}
+
 static void
 forget (BtsCallerCache *self, const char *name, const GError *reason)
 {
@@ -82,7 +110,8 @@ forget (BtsCallerCache *self, const char *name, const GError *reason)
   if (!g_hash_table_steal_extended (self->entries, name, NULL, (gpointer *) &entry))
     return;
 
-  g_dbus_connection_signal_unsubscribe (self->connection, entry->watch_id);
+  if (g_hash_table_size (self->entries) == 0)
+    stop_watching (self);
   hand_on (entry, NULL, reason);
   g_signal_emit (self, signals[SIGNAL_VANISHED], 0, entry->name);
   entry_free (entry);
@@ -124,36 +153,45 @@ on_looked_up (GObject *source, GAsyncResult *result, gpointer user_data)
   g_free (data);
   caller = bts_caller_look_up_finish (result, &error);
   entry = g_hash_table_lookup (self->entries, name);
-  if (entry == NULL || entry->caller != NULL)
+  if (entry == NULL)
     return;
 
-  if (caller == NULL)
+  entry->is_looked_up = FALSE;
+  if (caller == NULL && g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_NAME_HAS_NO_OWNER))
     {
       forget (self, name, error);
       return;
     }
-  entry->caller = bts_caller_ref (caller);
-  hand_on (entry, caller, NULL);
+  if (caller != NULL)
+    {
+      entry->caller = bts_caller_ref (caller);
+      g_signal_emit (self, signals[SIGNAL_KNOWN], 0, name, caller);
+    }
+  hand_on (entry, caller, error);
+}
+
+static void
+look_up (BtsCallerCache *self, Entry *entry)
+{
+  LookUpData *data = g_new0 (LookUpData, 1);
+
+  entry->is_looked_up = TRUE;
+  data->cache = g_object_ref (self);
+  data->name = g_strdup (entry->name);
+  bts_caller_look_up_async (self->connection, self->engine, entry->name, self->cancellable,
+                            on_looked_up, data);
 }
 
 static Entry *
 add_entry (BtsCallerCache *self, const char *name)
 {
   Entry *entry = g_new0 (Entry, 1);
-  LookUpData *data = g_new0 (LookUpData, 1);
 
   entry->name = g_strdup (name);
   entry->waiting = g_array_new (FALSE, FALSE, sizeof (Waiting));
   /* Watched before it is looked up: the bus handles the two in this order. */
-  entry->watch_id = g_dbus_connection_signal_subscribe (
-      self->connection, "org.freedesktop.DBus", "org.freedesktop.DBus", "NameOwnerChanged",
-      "/org/freedesktop/DBus", name, G_DBUS_SIGNAL_FLAGS_NONE, on_name_owner_changed, self, NULL);
+  watch (self);
   g_hash_table_insert (self->entries, entry->name, entry);
-
-  data->cache = g_object_ref (self);
-  data->name = g_strdup (name);
-  bts_caller_look_up_async (self->connection, self->engine, name, self->cancellable, on_looked_up,
-                            data);
 
   return entry;
 }
@@ -178,6 +216,8 @@ bts_caller_cache_look_up (BtsCallerCache *self,
       return;
     }
   g_array_append_val (entry->waiting, waiting);
+  if (!entry->is_looked_up)
+    look_up (self, entry);
 }
 
 void
@@ -271,19 +311,8 @@ static void
 bts_caller_cache_dispose (GObject *object)
 {
   BtsCallerCache *self = BTS_CALLER_CACHE (object);
-  GHashTableIter iter;
-  gpointer value;
 
-  if (self->entries != NULL)
-    {
-      g_hash_table_iter_init (&iter, self->entries);
-      while (g_hash_table_iter_next (&iter, NULL, &value))
-        {
-          Entry *entry = value;
-
-          g_dbus_connection_signal_unsubscribe (self->connection, entry->watch_id);
-        }
-    }
+  stop_watching (self);
   g_cancellable_cancel (self->cancellable);
   g_clear_pointer (&self->entries, g_hash_table_unref);
   g_clear_object (&self->cancellable);
@@ -298,6 +327,9 @@ bts_caller_cache_class_init (BtsCallerCacheClass *class)
 {
   G_OBJECT_CLASS (class)->dispose = bts_caller_cache_dispose;
 
+  signals[SIGNAL_KNOWN] =
+      g_signal_new ("known", G_TYPE_FROM_CLASS (class), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                    G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_POINTER);
   signals[SIGNAL_VANISHED] = g_signal_new ("vanished", G_TYPE_FROM_CLASS (class), G_SIGNAL_RUN_LAST,
                                            0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
 }

@@ -15,7 +15,9 @@
 #define BTS_TYPE_CALLER_CACHE (bts_caller_cache_get_type ())
 G_DECLARE_FINAL_TYPE (BtsCallerCache, bts_caller_cache, BTS, CALLER_CACHE, GObject)
 
-/* Signal: vanished (const char *name) */
+/* Signals
+ *   known (const char *name, BtsCaller *caller)
+ *   vanished (const char *name) */
 
 BtsCallerCache *bts_caller_cache_new (GDBusConnection *connection, BtsEngine *engine);
 

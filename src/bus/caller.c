@@ -187,7 +187,7 @@ on_still_there (GObject *source, GAsyncResult *result, gpointer user_data)
     g_variant_get (reply, "(b)", &has_owner);
   if (!has_owner)
     {
-      g_task_return_new_error (task, BGT_ERROR, BGT_ERROR_ACCESS_DENIED,
+      g_task_return_new_error (task, G_DBUS_ERROR, G_DBUS_ERROR_NAME_HAS_NO_OWNER,
                                "The caller has left the bus");
       return;
     }

@@ -7,6 +7,7 @@
 #include "bus/interface.h"
 
 #include <gio/gunixfdlist.h>
+#include <string.h>
 
 #include "common/bgt-error.h"
 
@@ -24,10 +25,32 @@ bts_invocation_free (BtsInvocation *call)
   g_free (call);
 }
 
+/* The largest messages that a bus lets through: a system bus 32 MiB, GDBus itself 128. Whoever
+ * sends a larger one is thrown off. */
+#define MAX_ANSWER_BYTES(is_session) (((is_session) ? 127 : 31) * 1024 * 1024)
+#define HEADER_BYTES 256
+
+static void
+count_answer (BtsInvocation *call, gsize n_bytes)
+{
+  bts_unread_count (call->bus->unread, bts_invocation_get_sender (call), HEADER_BYTES + n_bytes);
+}
+
 void
 bts_invocation_return (BtsInvocation *call, GVariant *value)
 {
-  g_dbus_method_invocation_return_value (g_steal_pointer (&call->invocation), value);
+  g_autoptr (GVariant) sunk = value != NULL ? g_variant_ref_sink (value) : NULL;
+  gsize n_bytes = sunk != NULL ? g_variant_get_size (sunk) : 0;
+
+  if (n_bytes > MAX_ANSWER_BYTES (call->bus->service.is_session))
+    {
+      bts_invocation_return_new_error (call, BGT_ERROR, BGT_ERROR_LIMIT_EXCEEDED,
+                                       "The answer is too large for a message; ask for less");
+      return;
+    }
+
+  count_answer (call, n_bytes);
+  g_dbus_method_invocation_return_value (g_steal_pointer (&call->invocation), sunk);
   bts_invocation_free (call);
 }
 
@@ -36,6 +59,7 @@ bts_invocation_return_fd (BtsInvocation *call, int fd)
 {
   g_autoptr (GUnixFDList) fds = g_unix_fd_list_new_from_array (&fd, 1);
 
+  count_answer (call, 0);
   g_dbus_method_invocation_return_value_with_unix_fd_list (g_steal_pointer (&call->invocation),
                                                            g_variant_new ("(h)", 0), fds);
   bts_invocation_free (call);
@@ -70,6 +94,7 @@ bts_invocation_return_error (BtsInvocation *call, GError *error)
       error->domain = BGT_ERROR;
       error->code = BGT_ERROR_FAILED;
     }
+  count_answer (call, strlen (error->message));
   g_dbus_method_invocation_take_error (g_steal_pointer (&call->invocation), error);
   bts_invocation_free (call);
 }

@@ -10,7 +10,9 @@
 #include "bus/caller-cache.h"
 #include "bus/operation-view.h"
 #include "bus/service.h"
+#include "bus/unread.h"
 
+typedef struct _BtsObjectTree BtsObjectTree;
 typedef struct _BtsPropertyNotifier BtsPropertyNotifier;
 typedef struct _BtsGroupNotifier BtsGroupNotifier;
 typedef struct _BtsRootNotifier BtsRootNotifier;
@@ -20,10 +22,12 @@ typedef struct
 {
   BtsServiceContext service;
   BtsCallerCache *callers;          /* (owned) */
+  BtsUnread *unread;                /* (owned) */
   BtsAudience *audience;            /* (owned) */
   BtsPropertyNotifier *notifier;    /* (owned) */
   BtsGroupNotifier *group_notifier; /* (owned) */
   BtsRootNotifier *root_notifier;   /* (owned) */
+  BtsObjectTree *tree;              /* (owned) (nullable): NULL once the service has stopped */
 } BtsBus;
 
 /* One method call, from its arrival to its answer. A handler owns it and ends it with one of the

@@ -6,8 +6,7 @@
 
 #include "bus/object-tree.h"
 
-#include <string.h>
-
+#include "bus/call-filter.h"
 #include "bus/call-queue.h"
 #include "bus/interfaces.h"
 #include "bus/introspection.h"
@@ -17,12 +16,14 @@
 #include "common/object-path.h"
 #include "introspection/bus-interface-info.h"
 
-/* The filter runs in GDBus's own thread and may run for a while after it has been removed. */
-typedef struct
-{
-  BtsObjectTree *tree;   /* (unowned) (nullable): NULL once it is gone; main thread only */
-  GMainContext *context; /* (owned) */
-} Filter;
+#define LIMITS_EXCEEDED "org.freedesktop.DBus.Error.LimitsExceeded"
+#define TOO_MANY_MESSAGE "Too many calls of this user wait for their answers"
+#define UNREAD_MESSAGE "Programs of this user do not read what they are sent; end them first"
+
+/* So much of the queue a descriptor takes that comes with a call. */
+#define DESCRIPTOR_BYTES (64 * 1024)
+
+#define HEADER_BYTES 256
 
 struct _BtsObjectTree
 {
@@ -32,48 +33,33 @@ struct _BtsObjectTree
   GDestroyNotify ended;
   BtsCallQueue *queue; /* (owned) */
   guint subtree_ids[3];
-  Filter *filter; /* (owned by the connection) */
-  guint filter_id;
+  BtsCallFilter *filter; /* (owned) */
 };
 
 /* A call on its way to its handler, while its caller is being looked up and others' calls are
  * served. */
 typedef struct
 {
-  Filter *filter;       /* (owned): by which it finds the tree, if that is still there */
   BtsInvocation *call;  /* (owned) */
   GVariant *parameters; /* (owned) */
   const BtsInterface *interface;
   const BtsMethodRow *method;
 } Arrival;
 
-/* A call of Introspect. */
+/* A call of Introspect, likewise. */
 typedef struct
 {
-  Filter *filter;        /* (owned) */
   GDBusMessage *message; /* (owned) */
-  GObject *keeper;       /* (owned) (nullable) */
+  GObject *keeper;       /* (owned) */
   BtsBus *bus;           /* (unowned) */
+  BtsCaller *caller;     /* (owned) (nullable) */
 } Introspection;
-
-static void
-filter_clear (Filter *filter)
-{
-  g_main_context_unref (filter->context);
-}
-
-static void
-filter_unref (Filter *filter)
-{
-  g_atomic_rc_box_release_full (filter, (GDestroyNotify) filter_clear);
-}
 
 static void
 arrival_free (Arrival *arrival)
 {
   g_clear_pointer (&arrival->call, bts_invocation_free);
   g_clear_pointer (&arrival->parameters, g_variant_unref);
-  filter_unref (arrival->filter);
   g_free (arrival);
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Arrival, arrival_free)
@@ -100,6 +86,12 @@ serve (gpointer user_data)
   BtsCaller *caller = call->caller;
   const char *path = g_dbus_method_invocation_get_object_path (call->invocation);
 
+  if (bts_unread_judge (call->bus->unread, bts_invocation_get_sender (call)) == BTS_UNREAD_REFUSE)
+    {
+      bts_invocation_return_new_error (g_steal_pointer (&call), BGT_ERROR, BGT_ERROR_LIMIT_EXCEEDED,
+                                       UNREAD_MESSAGE);
+      return;
+    }
   if (!g_str_equal (path, BGT_OBJECT_PATH))
     {
       BtsOperation *operation = bts_find_operation (call->bus, caller, path);
@@ -140,11 +132,29 @@ drop (gpointer user_data)
   refuse (user_data, BGT_ERROR_FAILED, "The service is stopping");
 }
 
+/* Adds a call to the queue, for which @call needs all but the caller. FALSE where it has no room.
+ */
+static gboolean
+push (BtsObjectTree *self, BtsCaller *caller, GDBusMessage *message, BtsQueuedCall *call)
+{
+  GUnixFDList *fds = g_dbus_message_get_unix_fd_list (message);
+  GVariant *body = g_dbus_message_get_body (message);
+
+  call->uid = bts_owner_get_uid (caller->owner);
+  call->name = g_dbus_message_get_sender (message);
+  call->n_bytes = body != NULL ? g_variant_get_size (body) : 0;
+  if (fds != NULL)
+    call->n_bytes += (gsize) g_unix_fd_list_get_length (fds) * DESCRIPTOR_BYTES;
+
+  return bts_call_queue_push (self->queue, call);
+}
+
 static void
 on_caller_known (BtsCaller *caller, const GError *error, gpointer user_data)
 {
   Arrival *arrival = user_data;
-  BtsObjectTree *tree = arrival->filter->tree;
+  BtsInvocation *invocation = arrival->call;
+  BtsQueuedCall call = { .serve = serve, .drop = drop, .user_data = arrival };
 
   if (caller == NULL)
     {
@@ -153,13 +163,12 @@ on_caller_known (BtsCaller *caller, const GError *error, gpointer user_data)
       return;
     }
 
-  arrival->call->caller = bts_caller_ref (caller);
-  if (tree == NULL)
+  invocation->caller = bts_caller_ref (caller);
+  if (invocation->bus->tree == NULL)
     drop (arrival);
-  else if (!bts_call_queue_push (tree->queue, bts_owner_get_uid (caller->owner), serve, drop,
-                                 arrival))
-    refuse (arrival, BGT_ERROR_LIMIT_EXCEEDED,
-            "Too many calls of this user wait for their answers; wait for some of them first");
+  else if (!push (invocation->bus->tree, caller,
+                  g_dbus_method_invocation_get_message (invocation->invocation), &call))
+    refuse (arrival, BGT_ERROR_LIMIT_EXCEEDED, TOO_MANY_MESSAGE);
 }
 
 static const BtsInterface *const *
@@ -200,7 +209,6 @@ on_method_call (GDBusConnection *connection,
   BtsObjectTree *self = user_data;
   Arrival *arrival = g_new0 (Arrival, 1);
 
-  arrival->filter = g_atomic_rc_box_acquire (self->filter);
   arrival->interface = find_interface_at (object_path, interface_name);
   arrival->method = bts_interface_find_method (arrival->interface, method_name);
   arrival->parameters = g_variant_ref (parameters);
@@ -268,97 +276,118 @@ static const GDBusSubtreeVTable subtree_vtable = { on_enumerate, on_introspect, 
 static void
 introspection_free (Introspection *self)
 {
-  filter_unref (self->filter);
   g_clear_object (&self->message);
   g_clear_object (&self->keeper);
+  g_clear_pointer (&self->caller, bts_caller_unref);
   g_free (self);
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Introspection, introspection_free)
+
+/* Takes @reply. */
+static void
+answer_introspection (Introspection *self, GDBusMessage *reply)
+{
+  GVariant *body = g_dbus_message_get_body (reply);
+
+  bts_unread_count (self->bus->unread, g_dbus_message_get_sender (self->message),
+                    HEADER_BYTES + (body != NULL ? g_variant_get_size (body) : 0));
+  /* It fails only on a closed connection, and then there is nobody to tell. */
+  g_dbus_connection_send_message (self->bus->service.connection, reply,
+                                  G_DBUS_SEND_MESSAGE_FLAGS_NONE, NULL, NULL);
+  g_object_unref (reply);
+}
+
+static void
+refuse_introspection (Introspection *self, const char *name, const char *message)
+{
+  answer_introspection (self,
+                        g_dbus_message_new_method_error_literal (self->message, name, message));
+}
+
+static void
+serve_introspection (gpointer user_data)
+{
+  g_autoptr (Introspection) self = user_data;
+  g_autoptr (GDBusMessage) reply = g_dbus_message_new_method_reply (self->message);
+  g_autofree char *xml = NULL;
+
+  if (bts_unread_judge (self->bus->unread, g_dbus_message_get_sender (self->message)) ==
+      BTS_UNREAD_REFUSE)
+    {
+      refuse_introspection (self, LIMITS_EXCEEDED, UNREAD_MESSAGE);
+      return;
+    }
+  xml = bts_introspect (self->bus, self->caller, g_dbus_message_get_path (self->message));
+  g_dbus_message_set_body (reply, g_variant_new ("(s)", xml));
+  answer_introspection (self, g_steal_pointer (&reply));
+}
+
+static void
+drop_introspection (gpointer user_data)
+{
+  introspection_free (user_data);
+}
 
 static void
 on_introspector_known (BtsCaller *caller, const GError *error, gpointer user_data)
 {
   g_autoptr (Introspection) self = user_data;
-  g_autoptr (GDBusMessage) reply = NULL;
-  g_autofree char *xml = NULL;
+  BtsQueuedCall call = { .serve = serve_introspection,
+                         .drop = drop_introspection,
+                         .user_data = self };
 
   if (caller == NULL)
     {
-      reply = g_dbus_message_new_method_error_literal (
-          self->message, "org.freedesktop.DBus.Error.AccessDenied", error->message);
+      refuse_introspection (self, "org.freedesktop.DBus.Error.AccessDenied", error->message);
+      return;
     }
+  self->caller = bts_caller_ref (caller);
+  if (self->bus->tree == NULL)
+    return;
+  if (push (self->bus->tree, caller, self->message, &call))
+    g_steal_pointer (&self);
   else
-    {
-      xml = bts_introspect (self->bus, caller, g_dbus_message_get_path (self->message));
-      reply = g_dbus_message_new_method_reply (self->message);
-      g_dbus_message_set_body (reply, g_variant_new ("(s)", xml));
-    }
-  /* It fails only on a closed connection, and then there is nobody to tell. */
-  g_dbus_connection_send_message (self->bus->service.connection, reply,
-                                  G_DBUS_SEND_MESSAGE_FLAGS_NONE, NULL, NULL);
+    refuse_introspection (self, LIMITS_EXCEEDED, TOO_MANY_MESSAGE);
 }
+
+static void
+on_introspected (GDBusMessage *message, gpointer user_data)
+{
+  BtsObjectTree *tree = user_data;
+  Introspection *introspection = g_new0 (Introspection, 1);
+
+  introspection->message = g_object_ref (message);
+  introspection->keeper = g_object_ref (tree->keeper);
+  introspection->bus = tree->bus;
+  bts_caller_cache_look_up (tree->bus->callers, g_dbus_message_get_sender (message),
+                            on_introspector_known, introspection);
+}
+
+static void
+on_counted (BtsCaller *caller, const GError *error, gpointer user_data)
+{
+}
+
+/* Looked up in any case, so that it is noticed when the connection goes. */
+static void
+on_called (const char *name, guint n_calls, gpointer user_data)
+{
+  BtsObjectTree *self = user_data;
+
+  if (!self->bus->service.is_session)
+    bts_unread_add (self->bus->unread, name, BTS_UNREAD_UNKNOWN_UID);
+  bts_caller_cache_look_up (self->bus->callers, name, on_counted, NULL);
+  bts_unread_count_calls (self->bus->unread, name, n_calls);
+}
+
+static const BtsCallFilterHooks filter_hooks = { on_introspected, on_called };
 
 static gboolean
-on_introspection_arrived (gpointer user_data)
+holds (const char *name, gpointer user_data)
 {
-  Introspection *self = user_data;
-  BtsObjectTree *tree = self->filter->tree;
+  BtsObjectTree *self = user_data;
 
-  if (tree == NULL)
-    {
-      introspection_free (self);
-      return G_SOURCE_REMOVE;
-    }
-  self->keeper = g_object_ref (tree->keeper);
-  self->bus = tree->bus;
-  bts_caller_cache_look_up (tree->bus->callers, g_dbus_message_get_sender (self->message),
-                            on_introspector_known, self);
-
-  return G_SOURCE_REMOVE;
-}
-
-static gboolean
-is_ours (const char *path)
-{
-  return g_str_has_prefix (path, BGT_OBJECT_PATH) &&
-         (path[strlen (BGT_OBJECT_PATH)] == '\0' || path[strlen (BGT_OBJECT_PATH)] == '/');
-}
-
-static gboolean
-is_introspect (GDBusMessage *message)
-{
-  return g_dbus_message_get_message_type (message) == G_DBUS_MESSAGE_TYPE_METHOD_CALL &&
-         g_strcmp0 (g_dbus_message_get_member (message), "Introspect") == 0 &&
-         g_strcmp0 (g_dbus_message_get_interface (message),
-                    "org.freedesktop.DBus.Introspectable") == 0 &&
-         *g_dbus_message_get_signature (message) == '\0' &&
-         g_dbus_message_get_sender (message) != NULL && is_ours (g_dbus_message_get_path (message));
-}
-
-/* GDBus wants the answer to Introspect at once and so cannot wait for the caller to be looked up;
- * its calls are taken out of the stream here, and answered when the caller is known. */
-static GDBusMessage *
-on_message (GDBusConnection *connection,
-            GDBusMessage *message,
-            gboolean is_incoming,
-            gpointer user_data)
-{
-  Filter *filter = user_data;
-  Introspection *introspection;
-  g_autoptr (GSource) source = NULL;
-
-  if (!is_incoming || !is_introspect (message))
-    return message;
-
-  introspection = g_new0 (Introspection, 1);
-  introspection->filter = g_atomic_rc_box_acquire (filter);
-  introspection->message = message;
-  source = g_idle_source_new ();
-  g_source_set_priority (source, G_PRIORITY_DEFAULT);
-  g_source_set_callback (source, on_introspection_arrived, introspection, NULL);
-  g_source_attach (source, filter->context);
-
-  return NULL;
+  return bts_unread_judge (self->bus->unread, name) >= BTS_UNREAD_WAIT;
 }
 
 BtsObjectTree *
@@ -372,13 +401,8 @@ bts_object_tree_new (BtsBus *bus, GObject *keeper, GDestroyNotify began, GDestro
   self->keeper = keeper;
   self->began = began;
   self->ended = ended;
-  self->queue = bts_call_queue_new ();
-
-  self->filter = g_atomic_rc_box_new0 (Filter);
-  self->filter->tree = self;
-  self->filter->context = g_main_context_ref_thread_default ();
-  self->filter_id = g_dbus_connection_add_filter (connection, on_message, self->filter,
-                                                  (GDestroyNotify) filter_unref);
+  self->queue = bts_call_queue_new (holds, self);
+  self->filter = bts_call_filter_new (connection, &filter_hooks, self);
 
   /* GDBus looks for a subtree one level up only, so each level needs its own. */
   for (guint i = 0; i < G_N_ELEMENTS (subtrees); i++)
@@ -401,10 +425,24 @@ bts_object_tree_free (BtsObjectTree *self)
 
   for (guint i = 0; i < G_N_ELEMENTS (self->subtree_ids); i++)
     g_dbus_connection_unregister_subtree (connection, self->subtree_ids[i]);
-  self->filter->tree = NULL;
+  bts_call_filter_free (self->filter);
   bts_call_queue_free (self->queue);
-  g_dbus_connection_remove_filter (connection, self->filter_id);
   g_free (self);
+}
+
+void
+bts_object_tree_take_verdict (BtsObjectTree *self, const char *name, BtsUnreadVerdict verdict)
+{
+  bts_call_filter_ignore (self->filter, name, verdict == BTS_UNREAD_IGNORE);
+  if (verdict < BTS_UNREAD_WAIT)
+    bts_call_queue_resume (self->queue, name);
+}
+
+void
+bts_object_tree_forget (BtsObjectTree *self, const char *name)
+{
+  bts_call_filter_forget (self->filter, name);
+  bts_call_queue_forget (self->queue, name);
 }
 
 GVariant *

@@ -11,14 +11,17 @@
 #include "bus/object-tree.h"
 #include "bus/property-notifier.h"
 #include "bus/root-notifier.h"
+#include "bus/unread-query.h"
+#include "bus/unread.h"
 #include "common/bgt-error.h"
 #include "common/names.h"
 
 struct _BtsService
 {
   GObject parent_instance;
-  BtsBus bus;          /* its members are (owned) */
-  BtsObjectTree *tree; /* (owned) (nullable): NULL once stopped */
+  BtsBus bus;                /* its members are (owned) */
+  GCancellable *cancellable; /* (owned) */
+  gboolean has_warned;       /* that the bus does not say what is unread */
   guint n_calls;
   guint name_id;
 };
@@ -56,8 +59,62 @@ on_call_ended (gpointer user_data)
 static void
 on_caller_vanished (BtsCallerCache *callers, const char *name, gpointer user_data)
 {
-  g_signal_emit (user_data, signals[SIGNAL_ACTIVITY], 0);
+  BtsService *self = user_data;
+
+  bts_unread_remove (self->bus.unread, name);
+  if (self->bus.tree != NULL)
+    bts_object_tree_forget (self->bus.tree, name);
+  g_signal_emit (self, signals[SIGNAL_ACTIVITY], 0);
 }
+
+/* On a session bus all are one user's, who stops nobody else. */
+static void
+on_caller_known (BtsCallerCache *callers, const char *name, BtsCaller *caller, gpointer user_data)
+{
+  BtsService *self = user_data;
+
+  if (!self->bus.service.is_session)
+    bts_unread_add (self->bus.unread, name, bts_owner_get_uid (caller->owner));
+}
+
+static void
+on_unread_known (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (BtsService) self = user_data;
+  g_autofree char *name = NULL;
+  g_autoptr (GError) error = NULL;
+  gsize n_bytes = 0;
+
+  if (!bts_unread_query_finish (result, &name, &n_bytes, &error) && !self->has_warned &&
+      !g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_NAME_HAS_NO_OWNER) &&
+      !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    {
+      self->has_warned = TRUE;
+      g_info ("What clients have not read is not limited: %s", error->message);
+    }
+  /* Where nobody knows, it counts as read. */
+  bts_unread_take_answer (self->bus.unread, name, n_bytes);
+}
+
+static void
+ask_what_is_unread (const char *name, gpointer user_data)
+{
+  BtsService *self = user_data;
+
+  bts_unread_query_async (self->bus.service.connection, name, self->cancellable, on_unread_known,
+                          g_object_ref (self));
+}
+
+static void
+on_verdict_changed (const char *name, BtsUnreadVerdict verdict, gpointer user_data)
+{
+  BtsService *self = user_data;
+
+  if (self->bus.tree != NULL)
+    bts_object_tree_take_verdict (self->bus.tree, name, verdict);
+}
+
+static const BtsUnreadHooks unread_hooks = { ask_what_is_unread, on_verdict_changed };
 
 static void
 on_operation_added (BtsRegistry *registry, BtsOperation *operation, gpointer user_data)
@@ -65,7 +122,7 @@ on_operation_added (BtsRegistry *registry, BtsOperation *operation, gpointer use
   BtsService *self = user_data;
 
   bts_property_notifier_add (self->bus.notifier, operation);
-  if (self->tree != NULL)
+  if (self->bus.tree != NULL)
     bts_object_tree_emit_added (&self->bus, operation);
 }
 
@@ -75,7 +132,7 @@ on_operation_removed (BtsRegistry *registry, BtsOperation *operation, gpointer u
   BtsService *self = user_data;
 
   bts_property_notifier_remove (self->bus.notifier, operation);
-  if (self->tree != NULL)
+  if (self->bus.tree != NULL)
     bts_object_tree_emit_removed (&self->bus, operation);
 }
 
@@ -132,7 +189,7 @@ bts_service_take_conditions (BtsService *self)
 void
 bts_service_stop (BtsService *self)
 {
-  g_clear_pointer (&self->tree, bts_object_tree_free);
+  g_clear_pointer (&self->bus.tree, bts_object_tree_free);
   if (self->name_id != 0)
     g_clear_handle_id (&self->name_id, g_bus_unown_name);
 }
@@ -143,6 +200,7 @@ bts_service_dispose (GObject *object)
   BtsService *self = BTS_SERVICE (object);
 
   bts_service_stop (self);
+  g_cancellable_cancel (self->cancellable);
 
   G_OBJECT_CLASS (bts_service_parent_class)->dispose (object);
 }
@@ -157,6 +215,8 @@ bts_service_finalize (GObject *object)
   g_clear_pointer (&self->bus.notifier, bts_property_notifier_free);
   g_clear_pointer (&self->bus.audience, bts_audience_free);
   g_clear_object (&self->bus.callers);
+  g_clear_pointer (&self->bus.unread, bts_unread_free);
+  g_clear_object (&self->cancellable);
   g_clear_object (&self->bus.service.clock);
   g_clear_object (&self->bus.service.engine);
   g_clear_object (&self->bus.service.plans);
@@ -192,6 +252,7 @@ bts_service_class_init (BtsServiceClass *class)
 static void
 bts_service_init (BtsService *self)
 {
+  self->cancellable = g_cancellable_new ();
 }
 
 /* The tables are part of the program, so a gap in them is found at its first start. */
@@ -248,12 +309,16 @@ bts_service_new (const BtsServiceContext *context)
   bus->callers = bts_caller_cache_new (bus->service.connection, bus->service.engine);
   g_signal_connect_object (bus->callers, "vanished", G_CALLBACK (on_caller_vanished), self,
                            G_CONNECT_DEFAULT);
-  bus->audience = bts_audience_new (bus->service.connection, bus->callers, bus->service.is_session);
+  g_signal_connect_object (bus->callers, "known", G_CALLBACK (on_caller_known), self,
+                           G_CONNECT_DEFAULT);
+  bus->unread = bts_unread_new (bus->service.clock, &unread_hooks, self);
+  bus->audience = bts_audience_new (bus->service.connection, bus->callers, bus->unread,
+                                    bus->service.is_session);
   bus->notifier = bts_property_notifier_new (bus);
   bus->group_notifier = bts_group_notifier_new (bus);
   self->bus.root_notifier = bts_root_notifier_new (bus);
   follow_registry (self);
-  self->tree = bts_object_tree_new (bus, G_OBJECT (self), on_call_began, on_call_ended);
+  self->bus.tree = bts_object_tree_new (bus, G_OBJECT (self), on_call_began, on_call_ended);
 
   return self;
 }

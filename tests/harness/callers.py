@@ -11,6 +11,7 @@ one call a line and writes one answer a line, both JSON with variants as text.
 import json
 import os
 import random
+import resource
 import shutil
 import socket
 import subprocess
@@ -24,7 +25,7 @@ from gi.repository import Gio, GLib
 
 from harness import members
 from harness.bus import Bus
-from harness.daemon import NAME, Daemon, build_folder
+from harness.daemon import NAME, PATH, Daemon, build_folder
 
 CONFIGURATION = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
@@ -51,6 +52,8 @@ CONFIGURATION = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Con
            send_interface="org.freedesktop.DBus.Properties"/>
   </policy>
   <include>{policy}</include>
+  <limit name="max_connections_per_user">2000</limit>
+  <limit name="max_completed_connections">4000</limit>
 </busconfig>
 """
 
@@ -67,6 +70,9 @@ SANDBOX = ["--unshare-pid", "--unshare-user", "--ro-bind", "/usr", "/usr", "--ro
            "usr/bin", "/bin", "--proc", "/proc", "--dev", "/dev", "--die-with-parent"]
 
 
+GET_MANAGED_OBJECTS = (NAME, PATH, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects")
+
+
 class SystemBus(Bus):
     """With the rules of a system bus and the service's own policy file."""
 
@@ -75,8 +81,8 @@ class SystemBus(Bus):
         source = f"{build_folder()}/data/org.example.BackgroundTransfer.conf"
         with open(source, encoding="utf-8") as file:
             policy = file.read()
-        # The service's own user need not exist here.
-        policy = policy.replace('<policy user="background-transfer">', '<policy user="nobody">')
+        # The service's own user need not exist here; the service runs as root.
+        policy = policy.replace('<policy user="background-transfer">', '<policy user="root">')
         with open(f"{self.folder}/policy.conf", "w", encoding="utf-8") as file:
             file.write(policy)
         with open(self.configuration, "w", encoding="utf-8") as file:
@@ -194,11 +200,11 @@ class Caller:
         of it of the right types. Returns {error name or "": how often}."""
         return self._ask({"what": "flood", "seed": seed, "count": count, "paths": paths})["counts"]
 
-    def crowd(self, n_connections, n_calls):
+    def crowd(self, n_connections, n_calls, call=GET_MANAGED_OBJECTS):
         """Opens that many more connections, makes that many calls on each, and reads no answer and
         no signal as long as this program lives. Returns how many the bus has let in."""
-        return self._ask({"what": "crowd", "n_connections": n_connections,
-                          "n_calls": n_calls})["n"]
+        return self._ask({"what": "crowd", "n_connections": n_connections, "n_calls": n_calls,
+                          "call": call})["n"]
 
     def signals(self):
         """[[path, interface, signal]…] of the service that have reached this program."""
@@ -285,8 +291,18 @@ def answer_flood(connection, question):
     return {"counts": counts}
 
 
-def crowd_in(path, n_calls):
-    """A socket with so many calls on it, or None where the bus refuses it."""
+def pack_calls(calls):
+    """The bytes of (name, path, interface, method) calls as the first ones of a connection."""
+    blobs = []
+    for serial, call in enumerate(calls, 1):
+        message = Gio.DBusMessage.new_method_call(*call)
+        message.set_serial(serial)
+        blobs.append(bytes(message.to_blob(Gio.DBusCapabilityFlags.NONE)))
+    return b"".join(blobs)
+
+
+def crowd_in(path, calls):
+    """A socket with those calls on it, or None where the bus refuses it."""
     client = socket.socket(socket.AF_UNIX)
     client.connect(path)
     client.sendall(b"\0AUTH EXTERNAL " + str(os.getuid()).encode().hex().encode() + b"\r\n")
@@ -294,29 +310,30 @@ def crowd_in(path, n_calls):
         client.close()
         return None
     client.setblocking(False)
-    calls = [("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "Hello")]
-    calls += [(NAME, "/org/example/BackgroundTransfer", "org.freedesktop.DBus.ObjectManager",
-               "GetManagedObjects")] * n_calls
-    blobs = []
-    for serial, call in enumerate(calls, 1):
-        message = Gio.DBusMessage.new_method_call(*call)
-        message.set_serial(serial)
-        blobs.append(bytes(message.to_blob(Gio.DBusCapabilityFlags.NONE)))
     try:
-        client.send(b"BEGIN\r\n" + b"".join(blobs))
+        client.send(b"BEGIN\r\n" + calls)
     except OSError:
         client.close()
         return None
     return client
 
 
-def answer_crowd(address, question, kept):
+def answer_crowd(connection, address, question, kept):
+    """The bus, which takes from all connections in turn, gets no more at once than it can handle."""
     path = address.split("path=")[1].split(",")[0]
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    calls = [("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "Hello")]
+    calls += [question["call"]] * question["n_calls"]
+    packed = pack_calls(calls)
     for _ in range(question["n_connections"]):
-        client = crowd_in(path, question["n_calls"])
+        client = crowd_in(path, packed)
         if client is None:
             break
         kept.append(client)
+        if len(kept) % 10 == 0:
+            connection.call_sync(NAME, PATH, "org.freedesktop.DBus.Peer", "Ping", None, None,
+                                 Gio.DBusCallFlags.NONE, 30000, None)
     return {"n": len(kept)}
 
 
@@ -340,7 +357,7 @@ def main(address):
             elif question["what"] == "flood":
                 answer = answer_flood(connection, question)
             elif question["what"] == "crowd":
-                answer = answer_crowd(address, question, kept)
+                answer = answer_crowd(connection, address, question, kept)
             elif question["what"] == "signals":
                 while GLib.MainContext.default().iteration(False):
                     pass

@@ -14,10 +14,14 @@ from harness.wait import wait_until
 ALICE, BOB = 1, 2
 OBJECT_MANAGER = "org.freedesktop.DBus.ObjectManager"
 N_CONNECTIONS = 1000
-N_CALLS = 4
-# One call while the flood comes in; alone it takes some milliseconds, here with the test's own.
+N_CALLS = 100
+# What dbus-daemon keeps of the service before it stops reading is some 450 of these answers.
+N_OPERATIONS = 5
+METADATA_BYTES = 60_000
+# A call of somebody else takes as long as before, but for noise; a stalled one takes for ever.
+MAX_RATIO = 10
 SLOWEST_CALL_SECONDS = 3
-USUAL_CALL_SECONDS = 0.5
+USUAL_CALL_SECONDS = 0.05
 MAX_GROWTH_KIB = 64 * 1024
 
 
@@ -51,22 +55,37 @@ class Denial(unittest.TestCase):
         with open(f"/proc/{self.daemon.process.pid}/maps", encoding="utf-8") as file:
             return "libasan" in file.read()
 
-    def test_a_crowd_that_reads_nothing(self):
-        for number in range(20):
-            self.create(self.bob, f"file-{number}", {})
-        mine = self.create(self.alice, "file", {})
-        self.time_calls(5)
-        memory = self.memory_kib()
-        self.assertGreater(self.bob.crowd(N_CONNECTIONS, N_CALLS), 100)
+    def check_calls(self, usual):
+        """Those of alice take about as long as @usual."""
         times = self.time_calls(40)
         self.assertLess(times[-1], SLOWEST_CALL_SECONDS)
-        self.assertLess(times[len(times) // 2], USUAL_CALL_SECONDS)
+        self.assertLess(times[len(times) // 2], max(MAX_RATIO * usual, USUAL_CALL_SECONDS))
+
+    def test_a_crowd_that_reads_no_answers(self):
+        metadata = GLib.Variant("a{sv}", {"x": GLib.Variant("s", "a" * METADATA_BYTES)})
+        for number in range(N_OPERATIONS):
+            self.create(self.bob, f"file-{number}", {"metadata": metadata})
+        mine = self.create(self.alice, "file", {})
+        usual, memory = self.time_calls(20)[10], self.memory_kib()
+        self.assertEqual(self.bob.crowd(N_CONNECTIONS, N_CALLS), N_CONNECTIONS)
+        self.check_calls(usual)
         self.alice.call(mine, "Operation", "Start")
         self.alice.call(mine, "Operation", "Cancel")
-        self.bob.stop()
-        wait_until(lambda: self.time_calls(1)[0] < USUAL_CALL_SECONDS, "all is as before")
+        with self.assertRaises(CallError) as caught:
+            self.bob.call(PATH, OBJECT_MANAGER, "GetManagedObjects")
+        self.assertEqual(caught.exception.name, f"{NAME}.Error.LimitExceeded")
         if not self.is_sanitized():
             self.assertLess(self.memory_kib() - memory, MAX_GROWTH_KIB)
+        self.bob.stop()
+        self.check_calls(usual)
+        with Caller(self.bus, BOB) as again:
+            wait_until(lambda: self.sees_its_own(again), "the user's next program is served")
+
+    def sees_its_own(self, caller):
+        try:
+            return len(caller.call(PATH, OBJECT_MANAGER, "GetManagedObjects")[0]) == N_OPERATIONS
+        except CallError:
+            return False
 
     def test_more_than_an_operation_may_hold(self):
         for options in ({"headers": GLib.Variant("a{ss}", {"X-Big": "a" * 10_000_000})},

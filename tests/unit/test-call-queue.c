@@ -8,6 +8,7 @@
 
 static GString *served;
 static guint n_dropped;
+static const char *held;
 
 static void
 serve (gpointer user_data)
@@ -21,39 +22,126 @@ drop (gpointer user_data)
   n_dropped++;
 }
 
+static gboolean
+is_held (const char *name, gpointer user_data)
+{
+  return g_strcmp0 (name, held) == 0;
+}
+
+static BtsCallQueue *
+new_queue (void)
+{
+  n_dropped = 0;
+  held = NULL;
+  g_string_truncate (served, 0);
+
+  return bts_call_queue_new (is_held, NULL);
+}
+
+static gboolean
+push (BtsCallQueue *queue, uid_t uid, const char *name, gsize n_bytes, char letter)
+{
+  BtsQueuedCall call = { uid, name, n_bytes, serve, drop, GINT_TO_POINTER (letter) };
+
+  return bts_call_queue_push (queue, &call);
+}
+
+static void
+serve_all (void)
+{
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+}
+
 static void
 test_users_take_turns (void)
 {
   static const struct
   {
     uid_t uid;
-    char name;
-  } calls[] = { { 1, 'a' }, { 1, 'b' }, { 1, 'c' }, { 2, 'x' }, { 3, 'p' }, { 2, 'y' } };
-  BtsCallQueue *queue = bts_call_queue_new ();
+    const char *name;
+    char letter;
+  } calls[] = { { 1, ":1", 'a' }, { 1, ":1", 'b' }, { 1, ":1", 'c' }, { 1, ":4", 'k' },
+                { 2, ":2", 'x' }, { 3, ":3", 'p' }, { 2, ":2", 'y' } };
+  BtsCallQueue *queue = new_queue ();
 
-  g_string_truncate (served, 0);
   for (gsize i = 0; i < G_N_ELEMENTS (calls); i++)
-    g_assert_true (
-        bts_call_queue_push (queue, calls[i].uid, serve, drop, GINT_TO_POINTER (calls[i].name)));
-  while (g_main_context_iteration (NULL, FALSE))
-    ;
-  g_assert_cmpstr (served->str, ==, "axpbyc");
+    g_assert_true (push (queue, calls[i].uid, calls[i].name, 0, calls[i].letter));
+  serve_all ();
+  g_assert_cmpstr (served->str, ==, "axpkybc");
   bts_call_queue_free (queue);
 }
 
 static void
 test_one_user_is_limited (void)
 {
-  BtsCallQueue *queue = bts_call_queue_new ();
+  BtsCallQueue *queue = new_queue ();
   guint n = 0;
 
-  n_dropped = 0;
-  while (n < 1000000 && bts_call_queue_push (queue, 1, serve, drop, GINT_TO_POINTER ('a')))
+  while (n < 1000000 && push (queue, 1, ":1", 0, 'a'))
     n++;
   g_assert_cmpuint (n, <, 1000000);
-  g_assert_true (bts_call_queue_push (queue, 2, serve, drop, GINT_TO_POINTER ('b')));
+  g_assert_true (push (queue, 2, ":2", 0, 'b'));
   bts_call_queue_free (queue);
   g_assert_cmpuint (n_dropped, ==, n + 1);
+}
+
+static void
+test_what_waits_is_limited_in_size (void)
+{
+  BtsCallQueue *queue = new_queue ();
+  gsize large = 30 * 1024 * 1024;
+
+  g_assert_true (push (queue, 1, ":1", large, 'a'));
+  g_assert_true (push (queue, 1, ":2", large, 'b'));
+  g_assert_false (push (queue, 1, ":3", large, 'c'));
+  g_assert_true (push (queue, 2, ":4", large, 'd'));
+  serve_all ();
+  g_assert_true (push (queue, 1, ":3", large, 'e'));
+  bts_call_queue_free (queue);
+}
+
+static void
+test_one_that_is_held_keeps_its_order_and_stops_nobody (void)
+{
+  BtsCallQueue *queue = new_queue ();
+
+  held = ":1";
+  g_assert_true (push (queue, 1, ":1", 0, 'a'));
+  g_assert_true (push (queue, 1, ":2", 0, 'x'));
+  serve_all ();
+  g_assert_true (push (queue, 1, ":1", 0, 'b'));
+  g_assert_true (push (queue, 1, ":2", 0, 'y'));
+  bts_call_queue_resume (queue, ":2");
+  serve_all ();
+  g_assert_cmpstr (served->str, ==, "xy");
+  held = NULL;
+  bts_call_queue_resume (queue, ":1");
+  g_assert_true (push (queue, 1, ":1", 0, 'c'));
+  serve_all ();
+  g_assert_cmpstr (served->str, ==, "xyabc");
+  bts_call_queue_free (queue);
+  g_assert_cmpuint (n_dropped, ==, 0);
+}
+
+static void
+test_one_that_goes_takes_its_calls_along (void)
+{
+  BtsCallQueue *queue = new_queue ();
+
+  held = ":1";
+  g_assert_true (push (queue, 1, ":1", 0, 'a'));
+  g_assert_true (push (queue, 1, ":2", 0, 'x'));
+  g_assert_true (push (queue, 2, ":3", 0, 'p'));
+  bts_call_queue_forget (queue, ":2");
+  bts_call_queue_forget (queue, ":3");
+  serve_all ();
+  bts_call_queue_forget (queue, ":1");
+  bts_call_queue_resume (queue, ":1");
+  serve_all ();
+  g_assert_cmpstr (served->str, ==, "");
+  g_assert_cmpuint (n_dropped, ==, 3);
+  bts_call_queue_free (queue);
 }
 
 int
@@ -65,6 +153,12 @@ main (int argc, char *argv[])
   served = g_string_new (NULL);
   g_test_add_func ("/bus/call-queue/users-take-turns", test_users_take_turns);
   g_test_add_func ("/bus/call-queue/one-user-is-limited", test_one_user_is_limited);
+  g_test_add_func ("/bus/call-queue/what-waits-is-limited-in-size",
+                   test_what_waits_is_limited_in_size);
+  g_test_add_func ("/bus/call-queue/one-that-is-held-keeps-its-order-and-stops-nobody",
+                   test_one_that_is_held_keeps_its_order_and_stops_nobody);
+  g_test_add_func ("/bus/call-queue/one-that-goes-takes-its-calls-along",
+                   test_one_that_goes_takes_its_calls_along);
   status = g_test_run ();
   g_string_free (served, TRUE);
   return status;

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The background-transfer authors
+ */
+
+#include "config.h"
+
+#include "bus/call-filter.h"
+
+#include <string.h>
+
+#include "common/names.h"
+
+/* Calls of one connection that are told of together. */
+#define CALLS_AT_ONCE 64
+
+/* One connection that has called. */
+typedef struct
+{
+  guint n_calls; /* not told of yet */
+  gboolean is_ignored;
+} Connection;
+
+/* GDBus's own thread may use it for a while after the filter has been removed. */
+typedef struct
+{
+  GMainContext *context; /* (owned) */
+  GMutex lock;
+  BtsCallFilter *filter;   /* (unowned) (nullable): NULL once it is gone; in the main thread only */
+  GHashTable *connections; /* (owned) (element-type utf8 Connection): under the lock */
+} Shared;
+
+struct _BtsCallFilter
+{
+  GDBusConnection *connection; /* (owned) */
+  const BtsCallFilterHooks *hooks;
+  gpointer user_data;
+  Shared *shared; /* (owned) */
+  guint filter_id;
+};
+
+/* What GDBus's thread has to tell. */
+typedef struct
+{
+  Shared *shared;        /* (owned) */
+  GDBusMessage *message; /* (owned) (nullable): a call of Introspect */
+  char *name;            /* (owned) */
+  guint n_calls;
+} News;
+
+static void
+shared_clear (Shared *shared)
+{
+  g_main_context_unref (shared->context);
+  g_hash_table_unref (shared->connections);
+  g_mutex_clear (&shared->lock);
+}
+
+static void
+shared_unref (Shared *shared)
+{
+  g_atomic_rc_box_release_full (shared, (GDestroyNotify) shared_clear);
+}
+
+static void
+news_free (News *news)
+{
+  shared_unref (news->shared);
+  g_clear_object (&news->message);
+  g_free (news->name);
+  g_free (news);
+}
+
+static gboolean
+on_news (gpointer user_data)
+{
+  News *news = user_data;
+  BtsCallFilter *self = news->shared->filter;
+
+  if (self == NULL)
+    return G_SOURCE_REMOVE;
+  if (news->n_calls > 0)
+    self->hooks->called (news->name, news->n_calls, self->user_data);
+  if (news->message != NULL)
+    self->hooks->introspected (news->message, self->user_data);
+
+  return G_SOURCE_REMOVE;
+}
+
+static void
+send_news (Shared *shared, GDBusMessage *message, const char *name, guint n_calls)
+{
+  g_autoptr (GSource) source = g_idle_source_new ();
+  News *news = g_new0 (News, 1);
+
+  news->shared = g_atomic_rc_box_acquire (shared);
+  news->message = message;
+  news->name = g_strdup (name);
+  news->n_calls = n_calls;
+  g_source_set_priority (source, G_PRIORITY_DEFAULT);
+  g_source_set_callback (source, on_news, news, (GDestroyNotify) news_free);
+  g_source_attach (source, shared->context);
+}
+
+static Connection *
+get_connection (Shared *shared, const char *name, gboolean *is_new)
+{
+  Connection *connection = g_hash_table_lookup (shared->connections, name);
+
+  *is_new = connection == NULL;
+  if (connection == NULL)
+    {
+      connection = g_new0 (Connection, 1);
+      g_hash_table_insert (shared->connections, g_strdup (name), connection);
+    }
+
+  return connection;
+}
+
+/* FALSE where the call is to be ignored. */
+static gboolean
+count_call (Shared *shared, const char *name)
+{
+  Connection *connection;
+  gboolean is_new, is_ignored;
+  guint n_calls = 0;
+
+  g_mutex_lock (&shared->lock);
+  connection = get_connection (shared, name, &is_new);
+  is_ignored = connection->is_ignored;
+  connection->n_calls += is_ignored ? 0 : 1;
+  if (is_new || connection->n_calls >= CALLS_AT_ONCE)
+    {
+      n_calls = connection->n_calls;
+      connection->n_calls = 0;
+    }
+  g_mutex_unlock (&shared->lock);
+  if (n_calls > 0)
+    send_news (shared, NULL, name, n_calls);
+
+  return !is_ignored;
+}
+
+static gboolean
+is_ours (const char *path)
+{
+  return g_str_has_prefix (path, BGT_OBJECT_PATH) &&
+         (path[strlen (BGT_OBJECT_PATH)] == '\0' || path[strlen (BGT_OBJECT_PATH)] == '/');
+}
+
+static gboolean
+is_introspect (GDBusMessage *message)
+{
+  return g_strcmp0 (g_dbus_message_get_member (message), "Introspect") == 0 &&
+         g_strcmp0 (g_dbus_message_get_interface (message),
+                    "org.freedesktop.DBus.Introspectable") == 0 &&
+         *g_dbus_message_get_signature (message) == '\0' &&
+         is_ours (g_dbus_message_get_path (message));
+}
+
+static GDBusMessage *
+on_message (GDBusConnection *connection,
+            GDBusMessage *message,
+            gboolean is_incoming,
+            gpointer user_data)
+{
+  Shared *shared = user_data;
+  const char *name = g_dbus_message_get_sender (message);
+
+  if (!is_incoming || name == NULL ||
+      g_dbus_message_get_message_type (message) != G_DBUS_MESSAGE_TYPE_METHOD_CALL)
+    return message;
+
+  if (!count_call (shared, name))
+    {
+      g_object_unref (message);
+      return NULL;
+    }
+  if (!is_introspect (message))
+    return message;
+  send_news (shared, message, name, 0);
+
+  return NULL;
+}
+
+void
+bts_call_filter_ignore (BtsCallFilter *self, const char *name, gboolean is_ignored)
+{
+  Connection *connection;
+
+  g_mutex_lock (&self->shared->lock);
+  connection = g_hash_table_lookup (self->shared->connections, name);
+  if (connection != NULL)
+    connection->is_ignored = is_ignored;
+  g_mutex_unlock (&self->shared->lock);
+}
+
+void
+bts_call_filter_forget (BtsCallFilter *self, const char *name)
+{
+  g_mutex_lock (&self->shared->lock);
+  g_hash_table_remove (self->shared->connections, name);
+  g_mutex_unlock (&self->shared->lock);
+}
+
+BtsCallFilter *
+bts_call_filter_new (GDBusConnection *connection,
+                     const BtsCallFilterHooks *hooks,
+                     gpointer user_data)
+{
+  BtsCallFilter *self = g_new0 (BtsCallFilter, 1);
+  Shared *shared = g_atomic_rc_box_new0 (Shared);
+
+  g_mutex_init (&shared->lock);
+  shared->context = g_main_context_ref_thread_default ();
+  shared->connections = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  shared->filter = self;
+  self->connection = g_object_ref (connection);
+  self->hooks = hooks;
+  self->user_data = user_data;
+  self->shared = shared;
+  self->filter_id = g_dbus_connection_add_filter (
+      connection, on_message, g_atomic_rc_box_acquire (shared), (GDestroyNotify) shared_unref);
+
+  return self;
+}
+
+void
+bts_call_filter_free (BtsCallFilter *self)
+{
+  self->shared->filter = NULL;
+  g_dbus_connection_remove_filter (self->connection, self->filter_id);
+  shared_unref (self->shared);
+  g_object_unref (self->connection);
+  g_free (self);
+}
