@@ -67,6 +67,9 @@ bts_job_outcome_take_failure (BtsOperation *operation,
           bts_operation_log (operation, "%s, tried again in %.1f s",
                              bgt_web_error_to_string (web_error),
                              (double) delay_us / G_USEC_PER_SEC);
+          if (failure->retry_after_us >= 0)
+            bts_operation_set_retry_at (operation,
+                                        bts_clock_get_wall_time (context->clock) + delay_us);
           return bts_clock_get_boot_time (context->clock) + delay_us;
         }
     }
@@ -100,4 +103,13 @@ bts_job_outcome_take_end (BtsOperation *operation, const BtsJobContext *context,
   if (!bgt_web_error_from_string (word, &failure.web_error))
     failure.web_error = BGT_WEB_ERROR_CONNECTION_ABORTED;
   return bts_job_outcome_take_failure (operation, context, &failure);
+}
+
+gint64
+bts_job_outcome_get_retry_at (BtsOperation *operation, const BtsJobContext *context)
+{
+  gint64 remainder_us = bts_retry_get_remainder (bts_operation_get_retry_at (operation),
+                                                 bts_clock_get_wall_time (context->clock));
+
+  return remainder_us > 0 ? bts_clock_get_boot_time (context->clock) + remainder_us : 0;
 }

@@ -25,3 +25,7 @@ bts_job_outcome_take_end (BtsOperation *operation, const BtsJobContext *context,
 gint64 bts_job_outcome_take_failure (BtsOperation *operation,
                                      const BtsJobContext *context,
                                      const BtsJobFailure *failure);
+
+/* The boot time of the next try that a server asked for in the life of another process; 0 where it
+ * need not be waited for. */
+gint64 bts_job_outcome_get_retry_at (BtsOperation *operation, const BtsJobContext *context);

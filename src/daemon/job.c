@@ -567,6 +567,7 @@ bts_job_new (BtsOperation *operation, const BtsJobContext *context)
 
   self->operation = g_object_ref (operation);
   self->context = *context;
+  self->retry_at = bts_job_outcome_get_retry_at (operation, context);
   return self;
 }
 
@@ -591,7 +592,7 @@ bts_job_set_wanted (BtsJob *self, gboolean is_wanted)
     return;
   self->is_wanted = is_wanted;
   if (is_wanted)
-    self->retry_at = 0;
+    bts_job_clear_retry (self);
   advance (self);
 }
 
@@ -635,6 +636,7 @@ void
 bts_job_clear_retry (BtsJob *self)
 {
   self->retry_at = 0;
+  bts_operation_set_retry_at (self->operation, 0);
 }
 
 void
@@ -643,7 +645,7 @@ bts_job_update (BtsJob *self)
   if (bts_operation_get_intent (self->operation) != BTS_INTENT_GO)
     {
       self->is_wanted = FALSE;
-      self->retry_at = 0;
+      bts_job_clear_retry (self);
     }
   advance (self);
 }

@@ -6,6 +6,8 @@
 
 #include "daemon/jobs.h"
 
+#include "daemon/job-outcome.h"
+
 struct _BtsJobs
 {
   GObject parent;
@@ -260,7 +262,8 @@ bts_jobs_get_retry_at (BtsJobs *self, BtsOperation *operation)
 {
   BtsJob *job = find (self, operation);
 
-  return job != NULL ? bts_job_get_retry_at (job) : 0;
+  return job != NULL ? bts_job_get_retry_at (job)
+                     : bts_job_outcome_get_retry_at (operation, &self->context);
 }
 
 void
@@ -270,6 +273,8 @@ bts_jobs_clear_retry (BtsJobs *self, BtsOperation *operation)
 
   if (job != NULL)
     bts_job_clear_retry (job);
+  else
+    bts_operation_set_retry_at (operation, 0);
 }
 
 void

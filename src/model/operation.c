@@ -10,6 +10,7 @@
 
 #include "common/bgt-error.h"
 #include "common/bgt-web-error.h"
+#include "model/headers.h"
 #include "model/worker-update.h"
 
 #define DURABLE_CHANGES (BTS_CHANGE_STATUS | BTS_CHANGE_REQUEST | BTS_CHANGE_RESPONSE)
@@ -32,6 +33,7 @@ struct _BtsOperation
   int web_error;
   char *error_message; /* (owned) (nullable) */
   guint attempts;
+  gint64 retry_at;
   gboolean is_committed;
 
   /* The scheduler has not spoken since the operation began to be due. */
@@ -308,6 +310,21 @@ bts_operation_get_version (BtsOperation *self)
   return self->version;
 }
 
+gint64
+bts_operation_get_retry_at (BtsOperation *self)
+{
+  return self->retry_at;
+}
+
+void
+bts_operation_set_retry_at (BtsOperation *self, gint64 retry_at)
+{
+  if (self->retry_at == retry_at)
+    return;
+  self->retry_at = retry_at;
+  self->version++;
+}
+
 BtsDescriptors *
 bts_operation_get_files (BtsOperation *self)
 {
@@ -405,6 +422,7 @@ bts_operation_resume (BtsOperation *self, gint64 now, GError **error)
   self->final_status = BGT_OPERATION_STATUS_IDLE;
   self->finished = 0;
   self->attempts = 0;
+  self->retry_at = 0;
   self->is_undecided = TRUE;
   self->next_attempt = 0;
   set_web_error (self, BGT_WEB_ERROR_NONE, NULL);
@@ -471,26 +489,9 @@ bts_operation_set_option (BtsOperation *self, const char *key, GVariant *value, 
 gboolean
 bts_operation_set_header (BtsOperation *self, const char *name, const char *value, GError **error)
 {
-  g_auto (GVariantBuilder) builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a{ss}"));
   GVariant *headers = bts_request_lookup (self->request, "headers");
-  GVariantIter iter;
-  const char *other;
-  const char *text;
 
-  if (headers != NULL)
-    {
-      g_variant_iter_init (&iter, headers);
-      while (g_variant_iter_next (&iter, "{&s&s}", &other, &text))
-        if (g_ascii_strcasecmp (other, name) != 0)
-          g_variant_builder_add (&builder, "{ss}", other, text);
-    }
-
-  if (value != NULL)
-    g_variant_builder_add (&builder, "{ss}", name, value);
-  else if (headers == NULL)
-    return bts_operation_set_option (self, "headers", NULL, error);
-
-  return bts_operation_set_option (self, "headers", g_variant_builder_end (&builder), error);
+  return bts_operation_set_option (self, "headers", bts_headers_with (headers, name, value), error);
 }
 
 void
@@ -747,6 +748,7 @@ bts_operation_get_state (BtsOperation *self, BtsOperationState *state)
     .final_status = self->final_status,
     .started = self->started,
     .finished = self->finished,
+    .retry_at = self->retry_at,
     .bytes_received = self->bytes_received,
     .total_to_receive = self->total_to_receive,
     .bytes_sent = self->bytes_sent,
@@ -771,6 +773,7 @@ bts_operation_restore (BtsOperation *self, const BtsOperationState *state)
   self->final_status = state->final_status;
   self->started = state->started;
   self->finished = state->finished;
+  self->retry_at = state->retry_at;
   self->bytes_received = state->bytes_received;
   self->total_to_receive = state->total_to_receive;
   self->bytes_sent = state->bytes_sent;

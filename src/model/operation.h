@@ -63,6 +63,11 @@ GVariant *bts_operation_get_response (BtsOperation *self);   /* (nullable) a{sv}
 GVariant *bts_operation_get_checkpoint (BtsOperation *self); /* (nullable) a{sv}, the worker's */
 guint bts_operation_get_attempts (BtsOperation *self);       /* failures without progress */
 
+/* Wall time before which the server does not want to be asked again; 0 where it has not said. Kept
+ * over a restart, forgotten by _resume. */
+gint64 bts_operation_get_retry_at (BtsOperation *self);
+void bts_operation_set_retry_at (BtsOperation *self, gint64 retry_at);
+
 /* (nullable): the name that the file has been given, else the one asked for; as on the bus. */
 const char *bts_operation_get_destination (BtsOperation *self);
 
@@ -123,6 +128,7 @@ typedef struct
   BgtOperationStatus final_status;
   gint64 started;
   gint64 finished;
+  gint64 retry_at;
   guint64 bytes_received;
   guint64 total_to_receive;
   guint64 bytes_sent;

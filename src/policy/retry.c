@@ -40,3 +40,9 @@ bts_retry_decide (const BtsFailure *failure, const BtsLimits *limits, gint64 *de
 
   return TRUE;
 }
+
+gint64
+bts_retry_get_remainder (gint64 retry_at, gint64 wall_now)
+{
+  return CLAMP (retry_at - wall_now, 0, MAX_RETRY_AFTER_US);
+}

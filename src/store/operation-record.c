@@ -54,6 +54,7 @@ static const struct
   FIELD ("Status", STATUS, final_status),
   FIELD ("Started", TIME, started),
   FIELD ("Finished", TIME, finished),
+  FIELD ("RetryAt", TIME, retry_at),
   FIELD ("BytesReceived", SIZE, bytes_received),
   FIELD ("TotalToReceive", SIZE, total_to_receive),
   FIELD ("BytesSent", SIZE, bytes_sent),

@@ -2,6 +2,7 @@
 """The service against servers that cut, stall, lie, change their files and send one elsewhere."""
 
 import os
+import pathlib
 import resource
 import threading
 import time
@@ -304,6 +305,28 @@ class Busy(ServiceCase):
         self.daemon.kill()
         self.start_again()
         self.complete(operation, body)
+
+    def test_what_is_left_of_retry_after_survives_the_daemon(self):
+        body = Body(1000)
+        self.server.serve("/file", [status("503 Busy", Retry_After=1000), sending(body)])
+        operation = self.download()
+        record = pathlib.Path(self.daemon.state, "operations", operation.rsplit("/", 1)[1])
+        wait_until(lambda: "RetryAt" in record.read_text(encoding="utf-8"), "it is stored")
+        before = self.daemon.get(operation, "NextAttempt")
+        self.assertNotEqual(before, 0)
+        for how in (self.daemon.kill, self.daemon.terminate):
+            how()
+            self.start_again()
+            wait_until(lambda: self.daemon.get(operation, "NextAttempt"), "the next attempt")
+            values = self.daemon.get_all(operation)
+            self.assertAlmostEqual(values["NextAttempt"] / 1e6, before / 1e6, delta=0.5)
+            self.assertEqual((values["Status"], values["BlockedBy"]),
+                             ("running", ["retry-delay"]))
+        self.assertEqual(len(self.server.heads("/file")), 1)
+        self.pause(operation)
+        self.resume(operation)
+        self.complete(operation, body)
+        self.assertNotIn("RetryAt", record.read_text(encoding="utf-8"))
 
     def test_server_errors_use_up_the_tries(self):
         for code in (500, 502, 503, 504, 408):

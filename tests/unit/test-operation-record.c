@@ -84,8 +84,10 @@ test_progress_comes_back (void)
   g_assert_true (bts_operation_start (operation, 6, NULL));
   bts_operation_take_update (operation, update);
   bts_operation_set_blockers (operation, 0, 0);
+  bts_operation_set_retry_at (operation, 8);
   copy = round_trip (operation);
 
+  g_assert_cmpint (bts_operation_get_retry_at (copy), ==, 8);
   g_assert_cmpint (bts_operation_get_intent (copy), ==, BTS_INTENT_GO);
   g_assert_cmpint (bts_operation_get_status (copy), ==, BGT_OPERATION_STATUS_IDLE);
   g_assert_cmpint (bts_operation_get_started (copy), ==, 6);

@@ -67,6 +67,17 @@ test_case (gconstpointer data)
     }
 }
 
+static void
+test_what_is_left_of_a_delay (void)
+{
+  g_assert_cmpint (bts_retry_get_remainder (0, 5 * SECOND), ==, 0);
+  g_assert_cmpint (bts_retry_get_remainder (5 * SECOND, 5 * SECOND), ==, 0);
+  g_assert_cmpint (bts_retry_get_remainder (7 * SECOND, 5 * SECOND), ==, 2 * SECOND);
+  /* The clock was set back. */
+  g_assert_cmpint (bts_retry_get_remainder (400 * DAY, 5 * SECOND), ==, DAY);
+  g_assert_cmpint (bts_retry_get_remainder (G_MAXINT64, 0), ==, DAY);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -79,5 +90,6 @@ main (int argc, char *argv[])
       g_test_add_data_func (path, GSIZE_TO_POINTER (i), test_case);
     }
 
+  g_test_add_func ("/policy/retry/what-is-left-of-a-delay", test_what_is_left_of_a_delay);
   return g_test_run ();
 }
