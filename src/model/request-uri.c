@@ -64,13 +64,36 @@ bts_request_uri_is_ftp (const char *text)
   return g_ascii_strncasecmp (text, "ftp:", 4) == 0 || g_ascii_strncasecmp (text, "ftps:", 5) == 0;
 }
 
+/* It becomes a line of a command. */
+static gboolean
+is_ftp_path (const char *text)
+{
+  g_autoptr (GUri) uri = g_uri_parse (text, BTS_URI_FLAGS, NULL);
+  g_autofree char *path = g_uri_unescape_string (g_uri_get_path (uri), NULL);
+
+  if (path == NULL)
+    return FALSE;
+  for (const char *c = path; *c != '\0'; c++)
+    if (g_ascii_iscntrl (*c))
+      return FALSE;
+  return TRUE;
+}
+
 gboolean
 bts_request_uri_check_kind (const char *text, BgtOperationKind kind, GError **error)
 {
-  if (kind != BGT_OPERATION_KIND_UPLOAD || !bts_request_uri_is_ftp (text))
+  if (!bts_request_uri_is_ftp (text))
     return TRUE;
-  g_set_error_literal (error, BGT_ERROR, BGT_ERROR_NOT_SUPPORTED,
-                       "option “uri” is for ftp, which is for downloads only");
+  if (kind == BGT_OPERATION_KIND_UPLOAD)
+    g_set_error_literal (error, BGT_ERROR, BGT_ERROR_NOT_SUPPORTED,
+                         "option “uri” is for ftp, which is for downloads only");
+  else if (!is_ftp_path (text))
+    g_set_error_literal (
+        error, BGT_ERROR, BGT_ERROR_INVALID_ARGUMENT,
+        "option “uri” is for ftp, whose paths have no control characters, not even "
+        "escaped ones");
+  else
+    return TRUE;
   return FALSE;
 }
 

@@ -18,7 +18,7 @@ gboolean bts_request_uri_take_log_in (GVariant **uri,
 
 gboolean bts_request_uri_is_ftp (const char *text);
 
-/* FTP is for downloads: NOT_SUPPORTED. */
+/* FTP is for downloads: NOT_SUPPORTED. What cannot be a file's path there: INVALID_ARGUMENT. */
 gboolean bts_request_uri_check_kind (const char *text, BgtOperationKind kind, GError **error);
 
 /* scheme://host:port, the same for every URI of the same origin. */

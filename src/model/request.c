@@ -143,11 +143,8 @@ check_uri_is_there (Values values, GError **error)
 }
 
 static gboolean
-check_support (Values values, BgtOperationKind kind, GError **error)
+check_support (Values values, GError **error)
 {
-  if (!bts_request_uri_check_kind (g_variant_get_string (values[index_of ("uri")], NULL), kind,
-                                   error))
-    return FALSE;
   for (guint i = 0; i < bts_request_key_get_count (); i++)
     if (values[i] != NULL &&
         !bts_request_key_check_support (bts_request_key_get_nth (i), values[i], error))
@@ -290,7 +287,10 @@ make (BgtOperationKind kind, GVariant *options, Origin origin, GError **error)
       bts_request_uri_take_log_in (&values[index_of ("uri")],
                                    &values[index_of ("server-credential")], origin == ORIGIN_CHANGE,
                                    error) &&
-      (origin != ORIGIN_APPLICATION || check_support (values, kind, error)))
+      (origin == ORIGIN_RECORD ||
+       bts_request_uri_check_kind (g_variant_get_string (values[index_of ("uri")], NULL), kind,
+                                   error)) &&
+      (origin != ORIGIN_APPLICATION || check_support (values, error)))
     self = assemble (kind, values);
 
   values_clear (values);

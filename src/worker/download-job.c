@@ -300,6 +300,12 @@ complete (BtsDownload *self, GError **error)
 }
 
 static gboolean
+holds_all (BtsDownload *self)
+{
+  return self->record.is_total_known && bts_download_get_held (self) == self->record.total;
+}
+
+static gboolean
 is_whole_already (BtsDownload *self)
 {
   g_autoptr (GVariant) request = bts_transfer_job_dup_request (self->job);
@@ -307,7 +313,7 @@ is_whole_already (BtsDownload *self)
 
   g_variant_lookup (request, "uri", "&s", &uri);
   return bts_download_record_is_from (&self->record, uri) && self->record.validator != NULL &&
-         self->record.is_total_known && bts_download_get_held (self) == self->record.total;
+         holds_all (self);
 }
 
 static gboolean
@@ -368,7 +374,7 @@ fetch_what_is_believed (BtsDownload *self, GError **error)
   if (fetch_all (self, &local_error))
     return TRUE;
   if (g_error_matches (local_error, BGT_WEB_ERROR, BGT_WEB_ERROR_INVALID_SERVER_RESPONSE) &&
-      is_whole_already (self) && !bts_download_forget (self, error))
+      holds_all (self) && !bts_download_forget (self, error))
     return FALSE;
   g_propagate_error (error, g_steal_pointer (&local_error));
   return FALSE;

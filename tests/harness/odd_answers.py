@@ -3,8 +3,8 @@
 the five bytes "hello", or nothing that could be believed.
 
 RIGHT: those bytes must be there. WRONG: an error, "invalid-server-response" unless another is
-named. `@` in a Location is the row's own place on the server. What needs more than a line to be said of it
-is in raw_answers.py."""
+named. `@` in a Location is the row's own place on the server. What needs more than a line to be
+said of it is in raw_answers.py."""
 
 from harness.raw_answers import (CHUNKED, CRLF, CUT, HELLO, MOVED, OK, PARTIAL, REDIRECT, Row,
                                  chunked, fixed, head)
@@ -293,8 +293,8 @@ WRONG = {
     # refusals
     **{f"refused-{status}": (refused(status), f"http-{status}")
        for status in (400, 402, 403, 405, 406, 407, 409, 410, 411, 412, 413, 414, 415, 416, 417,
-                      418, 421, 422, 423, 424, 426, 428, 431, 451, 499, 501, 505, 507, 508, 511, 520,
-                      599)},
+                      418, 421, 422, 423, 424, 426, 428, 431, 451, 499, 501, 505, 507, 508, 511,
+                      520, 599)},
     "refused-without-length": (b"HTTP/1.1 403 X\r\n\r\nno", "http-403"),
     "refused-with-bad-chunks": (head(CODING, status=b"HTTP/1.1 403 X\r\n") + b"zz", "http-403"),
     "challenge-none": (refused(401), "http-401"),

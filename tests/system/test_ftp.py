@@ -11,6 +11,7 @@ from gi.repository import GLib
 
 from harness.certificates import Certificates
 from harness.daemon import PATH
+from harness.odd_ftp_server import OddFtpServer
 from harness.servers import Body, free_port
 from harness.service import ServiceTest
 from harness.worker_host import WorkerHost, lookup
@@ -216,6 +217,117 @@ class Resuming(FtpTest):
         self.assert_complete()
 
 
+HELLO = b"hello"
+INVALID = "invalid-server-response"
+CUT = "disconnected"
+
+# How the server differs (harness/odd_ftp_server.py), and the web error status of a download of the
+# five bytes it has.
+ODD_SERVERS = {
+    "as it should be": ({}, ""),
+    "no SIZE": ({"replies": {"SIZE": "502 no"}}, ""),
+    "no MDTM": ({"replies": {"MDTM": "502 no"}}, ""),
+    "no REST": ({"replies": {"REST": "502 no"}}, ""),
+    "no PWD": ({"replies": {"PWD": "500 no"}}, ""),
+    "no password asked for": ({"replies": {"USER": "230 in"}}, ""),
+    "EPSV refused": ({"replies": {"EPSV": "500 no"}}, ""),
+    "PASV to another host": ({"replies": {
+        "EPSV": "500 no", "PASV": "227 there (10,1,2,3,{high},{low})"}}, ""),
+    "a greeting of many lines": ({"greeting": "220-x\r\n" * 20_000 + "220 hello"}, ""),
+    "a greeting of 100 kB": ({"greeting": "220-" + "x" * 100_000 + "\r\n220 hello"}, ""),
+    "a negative SIZE": ({"replies": {"SIZE": "213 -5"}}, ""),
+    "a bad MDTM": ({"replies": {"MDTM": "213 99999999999999"}}, ""),
+    "a SIZE that is no number": ({"replies": {"SIZE": "213 x"}}, INVALID),
+    "a SIZE beyond 64 bits": ({"replies": {"SIZE": "213 99999999999999999999"}}, INVALID),
+    "a SIZE of 0": ({"replies": {"SIZE": "213 0"}}, INVALID),
+    "a SIZE that is too large": ({"replies": {"SIZE": "213 9"}}, CUT),
+    "EPSV answered badly": ({"replies": {"EPSV": "229 x"}}, INVALID),
+    "PASV answered badly": ({"replies": {"EPSV": "500 no", "PASV": "227 x (1,2"}}, INVALID),
+    "no passive mode": ({"replies": {"EPSV": "500 no", "PASV": "500 no"}}, INVALID),
+    "no binary mode": ({"replies": {"TYPE": "500 no"}}, INVALID),
+    "a missing file": ({"replies": {"RETR": "550 no"}}, "http-404"),
+    "a file not allowed": ({"replies": {"RETR": "553 no"}}, INVALID),
+    "no RETR": ({"replies": {"RETR": "500 no"}}, INVALID),
+    "an end instead of a file": ({"replies": {"RETR": "226 done"}}, INVALID),
+    "no data connection": ({"replies": {"RETR": "425 no"}}, "http-503"),
+    "a busy file": ({"replies": {"RETR": "450 busy"}}, "http-503"),
+    "a broken disk": ({"replies": {"RETR": "451 oh"}}, "http-503"),
+    "a late log-in": ({"replies": {"RETR": "530 who"}}, "http-401"),
+    "a wrong user": ({"replies": {"USER": "530 no"}}, "http-401"),
+    "a wrong password": ({"replies": {"PASS": "530 no"}}, "http-401"),
+    "an account asked for": ({"replies": {"PASS": "332 account"}}, "http-401"),
+    "too many users": ({"replies": {"USER": "421 full"}}, "http-503"),
+    "too many connections": ({"greeting": "421 full"}, "http-503"),
+    "a refusal for a greeting": ({"greeting": "500 no"}, INVALID),
+    "a cut at the log-in": ({"replies": {"USER": None}}, CUT),
+    "a cut before the file": ({"replies": {"RETR": None}}, CUT),
+    "a cut said to be the end": ({"cut": 3}, CUT),
+    "a cut said to be one": ({"cut": 3, "after": "426 cut"}, CUT),
+    "a cut of everything": ({"cut": 3, "after": None}, CUT),
+    "a cut without SIZE": ({"cut": 3, "after": "426 cut", "replies": {"SIZE": "502 no"}}, CUT),
+    "a cut of everything without SIZE": (
+        {"cut": 3, "after": None, "replies": {"SIZE": "502 no"}}, CUT),
+    "all of it, said to be cut": ({"after": "426 cut"}, CUT),
+    "all of it, said to be broken": ({"after": "451 oh"}, CUT),
+    "all of it, then a cut": ({"after": None}, CUT),
+}
+
+
+class OddServers(FtpTest):
+    def check(self, number, how, web_error):
+        self.guid = str(uuid.uuid4()).replace("-", "_")
+        self.path = f"{self.folder}/destination-{number}"
+        with OddFtpServer(HELLO, **how) as server:
+            self.assertEqual(self.download(server.uri()), web_error,
+                             lookup(self.job().finished, "error-message"))
+        if web_error:
+            self.assertFalse(os.path.exists(self.path))
+        else:
+            self.assert_has_hello()
+
+    def assert_has_hello(self):
+        with open(self.path, "rb") as file:
+            self.assertEqual(file.read(), HELLO)
+
+    def test_all(self):
+        for number, (name, (how, web_error)) in enumerate(ODD_SERVERS.items()):
+            with self.subTest(name):
+                self.check(number, how, web_error)
+
+    def test_all_of_it_then_a_cut_is_not_sent_again(self):
+        with OddFtpServer(HELLO, after=None) as server:
+            self.assertEqual(self.download(server.uri()), CUT)
+            self.assertEqual(self.download(server.uri()), "")
+            self.assertEqual(sum(line.startswith("RETR") for line in server.commands), 1)
+        self.assert_has_hello()
+
+    def test_what_has_more_than_its_size_is_never_published(self):
+        with OddFtpServer(HELLO, {"SIZE": "213 0"}) as server:
+            for _ in range(2):
+                self.assertEqual(self.download(server.uri()), INVALID)
+        self.assertFalse(os.path.exists(self.path))
+
+    def test_types_do_not_change_what_comes(self):
+        for number, path in enumerate(("/a/file;type=a", "/a/file;type=d", "/a/file;type=I")):
+            with self.subTest(path), OddFtpServer(HELLO) as server:
+                self.guid = str(uuid.uuid4()).replace("-", "_")
+                self.path = f"{self.folder}/destination-{number}"
+                self.assertEqual(self.download(server.uri(path)), "")
+                self.assertIn("RETR a/file", server.commands)
+                self.assertNotIn("TYPE A", server.commands)
+                self.assert_has_hello()
+
+    def test_a_type_within_a_path_is_a_part_of_it(self):
+        with OddFtpServer(HELLO) as server:
+            self.assertEqual(self.download(server.uri("/a;type=a/file")), "")
+            self.assertIn("RETR a;type=a/file", server.commands)
+
+    def test_a_path_is_never_a_command(self):
+        with OddFtpServer(HELLO) as server:
+            self.assertEqual(self.download(server.uri("/a%0d%0aDELE%20x")), INVALID)
+            self.assertNotIn("DELE x", server.commands)
+
+
 class Tls(FtpTest):
     def setUp(self):
         super().setUp()
@@ -262,6 +374,15 @@ class Service(ServiceTest):
                 self.assertNotIn("secret", shown + self.daemon.log())
                 with open(self.daemon.get(path, "Destination", "Download"), "rb") as file:
                     self.assertEqual(file.read(), body.read())
+
+    def test_an_upload_cannot_be_turned_to_one(self):
+        path = self.daemon.call(PATH, "Manager", "CreateUpload", GLib.Variant("(ssa{sv})", (
+            "http://127.0.0.1:1/file", "/etc/hostname", {})))[0]
+        self.daemon.call(path, "Operation", "Start")
+        self.daemon.call(path, "Operation", "Pause")
+        self.daemon.wait_for_status(path, "paused-by-application")
+        self.assert_refused("NotSupported", self.daemon.set, path, "RequestedUri",
+                            GLib.Variant("s", "ftp://127.0.0.1/file"))
 
     def test_uploads_are_not_supported(self):
         self.assert_refused("NotSupported", self.daemon.call, PATH, "Manager", "CreateUpload",

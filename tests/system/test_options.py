@@ -82,6 +82,7 @@ WRONG_URIS = [
     "http://::1/", "http://[host]/", "http://user@host/", "http://user:secret@host/", "http://@host/",
     "http://ho%00st/", "http://host/%", "http://host/%0g", "file:///etc/passwd", "gopher://host/",
     "data:,x", "javascript:x", "http\0://host/"[:4], "1http://host/", "http://host/" + "a" * 8192,
+    "ftp://host/a%0d%0ab", "ftps://host/a%00b",
 ]
 RIGHT_URIS = [
     "http://host", "HTTP://HOST/", "https://host:65535/?q=a%20b#part", "http://[::1]:8080/a",

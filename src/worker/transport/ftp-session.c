@@ -6,8 +6,12 @@
 
 #include "worker/transport/ftp-session.h"
 
+#include <errno.h>
+#include <string.h>
+
 #include "common/bgt-web-error.h"
 
+#define TYPE_START ";type="
 #define BUFFER_BYTES (512 * 1024)
 #define DEFAULT_CONNECT_TIMEOUT_SECONDS 300
 #define DEFAULT_RESPONSE_TIMEOUT_SECONDS 120
@@ -91,6 +95,23 @@ bts_ftp_strip_uri (const char *uri)
   return g_uri_to_string (stripped);
 }
 
+/* What libcurl is given: of a type (RFC 1738 §3.2.2), which would change the bytes or ask for a
+ * list of files, it must not see anything. */
+static char *
+make_curl_uri (const char *uri)
+{
+  g_autofree char *stripped = bts_ftp_strip_uri (uri);
+  char *end = stripped != NULL ? stripped + strlen (stripped) : NULL;
+  g_auto (GStrv) parts = NULL;
+
+  if (stripped == NULL)
+    return NULL;
+  if (end - stripped > 7 && g_ascii_strncasecmp (end - 7, TYPE_START, strlen (TYPE_START)) == 0)
+    end[-7] = '\0';
+  parts = g_strsplit (stripped, TYPE_START, -1);
+  return g_strjoinv ("%3Btype=", parts);
+}
+
 /* From the option; else from the URI, where an older record may still have it. */
 static void
 set_credential (CURL *curl, GVariant *values, const char *uri)
@@ -152,7 +173,7 @@ bts_ftp_session_set_up (BtsFtpSession *self,
                         GError **error)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
-  g_autofree char *uri = bts_ftp_strip_uri (request->uri);
+  g_autofree char *uri = make_curl_uri (request->uri);
   gboolean is_tls = uri != NULL && g_str_has_prefix (uri, "ftps:");
 
   if (uri == NULL)
@@ -175,6 +196,8 @@ bts_ftp_session_set_up (BtsFtpSession *self,
   curl_easy_setopt (curl, CURLOPT_BUFFERSIZE, (glong) BUFFER_BYTES);
   curl_easy_setopt (curl, CURLOPT_FTP_FILEMETHOD, (glong) CURLFTPMETHOD_NOCWD);
   curl_easy_setopt (curl, CURLOPT_FILETIME, 1L);
+  /* A server must not send us to other hosts. */
+  curl_easy_setopt (curl, CURLOPT_FTP_SKIP_PASV_IP, 1L);
   if (is_tls)
     curl_easy_setopt (curl, CURLOPT_USE_SSL, (glong) CURLUSESSL_ALL);
   set_settings (self, curl);
@@ -186,25 +209,30 @@ bts_ftp_session_set_up (BtsFtpSession *self,
 static const struct
 {
   CURLcode code;
-  int web_error; /* or HTTP status */
+  gboolean is_of_network; /* whatever the server has said before */
+  int web_error;          /* or HTTP status */
 } rows[] = {
-  { CURLE_COULDNT_RESOLVE_HOST, BGT_WEB_ERROR_HOST_NAME_NOT_RESOLVED },
-  { CURLE_COULDNT_RESOLVE_PROXY, BGT_WEB_ERROR_HOST_NAME_NOT_RESOLVED },
-  { CURLE_COULDNT_CONNECT, BGT_WEB_ERROR_CANNOT_CONNECT },
-  { CURLE_FTP_CANT_GET_HOST, BGT_WEB_ERROR_CANNOT_CONNECT },
-  { CURLE_USE_SSL_FAILED, BGT_WEB_ERROR_CANNOT_CONNECT },
-  { CURLE_SSL_CONNECT_ERROR, BGT_WEB_ERROR_CANNOT_CONNECT },
-  { CURLE_OPERATION_TIMEDOUT, BGT_WEB_ERROR_TIMEOUT },
-  { CURLE_FTP_ACCEPT_TIMEOUT, BGT_WEB_ERROR_TIMEOUT },
-  { CURLE_PARTIAL_FILE, BGT_WEB_ERROR_DISCONNECTED },
-  { CURLE_GOT_NOTHING, BGT_WEB_ERROR_DISCONNECTED },
-  { CURLE_RECV_ERROR, BGT_WEB_ERROR_CONNECTION_RESET },
-  { CURLE_SEND_ERROR, BGT_WEB_ERROR_CONNECTION_ABORTED },
-  { CURLE_LOGIN_DENIED, 401 },
-  { CURLE_REMOTE_ACCESS_DENIED, 404 },
-  { CURLE_REMOTE_FILE_NOT_FOUND, 404 },
-  { CURLE_WEIRD_SERVER_REPLY, BGT_WEB_ERROR_INVALID_SERVER_RESPONSE },
-  { CURLE_URL_MALFORMAT, BGT_WEB_ERROR_INVALID_SERVER_RESPONSE },
+  { CURLE_COULDNT_RESOLVE_HOST, TRUE, BGT_WEB_ERROR_HOST_NAME_NOT_RESOLVED },
+  { CURLE_COULDNT_RESOLVE_PROXY, TRUE, BGT_WEB_ERROR_HOST_NAME_NOT_RESOLVED },
+  { CURLE_COULDNT_CONNECT, TRUE, BGT_WEB_ERROR_CANNOT_CONNECT },
+  { CURLE_FTP_CANT_GET_HOST, TRUE, BGT_WEB_ERROR_CANNOT_CONNECT },
+  { CURLE_USE_SSL_FAILED, FALSE, BGT_WEB_ERROR_CANNOT_CONNECT },
+  { CURLE_SSL_CONNECT_ERROR, TRUE, BGT_WEB_ERROR_CANNOT_CONNECT },
+  { CURLE_OPERATION_TIMEDOUT, TRUE, BGT_WEB_ERROR_TIMEOUT },
+  { CURLE_FTP_ACCEPT_TIMEOUT, TRUE, BGT_WEB_ERROR_TIMEOUT },
+  { CURLE_PARTIAL_FILE, TRUE, BGT_WEB_ERROR_DISCONNECTED },
+  { CURLE_GOT_NOTHING, TRUE, BGT_WEB_ERROR_DISCONNECTED },
+  { CURLE_RECV_ERROR, TRUE, BGT_WEB_ERROR_DISCONNECTED },
+  { CURLE_SEND_ERROR, TRUE, BGT_WEB_ERROR_CONNECTION_ABORTED },
+  { CURLE_LOGIN_DENIED, FALSE, 401 },
+  { CURLE_REMOTE_ACCESS_DENIED, FALSE, 404 },
+  { CURLE_REMOTE_FILE_NOT_FOUND, FALSE, 404 },
+  { CURLE_WEIRD_SERVER_REPLY, FALSE, BGT_WEB_ERROR_INVALID_SERVER_RESPONSE },
+  { CURLE_FTP_WEIRD_PASS_REPLY, FALSE, BGT_WEB_ERROR_INVALID_SERVER_RESPONSE },
+  { CURLE_FTP_WEIRD_PASV_REPLY, FALSE, BGT_WEB_ERROR_INVALID_SERVER_RESPONSE },
+  { CURLE_FTP_WEIRD_227_FORMAT, FALSE, BGT_WEB_ERROR_INVALID_SERVER_RESPONSE },
+  { CURLE_FTP_COULDNT_RETR_FILE, FALSE, BGT_WEB_ERROR_INVALID_SERVER_RESPONSE },
+  { CURLE_URL_MALFORMAT, FALSE, BGT_WEB_ERROR_INVALID_SERVER_RESPONSE },
 };
 
 static int
@@ -223,23 +251,39 @@ get_certificate_error (CURL *curl)
   return BGT_WEB_ERROR_CERTIFICATE_INVALID;
 }
 
+/* RFC 959 §4.2: what begins with 4 may be tried again. */
+static int
+get_error_of_reply (glong reply)
+{
+  if (reply == 530 || reply == 532)
+    return 401;
+  if (reply == 550)
+    return 404;
+  return reply >= 400 && reply < 500 ? 503 : 0;
+}
+
 static int
 to_web_error (CURL *curl, CURLcode code)
 {
   glong reply = 0;
+  glong error_number = 0;
+  int of_reply = 0;
 
   curl_easy_getinfo (curl, CURLINFO_RESPONSE_CODE, &reply);
+  curl_easy_getinfo (curl, CURLINFO_OS_ERRNO, &error_number);
+  of_reply = get_error_of_reply (reply);
   if (code == CURLE_PEER_FAILED_VERIFICATION)
     return get_certificate_error (curl);
+  /* libcurl calls that a time-out. */
   if (reply == 421)
     return 503;
-  if (reply == 530)
-    return 401;
-  if (reply == 550 && code != CURLE_PARTIAL_FILE)
-    return 404;
+  if (code == CURLE_RECV_ERROR && error_number == ECONNRESET)
+    return BGT_WEB_ERROR_CONNECTION_RESET;
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
     if (rows[i].code == code)
-      return rows[i].web_error;
+      return rows[i].is_of_network || of_reply == 0 ? rows[i].web_error : of_reply;
+  if (of_reply != 0)
+    return of_reply;
   return reply >= 400 ? BGT_WEB_ERROR_INVALID_SERVER_RESPONSE : BGT_WEB_ERROR_CONNECTION_ABORTED;
 }
 

@@ -41,8 +41,9 @@ typedef struct
   const BtsTransportSink *sink;       /* (unowned) */
   gpointer user_data;
   gboolean has_ranges; /* the server takes REST */
+  gboolean is_to_end;  /* nothing may come after what is left */
   guint64 left;        /* G_MAXUINT64: to the end */
-  GError *error;       /* (owned) (nullable): the sink's */
+  GError *error;       /* (owned) (nullable): the sink's, or of what came */
 } Run;
 
 static void bts_ftp_download_transport_init (BtsTransportInterface *interface);
@@ -124,6 +125,11 @@ on_data (char *data, gsize unit, gsize n, gpointer user_data)
       if (!run->sink->take_data (part, run->user_data, &run->error))
         return 0;
     }
+  /* libcurl reads no further than a size; but of nothing, which is also what it makes of what
+   * cannot be read as a size, it reads all. */
+  if (done < size && run->is_to_end && run->error == NULL)
+    g_set_error_literal (&run->error, BGT_WEB_ERROR, BGT_WEB_ERROR_INVALID_SERVER_RESPONSE,
+                         "The server sends more than it has said the file has");
   /* Fewer than came ends the transfer: that is how a part ends. */
   return done;
 }
@@ -339,8 +345,8 @@ fetch (Run *run, const BtsTransportHead *head, GError **error)
   BtsFtpDownload *self = run->download;
 
   run->left = head->body_length >= 0 ? (guint64) head->body_length : G_MAXUINT64;
-  if (run->left == 0)
-    return TRUE;
+  run->is_to_end =
+      head->total_length >= 0 && head->body_offset + run->left == (guint64) head->total_length;
   curl_easy_setopt (self->curl, CURLOPT_NOBODY, 0L);
   curl_easy_setopt (self->curl, CURLOPT_HTTPGET, 1L);
   curl_easy_setopt (self->curl, CURLOPT_WRITEFUNCTION, on_data);
