@@ -123,6 +123,16 @@ cut (const char *name)
   return g_strndup (name, (gsize) (end - name));
 }
 
+/* What would move the cursor, the line or the direction where the name is shown. */
+static gboolean
+is_invisible (gunichar character)
+{
+  const GUnicodeType type = g_unichar_type (character);
+
+  return type == G_UNICODE_CONTROL || type == G_UNICODE_FORMAT ||
+         type == G_UNICODE_LINE_SEPARATOR || type == G_UNICODE_PARAGRAPH_SEPARATOR;
+}
+
 char *
 bts_arguments_make_safe_name (const char *name)
 {
@@ -135,7 +145,7 @@ bts_arguments_make_safe_name (const char *name)
 
       if (character == '/' || character == '\\')
         g_string_append_c (safe, '_');
-      else if (!g_unichar_iscntrl (character) && g_unichar_type (character) != G_UNICODE_FORMAT &&
+      else if (!is_invisible (character) &&
                !(safe->len == 0 && (character == '.' || g_unichar_isspace (character))))
         g_string_append_unichar (safe, character);
     }

@@ -185,6 +185,26 @@ class Downloads(TransferctlTest):
         self.assertEqual(sorted(os.listdir(self.folder)), ["mine", "€ (1).bin", "€.bin"])
         self.assertEqual(self.listed(), [])
 
+    def test_names_that_a_server_should_not_give_are_made_safe(self):
+        # What is asked for, what the server says, and the name of the file.
+        rows = [
+            ("/one", "attachment; filename=\"caf\u00e9.txt\"", "caf\u00e9.txt"),
+            ("/two", "attachment; filename=\"../../etc/pass\\wd\"", "passwd"),
+            ("/three", "attachment; filename*=UTF-16''%fe; filename=plain.txt", "plain.txt"),
+            ("/four", "attachment; filename*=UTF-8''a%e2%80%ae%1bb", "ab"),
+            ("/five", "attachment; filename=\"...\"", "five"),
+            ("/six%2F..%2F.x", "attachment", "six_.._.x"),
+            ("/", "inline; x", "download"),
+            ("/seven", "attachment; filename*=UTF-8''" + "%c3%a9" * 400, "\u00e9" * 100),
+        ]
+        for path, disposition, name in rows:
+            body = self.serve(path, headers={"Content_Disposition": disposition})
+            output, _ = self.check(DONE, "download", "--json", self.server.uri(path))
+            with self.subTest(path):
+                self.assertEqual(json.loads(output.splitlines()[-1])["destination"],
+                                 self.path(name))
+                self.assert_same(self.read(name), body.read())
+
     def test_destinations_are_relative_to_the_current_folder(self):
         body = self.serve("/file")
         os.mkdir(self.path("folder"))

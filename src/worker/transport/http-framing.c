@@ -59,11 +59,19 @@ struct _BtsHttpFraming
   gint64 length;              /* -1: no Content-Length */
   guint n_codings;            /* Transfer-Encoding fields */
   const FieldRow *last_field; /* (nullable) (unowned): what a folded line goes on with */
+  GString *last_text;         /* (nullable) (unowned): likewise, the text of it that is kept */
   GString *location;          /* (owned) (nullable) */
+  GString *disposition;       /* (owned) (nullable) */
   gboolean has_other_location;
   guint64 left; /* of the chunk, or of the body */
   guint64 body_bytes;
 };
+
+static void
+free_text (GString *text)
+{
+  g_string_free (text, TRUE);
+}
 
 static void
 begin_head (BtsHttpFraming *self)
@@ -73,9 +81,10 @@ begin_head (BtsHttpFraming *self)
   self->length = -1;
   self->n_codings = 0;
   self->last_field = NULL;
+  self->last_text = NULL;
   self->has_other_location = FALSE;
-  if (self->location != NULL)
-    g_string_free (g_steal_pointer (&self->location), TRUE);
+  g_clear_pointer (&self->location, free_text);
+  g_clear_pointer (&self->disposition, free_text);
 }
 
 BtsHttpFraming *
@@ -104,8 +113,8 @@ bts_http_framing_unref (BtsHttpFraming *self)
     return;
 
   g_string_free (self->line, TRUE);
-  if (self->location != NULL)
-    g_string_free (self->location, TRUE);
+  g_clear_pointer (&self->location, free_text);
+  g_clear_pointer (&self->disposition, free_text);
   g_free (self);
 }
 
@@ -167,15 +176,25 @@ take_location (BtsHttpFraming *self, const char *value)
   g_autofree char *stripped = g_strstrip (g_strdup (value));
 
   if (self->location == NULL)
-    self->location = g_string_new (stripped);
+    self->last_text = self->location = g_string_new (stripped);
   else if (!g_str_equal (self->location->str, stripped))
     self->has_other_location = TRUE;
+}
+
+static void
+take_disposition (BtsHttpFraming *self, const char *value)
+{
+  g_autofree char *stripped = g_strstrip (g_strdup (value));
+
+  if (self->disposition == NULL)
+    self->last_text = self->disposition = g_string_new (stripped);
 }
 
 static const FieldRow field_rows[] = {
   { "Content-Length", TRUE, take_content_length },
   { "Transfer-Encoding", TRUE, take_transfer_encoding },
   { "Location", FALSE, take_location },
+  { "Content-Disposition", FALSE, take_disposition },
 };
 
 /* RFC 9112 §5.2. */
@@ -184,15 +203,12 @@ take_folded (BtsHttpFraming *self, const char *line)
 {
   g_autofree char *stripped = NULL;
 
-  if (self->last_field == NULL)
+  if (self->last_field != NULL && self->last_field->is_framing)
+    fail (self, "A field that frames the body is folded");
+  if (self->last_text == NULL)
     return;
-  if (self->last_field->is_framing)
-    {
-      fail (self, "A field that frames the body is folded");
-      return;
-    }
   stripped = g_strstrip (g_strdup (line));
-  g_string_append_printf (self->location, " %s", stripped);
+  g_string_append_printf (self->last_text, " %s", stripped);
 }
 
 static void
@@ -208,6 +224,7 @@ take_field (BtsHttpFraming *self, const char *line)
     }
 
   self->last_field = NULL;
+  self->last_text = NULL;
   if (colon == NULL)
     return;
   name_length = (gsize) (colon - line);
@@ -470,4 +487,10 @@ gboolean
 bts_http_framing_is_within_trailers (const BtsHttpFraming *self)
 {
   return self->state == STATE_TRAILERS;
+}
+
+const char *
+bts_http_framing_get_disposition (const BtsHttpFraming *self)
+{
+  return self->disposition != NULL ? self->disposition->str : NULL;
 }

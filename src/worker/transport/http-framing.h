@@ -49,6 +49,9 @@ gboolean bts_http_framing_is_complete (const BtsHttpFraming *self);
  * or several that differ. */
 const char *bts_http_framing_get_location (const BtsHttpFraming *self);
 
+/* The first Content-Disposition, likewise. */
+const char *bts_http_framing_get_disposition (const BtsHttpFraming *self);
+
 /* The last chunk has come, and not yet the line that ends the answer. */
 gboolean bts_http_framing_is_within_trailers (const BtsHttpFraming *self);
 

@@ -19,8 +19,20 @@ to_utf8 (const char *text)
              : g_convert (text, -1, "UTF-8", "ISO-8859-1", NULL, NULL, NULL);
 }
 
+/* libsoup replaces what is not UTF-8, which matters in names of files. */
+static const char *
+get_value (const BtsHttpFraming *framing, const char *name, const char *value)
+{
+  const char *raw = bts_http_framing_get_disposition (framing);
+
+  if (raw == NULL || g_utf8_validate (raw, -1, NULL) ||
+      g_ascii_strcasecmp (name, "Content-Disposition") != 0)
+    return value;
+  return raw;
+}
+
 static GVariant *
-collect_headers (SoupMessageHeaders *headers)
+collect_headers (SoupMessageHeaders *headers, const BtsHttpFraming *framing)
 {
   GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(ss)"));
   SoupMessageHeadersIter iter;
@@ -30,7 +42,7 @@ collect_headers (SoupMessageHeaders *headers)
   while (soup_message_headers_iter_next (&iter, &name, &value))
     {
       g_autofree char *utf8_name = to_utf8 (name);
-      g_autofree char *utf8_value = to_utf8 (value);
+      g_autofree char *utf8_value = to_utf8 (get_value (framing, name, value));
 
       if (utf8_name != NULL && utf8_value != NULL)
         g_variant_builder_add (&builder, "(ss)", utf8_name, utf8_value);
@@ -105,7 +117,7 @@ bts_http_head_fill (BtsTransportHead *head,
 
   head->actual_uri = g_uri_to_string (answer->target.uri);
   head->status_code = soup_message_get_status (answer->message);
-  head->headers = collect_headers (headers);
+  head->headers = collect_headers (headers, answer->framing);
   head->body_length = bts_http_framing_get_length (answer->framing);
   if (bts_http_framing_get_kind (answer->framing) == BTS_HTTP_FRAMING_NONE)
     head->body_length = 0;
