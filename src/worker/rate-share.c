@@ -6,6 +6,33 @@
 
 #include "worker/rate-share.h"
 
+/* Who has used less than that of its share has no use for the rest; it keeps a little more than it
+ * has used, and in any case some of it. */
+#define USED_UP 0.85
+#define HEADROOM 1.25
+#define MIN_KEPT (1.0 / 16)
+
+void
+bts_rate_use_measure (BtsRateUse *self, guint64 share, guint64 moved, gint64 now_us)
+{
+  double elapsed = (double) MAX (now_us - self->measured_at, 1) / G_USEC_PER_SEC;
+  double used = (double) (moved - MIN (self->moved, moved)) / elapsed;
+  double wanted = MAX (used * HEADROOM, (double) share * MIN_KEPT);
+
+  if (self->measured_at == 0 || share == 0 || used >= (double) share * USED_UP)
+    self->wanted = 0;
+  else
+    self->wanted = MAX ((guint64) wanted, 1);
+  self->moved = moved;
+  self->measured_at = now_us;
+}
+
+guint64
+bts_rate_use_get_demand (const BtsRateUse *self, guint64 own)
+{
+  return own == 0 || (self->wanted != 0 && self->wanted < own) ? self->wanted : own;
+}
+
 /* One pass fixes all that want less than an equal part; the rest is shared anew until nobody
  * does, which is after at most @n passes. 0 in @shares: not fixed yet. */
 static gboolean

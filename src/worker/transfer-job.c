@@ -29,7 +29,7 @@ struct _BtsTransferJob
   GPtrArray *transports;       /* (owned) (element-type BtsTransport): those that run */
   GArray *ranges;              /* (owned) (element-type BtsByteRange): asked for, not yet taken */
   gboolean is_woken;
-  guint64 max_rate;
+  BtsRateLimiter *limiter; /* (owned) */
   gboolean is_stopping;
   gboolean keeps_connection;
   guint n_unanswered;
@@ -72,7 +72,8 @@ bts_transfer_job_new (const char *guid,
   self->stopped = g_cancellable_new ();
   self->transports = g_ptr_array_new_with_free_func (g_object_unref);
   self->ranges = g_array_new (FALSE, FALSE, sizeof (BtsByteRange));
-  self->max_rate = bts_transfer_job_get_own_rate (self);
+  self->limiter = bts_rate_limiter_new ();
+  bts_transfer_job_set_max_rate (self, bts_transfer_job_get_own_rate (self));
   return self;
 }
 
@@ -94,6 +95,7 @@ clear_job (gpointer data)
   g_clear_object (&self->destination);
   g_ptr_array_unref (self->transports);
   g_array_unref (self->ranges);
+  bts_rate_limiter_unref (self->limiter);
   g_clear_error (&self->answer);
   g_cond_clear (&self->changed);
   g_mutex_clear (&self->lock);
@@ -231,17 +233,6 @@ bts_transfer_job_reconnect (BtsTransferJob *self)
     cancel_transports (self);
 }
 
-/* Those that run have an equal part each. */
-static void
-apply_rate (BtsTransferJob *self)
-{
-  guint n = self->transports->len;
-  guint64 part = self->max_rate > 0 && n > 0 ? MAX (self->max_rate / n, 1) : 0;
-
-  for (guint i = 0; i < n; i++)
-    bts_transport_set_max_rate (g_ptr_array_index (self->transports, i), part);
-}
-
 void
 bts_transfer_job_change (BtsTransferJob *self, GVariant *changes)
 {
@@ -273,12 +264,7 @@ bts_transfer_job_get_own_rate (BtsTransferJob *self)
 void
 bts_transfer_job_set_max_rate (BtsTransferJob *self, guint64 bytes_per_second)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
-
-  if (self->max_rate == bytes_per_second)
-    return;
-  self->max_rate = bytes_per_second;
-  apply_rate (self);
+  bts_rate_limiter_set_rate (self->limiter, bytes_per_second, g_get_monotonic_time ());
 }
 
 void
@@ -349,20 +335,20 @@ bts_transfer_job_run_transport (BtsTransferJob *self,
                                 gpointer user_data,
                                 GError **error)
 {
+  BtsTransportRequest limited = *request;
   gboolean is_done = FALSE;
 
+  limited.limiter = self->limiter;
   g_mutex_lock (&self->lock);
   g_ptr_array_add (self->transports, g_object_ref (transport));
-  apply_rate (self);
   if (self->is_stopping)
     bts_transport_cancel (transport);
   g_mutex_unlock (&self->lock);
 
-  is_done = bts_transport_run (transport, request, sink, user_data, error);
+  is_done = bts_transport_run (transport, &limited, sink, user_data, error);
 
   g_mutex_lock (&self->lock);
   g_ptr_array_remove_fast (self->transports, transport);
-  apply_rate (self);
   g_mutex_unlock (&self->lock);
   return is_done;
 }
@@ -469,7 +455,5 @@ bts_transfer_job_take_range (BtsTransferJob *self, BtsByteRange *range)
 guint64
 bts_transfer_job_get_max_rate (BtsTransferJob *self)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
-
-  return self->max_rate;
+  return bts_rate_limiter_get_rate (self->limiter);
 }

@@ -24,6 +24,7 @@
 #define PROGRESS_INTERVAL_MS 250
 #define DEFAULT_CHECKPOINT_BYTES (32 * 1024 * 1024)
 #define DEFAULT_MAX_CONNECTIONS 4
+#define SHARE_INTERVAL_US G_USEC_PER_SEC
 
 struct _BtsWorker
 {
@@ -39,6 +40,7 @@ struct _BtsWorker
   guint64 checkpoint_bytes;
   guint max_connections; /* of a download with random access */
   guint64 max_rate;
+  gint64 shared_at; /* by what the jobs use */
 };
 
 G_DEFINE_FINAL_TYPE (BtsWorker, bts_worker, G_TYPE_OBJECT)
@@ -47,6 +49,7 @@ typedef struct
 {
   BtsTransferJob *job; /* (owned) */
   GPtrArray *stops;    /* (owned) (element-type GDBusMethodInvocation): calls of Stop that wait */
+  BtsRateUse use;      /* of the machine's rate */
 } Job;
 
 /* A call to the daemon that is under way. */
@@ -140,6 +143,15 @@ on_finished_answered (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static void
+measure_use (Job *self, gint64 now)
+{
+  BtsProgress *progress = bts_transfer_job_get_progress (self->job);
+
+  bts_rate_use_measure (&self->use, bts_transfer_job_get_max_rate (self->job),
+                        progress->received + progress->sent, now);
+}
+
+static void
 share_rate (BtsWorker *self)
 {
   guint n = g_hash_table_size (self->jobs);
@@ -151,13 +163,31 @@ share_rate (BtsWorker *self)
 
   g_hash_table_iter_init (&iter, self->jobs);
   while (g_hash_table_iter_next (&iter, NULL, &job))
-    own[i++] = bts_transfer_job_get_own_rate (((Job *) job)->job);
+    own[i++] = bts_rate_use_get_demand (&((Job *) job)->use,
+                                        bts_transfer_job_get_own_rate (((Job *) job)->job));
   bts_rate_share (self->max_rate, own, shares, n);
 
   i = 0;
   g_hash_table_iter_init (&iter, self->jobs);
   while (g_hash_table_iter_next (&iter, NULL, &job))
     bts_transfer_job_set_max_rate (((Job *) job)->job, shares[i++]);
+}
+
+/* What one job does not use is for the others. */
+static void
+share_rate_anew (BtsWorker *self)
+{
+  gint64 now = g_get_monotonic_time ();
+  GHashTableIter iter;
+  gpointer job = NULL;
+
+  if (self->max_rate == 0 || now < self->shared_at + SHARE_INTERVAL_US)
+    return;
+  self->shared_at = now;
+  g_hash_table_iter_init (&iter, self->jobs);
+  while (g_hash_table_iter_next (&iter, NULL, &job))
+    measure_use (job, now);
+  share_rate (self);
 }
 
 static gboolean
@@ -181,6 +211,7 @@ on_progress_due (gpointer user_data)
                                                       now[0], now[1], now[2], now[3]),
                                        NULL);
     }
+  share_rate_anew (self);
   return G_SOURCE_CONTINUE;
 }
 

@@ -19,12 +19,14 @@ import struct
 import subprocess
 import tempfile
 import threading
+import time
 
 from harness.bodies import Body
 from harness.certificates import Certificates
 from harness.wait import wait_until
 
-__all__ = ["Body", "FaultyServer", "Nginx", "free_port", "has_ip6", "raw", "sending"]
+__all__ = ["Body", "FaultyServer", "Nginx", "free_port", "has_ip6", "paced", "raw",
+           "sending"]
 
 
 def has_ip6():
@@ -201,6 +203,25 @@ def sending(body, ranges=True, etag=..., cut_at=None, cut="close", hold=None, le
         exchange.send_head(status, **fields)
         if request.method != "HEAD" and not _send_body(exchange, body, first, last, cut_at, hold):
             end(exchange, cut)
+    return answer
+
+
+def paced(body, rate, burst=0, **members):
+    """An answer as of a server that limits each connection to @rate bytes a second."""
+    def answer(exchange):
+        piece = 32 * 1024
+        start = time.monotonic()
+
+        def send(data, send=exchange.connection.sendall):
+            for offset in range(0, len(data), piece):
+                exchange.n_paced += len(data[offset:offset + piece])
+                send(data[offset:offset + piece])
+                due = start + max(0, exchange.n_paced - burst) / rate
+                if exchange.server.is_ending.wait(max(0, due - time.monotonic())):
+                    raise OSError("the server ends")
+        exchange.n_paced = 0
+        exchange.send = send
+        sending(body, **members)(exchange)
     return answer
 
 

@@ -14,32 +14,13 @@ import uuid
 from gi.repository import Gio, GLib
 
 from harness.daemon import program
-from harness.servers import Body, FaultyServer, Nginx, sending
+from harness.servers import Body, FaultyServer, Nginx, paced, sending
 from harness.service import ServiceTest
 from harness.wait import wait_until
 from harness.worker_host import NAME, WorkerHost, lookup
 
 KIB = 1024
 MIB = 1024 * KIB
-
-
-def paced(body, rate, burst=0, **members):
-    """An answer as of a server that limits each connection to @rate bytes a second."""
-    def answer(exchange):
-        piece = 32 * KIB
-        start = time.monotonic()
-
-        def send(data, send=exchange.connection.sendall):
-            for offset in range(0, len(data), piece):
-                exchange.n_paced += len(data[offset:offset + piece])
-                send(data[offset:offset + piece])
-                due = start + max(0, exchange.n_paced - burst) / rate
-                if exchange.server.is_ending.wait(max(0, due - time.monotonic())):
-                    raise OSError("the server ends")
-        exchange.n_paced = 0
-        exchange.send = send
-        sending(body, **members)(exchange)
-    return answer
 
 
 class RangesTest(unittest.TestCase):

@@ -222,7 +222,7 @@ report_end (Fetch *fetch, const GError *error)
 }
 
 static void
-fetch_once (BtsTransport *transport, const char *uri)
+fetch_once (BtsTransport *transport, BtsRateLimiter *limiter, const char *uri)
 {
   Fetch fetch = { .report = g_string_new ("{"), .fd = -1, .buffer = g_malloc (BUFFER_BYTES) };
   g_autoptr (GVariant) request = new_request ();
@@ -233,6 +233,7 @@ fetch_once (BtsTransport *transport, const char *uri)
     .offset = (guint64) options.offset,
     .length = options.length < 0 ? G_MAXUINT64 : (guint64) options.length,
     .validator = options.validator,
+    .limiter = limiter,
   };
 
   if (options.output != NULL)
@@ -256,6 +257,7 @@ typedef struct
 {
   BtsHttpSession *session; /* (unowned) */
   BtsTransport *transport; /* (owned) */
+  BtsRateLimiter *limiter; /* (owned) */
   char **uris;             /* (unowned) */
 } Job;
 
@@ -267,7 +269,7 @@ run_job (gpointer user_data)
   for (int i = 0; i < options.n_runs; i++)
     for (char **uri = job->uris; *uri != NULL; uri++)
       {
-        fetch_once (job->transport, *uri);
+        fetch_once (job->transport, job->limiter, *uri);
         if (options.drop_connections)
           bts_http_session_drop_connections (job->session);
       }
@@ -304,7 +306,9 @@ main (int argc, char **argv)
       jobs[i].transport = bts_http_download_new (session);
       jobs[i].session = session;
       jobs[i].uris = argv + 1;
-      bts_transport_set_max_rate (jobs[i].transport, (guint64) options.max_rate);
+      jobs[i].limiter = bts_rate_limiter_new ();
+      bts_rate_limiter_set_rate (jobs[i].limiter, (guint64) options.max_rate,
+                                 g_get_monotonic_time ());
       threads[i] = g_thread_new ("fetch", run_job, &jobs[i]);
     }
   if (options.cancel_after_ms > 0)
@@ -318,6 +322,7 @@ main (int argc, char **argv)
     {
       g_thread_join (threads[i]);
       g_clear_object (&jobs[i].transport);
+      g_clear_pointer (&jobs[i].limiter, bts_rate_limiter_unref);
     }
   return 0;
 }

@@ -38,6 +38,46 @@ test_case (gconstpointer data)
     g_assert_cmpuint (shares[i], ==, cases[row].shares[i]);
 }
 
+static void
+measure (BtsRateUse *use, guint64 share, guint64 rate)
+{
+  bts_rate_use_measure (use, share, use->moved + rate, use->measured_at + G_USEC_PER_SEC);
+}
+
+static void
+test_what_is_not_used_is_not_wanted (void)
+{
+  BtsRateUse use = { 0 };
+
+  g_assert_cmpuint (bts_rate_use_get_demand (&use, 0), ==, 0);
+  g_assert_cmpuint (bts_rate_use_get_demand (&use, 70), ==, 70);
+  /* What it had before it was looked at says nothing. */
+  bts_rate_use_measure (&use, 1000, 5, G_USEC_PER_SEC);
+  g_assert_cmpuint (bts_rate_use_get_demand (&use, 0), ==, 0);
+
+  measure (&use, 1000, 1000);
+  g_assert_cmpuint (bts_rate_use_get_demand (&use, 0), ==, 0);
+  measure (&use, 1000, 400);
+  g_assert_cmpuint (bts_rate_use_get_demand (&use, 0), ==, 500);
+  g_assert_cmpuint (bts_rate_use_get_demand (&use, 2000), ==, 500);
+  g_assert_cmpuint (bts_rate_use_get_demand (&use, 300), ==, 300);
+  /* As much as it wanted: there may be more. */
+  measure (&use, 500, 500);
+  g_assert_cmpuint (bts_rate_use_get_demand (&use, 0), ==, 0);
+}
+
+static void
+test_who_uses_nothing_keeps_a_little (void)
+{
+  BtsRateUse use = { 0 };
+
+  measure (&use, 1600, 0);
+  measure (&use, 1600, 0);
+  g_assert_cmpuint (bts_rate_use_get_demand (&use, 0), ==, 100);
+  measure (&use, 0, 0);
+  g_assert_cmpuint (bts_rate_use_get_demand (&use, 0), ==, 0);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -48,5 +88,9 @@ main (int argc, char *argv[])
 
       g_test_add_data_func (path, GSIZE_TO_POINTER (i), test_case);
     }
+  g_test_add_func ("/worker/rate-share/what-is-not-used-is-not-wanted",
+                   test_what_is_not_used_is_not_wanted);
+  g_test_add_func ("/worker/rate-share/who-uses-nothing-keeps-a-little",
+                   test_who_uses_nothing_keeps_a_little);
   return g_test_run ();
 }

@@ -19,7 +19,7 @@ struct _TestEndless
   GCond changed;
   gboolean is_running;
   gboolean is_cancelled;
-  guint64 max_rate;
+  BtsRateLimiter *limiter; /* (unowned): of the run */
 };
 
 static void test_endless_transport_init (BtsTransportInterface *iface);
@@ -40,6 +40,7 @@ endless_run (BtsTransport *transport,
   TestEndless *self = TEST_ENDLESS (transport);
 
   g_mutex_lock (&self->lock);
+  self->limiter = request->limiter;
   self->is_running = TRUE;
   g_cond_broadcast (&self->changed);
   while (!self->is_cancelled)
@@ -61,17 +62,10 @@ endless_cancel (BtsTransport *transport)
 }
 
 static void
-endless_set_max_rate (BtsTransport *transport, guint64 bytes_per_second)
-{
-  TEST_ENDLESS (transport)->max_rate = bytes_per_second;
-}
-
-static void
 test_endless_transport_init (BtsTransportInterface *iface)
 {
   iface->run = endless_run;
   iface->cancel = endless_cancel;
-  iface->set_max_rate = endless_set_max_rate;
 }
 
 static void
@@ -211,9 +205,10 @@ test_refused_checkpoint_is_an_error (void)
 static GVariant *
 run_endless (BtsTransferJob *job, gpointer data)
 {
+  const BtsTransportRequest request = { .uri = "http://example.org/" };
   g_autoptr (GError) error = NULL;
 
-  g_assert_false (bts_transfer_job_run_transport (job, data, NULL, NULL, NULL, &error));
+  g_assert_false (bts_transfer_job_run_transport (job, data, &request, NULL, NULL, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   return bts_transfer_job_is_stopping (job) ? NULL : parse ("@a{sv} {}");
 }
@@ -227,9 +222,9 @@ test_stop_reaches_a_running_transport (void)
 
   bts_transfer_job_start (job, run_endless, transport, NULL);
   endless_wait_until_running (transport);
-  g_assert_cmpuint (transport->max_rate, ==, 5);
+  g_assert_cmpuint (bts_rate_limiter_get_rate (transport->limiter), ==, 5);
   bts_transfer_job_set_max_rate (job, 3);
-  g_assert_cmpuint (transport->max_rate, ==, 3);
+  g_assert_cmpuint (bts_rate_limiter_get_rate (transport->limiter), ==, 3);
   bts_transfer_job_stop (job);
   wait_for_end (&host);
   g_assert_true (host.was_stopped);

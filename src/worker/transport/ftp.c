@@ -10,7 +10,6 @@
 
 #include "common/bgt-web-error.h"
 #include "worker/transport/ftp-session.h"
-#include "worker/transport/token-bucket.h"
 
 /* Nothing but _cancel has to be noticed while the network is silent, and that wakes up. */
 #define POLL_MS 60000
@@ -27,10 +26,10 @@ struct _BtsFtpDownload
   CURL *curl;             /* (owned) */
   char message[CURL_ERROR_SIZE];
 
-  GMutex lock; /* for the next three */
-  GCond changed;
-  BtsTokenBucket bucket;
+  GMutex lock; /* for the next two */
   gboolean is_cancelled;
+  BtsRateLimiter *limiter; /* (unowned) (nullable): of the run under way */
+  BtsRatePortion portion;
 };
 
 /* A run under way. */
@@ -62,26 +61,29 @@ is_cancelled (BtsFtpDownload *self)
   return self->is_cancelled;
 }
 
+static gboolean
+is_waiting_cancelled (gpointer user_data)
+{
+  return is_cancelled (user_data);
+}
+
 /* Waits until the rate allows some bytes; returns how many, 0 where the run was cancelled. */
 static gsize
 throttle (BtsFtpDownload *self, gsize size)
 {
+  if (self->limiter == NULL)
+    return is_cancelled (self) ? 0 : size;
+  size = bts_rate_limiter_wait (self->limiter, &self->portion, size, is_waiting_cancelled, self);
+  bts_rate_limiter_take (self->limiter, &self->portion, size, g_get_monotonic_time ());
+  return size;
+}
+
+static void
+set_limiter (BtsFtpDownload *self, BtsRateLimiter *limiter)
+{
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
-  while (!self->is_cancelled)
-    {
-      gint64 now_us = g_get_monotonic_time ();
-      gint64 wait_us = 0;
-      gsize allowed = bts_token_bucket_get_allowed (&self->bucket, size, now_us, &wait_us);
-
-      if (allowed > 0)
-        {
-          bts_token_bucket_take (&self->bucket, allowed);
-          return allowed;
-        }
-      g_cond_wait_until (&self->changed, &self->lock, now_us + wait_us);
-    }
-  return 0;
+  self->limiter = limiter;
 }
 
 /* ---- what libcurl calls ---- */
@@ -373,7 +375,11 @@ bts_ftp_download_run (BtsTransport *transport,
       g_set_error_literal (error, BGT_WEB_ERROR, 404, "The URI names a folder, not a file");
       return FALSE;
     }
+  set_limiter (run.download, request->limiter);
   is_done = set_up (&run, error) && ask (&run, &head, error) && fetch (&run, &head, error);
+  if (request->limiter != NULL)
+    bts_rate_limiter_give_back (request->limiter, &run.download->portion);
+  set_limiter (run.download, NULL);
   bts_transport_head_clear (&head);
   g_clear_error (&run.error);
   return is_done;
@@ -383,23 +389,16 @@ static void
 bts_ftp_download_cancel (BtsTransport *transport)
 {
   BtsFtpDownload *self = BTS_FTP_DOWNLOAD (transport);
+  g_autoptr (BtsRateLimiter) limiter = NULL;
 
   g_mutex_lock (&self->lock);
   self->is_cancelled = TRUE;
-  g_cond_broadcast (&self->changed);
+  limiter = self->limiter != NULL ? bts_rate_limiter_ref (self->limiter) : NULL;
   g_mutex_unlock (&self->lock);
+  /* Whoever waits for the rate looks at it with the limiter's lock held. */
+  if (limiter != NULL)
+    bts_rate_limiter_wake_up (limiter);
   curl_multi_wakeup (self->multi);
-}
-
-static void
-bts_ftp_download_set_max_rate (BtsTransport *transport, guint64 bytes_per_second)
-{
-  BtsFtpDownload *self = BTS_FTP_DOWNLOAD (transport);
-
-  g_mutex_lock (&self->lock);
-  bts_token_bucket_set_rate (&self->bucket, bytes_per_second, g_get_monotonic_time ());
-  g_cond_broadcast (&self->changed);
-  g_mutex_unlock (&self->lock);
 }
 
 static void
@@ -407,7 +406,6 @@ bts_ftp_download_transport_init (BtsTransportInterface *interface)
 {
   interface->run = bts_ftp_download_run;
   interface->cancel = bts_ftp_download_cancel;
-  interface->set_max_rate = bts_ftp_download_set_max_rate;
 }
 
 static void
@@ -419,7 +417,6 @@ bts_ftp_download_finalize (GObject *object)
   g_clear_pointer (&self->multi, curl_multi_cleanup);
   g_clear_pointer (&self->session, bts_ftp_session_unref);
   g_mutex_clear (&self->lock);
-  g_cond_clear (&self->changed);
   G_OBJECT_CLASS (bts_ftp_download_parent_class)->finalize (object);
 }
 
@@ -433,7 +430,6 @@ static void
 bts_ftp_download_init (BtsFtpDownload *self)
 {
   g_mutex_init (&self->lock);
-  g_cond_init (&self->changed);
   self->multi = curl_multi_init ();
   self->curl = curl_easy_init ();
 }

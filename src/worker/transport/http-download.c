@@ -10,7 +10,6 @@
 #include "worker/transport/http-client.h"
 #include "worker/transport/http-head.h"
 #include "worker/transport/http-proof.h"
-#include "worker/transport/token-bucket.h"
 
 #define MAX_READ_BYTES (1024 * 1024)
 
@@ -23,9 +22,9 @@ struct _BtsHttpDownload
 
   BtsHttpClient *client; /* (owned) */
 
-  GMutex mutex; /* for the next two */
-  GCond changed;
-  BtsTokenBucket bucket;
+  GMutex mutex;            /* for changes of the next */
+  BtsRateLimiter *limiter; /* (unowned) (nullable): of the run under way */
+  BtsRatePortion portion;
   BtsHttpThrottle sending;
 };
 
@@ -49,33 +48,26 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (BtsHttpDownload,
                                G_IMPLEMENT_INTERFACE (BTS_TYPE_TRANSPORT,
                                                       bts_http_download_transport_init))
 
+static gboolean
+is_cancelled (gpointer user_data)
+{
+  return bts_http_client_is_cancelled (((BtsHttpDownload *) user_data)->client);
+}
+
 /* Waits until the rate allows some bytes; returns how many. */
 static gsize
 throttle (BtsHttpDownload *self, gsize size)
 {
-  gsize allowed = 0;
-
-  g_mutex_lock (&self->mutex);
-  for (;;)
-    {
-      gint64 now_us = g_get_monotonic_time ();
-      gint64 wait_us;
-
-      allowed = bts_token_bucket_get_allowed (&self->bucket, size, now_us, &wait_us);
-      if (allowed > 0 || bts_http_client_is_cancelled (self->client))
-        break;
-      g_cond_wait_until (&self->changed, &self->mutex, now_us + wait_us);
-    }
-  g_mutex_unlock (&self->mutex);
-  return MAX (allowed, 1);
+  if (self->limiter != NULL)
+    size = bts_rate_limiter_wait (self->limiter, &self->portion, size, is_cancelled, self);
+  return MAX (size, 1);
 }
 
 static void
-take_from_bucket (BtsHttpDownload *self, gsize size)
+take_from_portion (BtsHttpDownload *self, gsize size)
 {
-  g_mutex_lock (&self->mutex);
-  bts_token_bucket_take (&self->bucket, size);
-  g_mutex_unlock (&self->mutex);
+  if (self->limiter != NULL)
+    bts_rate_limiter_take (self->limiter, &self->portion, size, g_get_monotonic_time ());
 }
 
 static gsize
@@ -87,7 +79,7 @@ wait_to_send (gsize wanted, gpointer user_data)
 static void
 take_sent (gsize taken, gpointer user_data)
 {
-  take_from_bucket (user_data, taken);
+  take_from_portion (user_data, taken);
 }
 
 static gboolean
@@ -116,7 +108,7 @@ move_some (Body *body, GError **error)
   if (n <= 0)
     return n;
 
-  take_from_bucket (self, (gsize) n);
+  take_from_portion (self, (gsize) n);
   body->received += (guint64) n;
   if (body->received > bts_http_framing_get_body_bytes (body->answer->framing))
     {
@@ -228,6 +220,14 @@ refuse_part (const BtsTransportHead *head,
   return FALSE;
 }
 
+static void
+set_limiter (BtsHttpDownload *self, BtsRateLimiter *limiter)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+
+  self->limiter = limiter;
+}
+
 static gboolean
 bts_http_download_run (BtsTransport *transport,
                        const BtsTransportRequest *request,
@@ -241,6 +241,7 @@ bts_http_download_run (BtsTransport *transport,
   GError *problem = NULL;
   gboolean is_done;
 
+  set_limiter (self, request->limiter);
   bts_http_client_enter (self->client);
   is_done = bts_http_client_ask (self->client, request, &answer, error);
   if (is_done)
@@ -252,6 +253,9 @@ bts_http_download_run (BtsTransport *transport,
       bts_transport_head_clear (&head);
     }
   bts_http_client_leave (self->client);
+  if (self->limiter != NULL)
+    bts_rate_limiter_give_back (self->limiter, &self->portion);
+  set_limiter (self, NULL);
   return is_done;
 }
 
@@ -262,18 +266,8 @@ bts_http_download_cancel (BtsTransport *transport)
 
   bts_http_client_cancel (self->client);
   g_mutex_lock (&self->mutex);
-  g_cond_broadcast (&self->changed);
-  g_mutex_unlock (&self->mutex);
-}
-
-static void
-bts_http_download_set_max_rate (BtsTransport *transport, guint64 bytes_per_second)
-{
-  BtsHttpDownload *self = BTS_HTTP_DOWNLOAD (transport);
-
-  g_mutex_lock (&self->mutex);
-  bts_token_bucket_set_rate (&self->bucket, bytes_per_second, g_get_monotonic_time ());
-  g_cond_broadcast (&self->changed);
+  if (self->limiter != NULL)
+    bts_rate_limiter_wake_up (self->limiter);
   g_mutex_unlock (&self->mutex);
 }
 
@@ -282,7 +276,6 @@ bts_http_download_transport_init (BtsTransportInterface *interface)
 {
   interface->run = bts_http_download_run;
   interface->cancel = bts_http_download_cancel;
-  interface->set_max_rate = bts_http_download_set_max_rate;
 }
 
 static void
@@ -292,7 +285,6 @@ bts_http_download_finalize (GObject *object)
 
   g_clear_pointer (&self->client, bts_http_client_free);
   g_mutex_clear (&self->mutex);
-  g_cond_clear (&self->changed);
   G_OBJECT_CLASS (bts_http_download_parent_class)->finalize (object);
 }
 
@@ -306,7 +298,6 @@ static void
 bts_http_download_init (BtsHttpDownload *self)
 {
   g_mutex_init (&self->mutex);
-  g_cond_init (&self->changed);
 }
 
 BtsTransport *

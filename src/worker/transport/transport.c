@@ -37,9 +37,3 @@ bts_transport_cancel (BtsTransport *self)
 {
   BTS_TRANSPORT_GET_IFACE (self)->cancel (self);
 }
-
-void
-bts_transport_set_max_rate (BtsTransport *self, guint64 bytes_per_second)
-{
-  BTS_TRANSPORT_GET_IFACE (self)->set_max_rate (self, bytes_per_second);
-}

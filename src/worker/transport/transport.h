@@ -7,6 +7,7 @@
 #include <gio/gio.h>
 
 #include "worker/transport/http-cookies.h"
+#include "worker/transport/rate-limiter.h"
 
 /* One request over the network, blocking, in the caller's thread: a small interface with the
  * protocols behind it. What goes wrong is a BGT_WEB_ERROR, or G_IO_ERROR_CANCELLED. */
@@ -61,8 +62,9 @@ typedef struct
   const BtsTransportBody *body; /* (nullable): what is sent */
   gboolean wants_any_answer;    /* the sink takes the bodies of errors, too */
   BtsTransportRedirections redirections;
-  BtsHttpCookies *cookies; /* (nullable): taken from and added to; NULL: for the transport's life
-                              only */
+  BtsRateLimiter *limiter; /* (nullable): of what comes and goes */
+  BtsHttpCookies *cookies; /* (nullable): taken from and added to; NULL: for the transport's
+                              life only */
 } BtsTransportRequest;
 
 /* The final answer's head, redirects already followed; also that of an error. */
@@ -110,7 +112,6 @@ struct _BtsTransportInterface
                    gpointer user_data,
                    GError **error);
   void (*cancel) (BtsTransport *self);
-  void (*set_max_rate) (BtsTransport *self, guint64 bytes_per_second);
 };
 
 /* TRUE only if the whole body has been passed on and its end has been proven (length counted, or
@@ -123,6 +124,3 @@ gboolean bts_transport_run (BtsTransport *self,
 
 /* From any thread: a run under way, and every later one, ends soon with G_IO_ERROR_CANCELLED. */
 void bts_transport_cancel (BtsTransport *self);
-
-/* From any thread; 0 without limit. */
-void bts_transport_set_max_rate (BtsTransport *self, guint64 bytes_per_second);
