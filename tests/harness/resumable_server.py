@@ -8,6 +8,7 @@
 
 import threading
 
+from harness.servers import raw
 from harness.upload_server import Taking, UploadServer
 
 VERSIONS = {"tus": ("tus-resumable", "1.0.0"), "ietf": ("upload-draft-interop-version", "8")}
@@ -23,22 +24,41 @@ class Upload:
 
 class ResumableServer(UploadServer):
     """@limits: for Upload-Limit. What a request for /files/N brings is kept also where it is cut, as
-    `plans` of that path say."""
+    `plans` of that path say. `base`: what stands before it in Location. `max_kept`: of each request,
+    so many bytes are taken. `interim`: sent before a PATCH is answered."""
 
     def __init__(self, protocol, limits="", **more):
         super().__init__(**more)
         self.protocol = protocol
         self.limits = limits
         self.uploads = {}
+        self.base = ""
+        self.max_kept = None
+        self.interim = b""
+        self.instead = {}
         self.n_created = 0
         self.log = []
         self.final = (b"HTTP/1.1 200 OK\r\nUpload-Offset: %d\r\nUpload-Complete: ?1\r\n"
                       b"Content-Length: 4\r\n\r\ndone")
 
+    def answer_instead(self, method, path, *answers):
+        """The next requests are answered so, whatever the server has: bytes, a function of an
+        Exchange, or as usual where it is None."""
+        with self.lock:
+            self.instead[method, path] = [raw(answer, then="close") if isinstance(answer, bytes)
+                                          else answer for answer in answers]
+
     def handle(self, take):
         """Whether the connection stays open."""
         request, exchange = take.request, take.exchange
-        self.log.append((request.method, request.path))
+        with self.lock:
+            self.log.append((request.method, request.path))
+            self.requests.append(request)
+            answers = self.instead.get((request.method, request.path))
+            answer = answers.pop(0) if answers else None
+        if answer:
+            answer(exchange)
+            return exchange.is_open
         name, version = VERSIONS[self.protocol]
         if request.method != "OPTIONS" and request.headers.get(name) != version:
             return None
@@ -66,7 +86,7 @@ class ResumableServer(UploadServer):
         self.uploads[path] = Upload(int(request.headers["upload-length"]))
         assert self.protocol == "tus" or request.headers["upload-complete"] == "?0"
         headers = {"Upload_Limit": self.limits} if self.limits else {}
-        exchange.send_head("201 Created", Location=path, Content_Length=0, **headers)
+        exchange.send_head("201 Created", Location=self.base + path, Content_Length=0, **headers)
         return True
 
     def handle_head(self, take, upload):
@@ -93,18 +113,27 @@ class ResumableServer(UploadServer):
         with self.lock:
             plans = self.plans.get(request.path, [])
             plan = plans.pop(0) if plans else None
+        exchange.send(self.interim)
         is_whole = (plan or whole)(Taking(exchange, take.length, request))
-        upload.data += request.body
+        upload.data += request.body[:self.max_kept]
+        is_last = request.headers.get("upload-complete", "?1") == "?1"
+        upload.is_complete = is_last and len(upload.data) == upload.size
         if not is_whole:
             return False
-        upload.is_complete = len(upload.data) == upload.size
-        if self.protocol == "ietf":
-            assert (request.headers["upload-complete"] == "?1") == upload.is_complete
+        assert is_last or self.protocol == "ietf" and len(upload.data) < upload.size
         if upload.is_complete:
             exchange.send(self.final % upload.size)
         else:
-            exchange.send_head("204 No Content", Upload_Offset=len(upload.data))
-        return True
+            headers = {"Upload_Complete": "?0"} if self.protocol == "ietf" else {}
+            exchange.send_head("204 No Content", Upload_Offset=len(upload.data), **headers)
+        return exchange.is_open
+
+
+def mute(take):
+    """Takes everything, and closes instead of an answer."""
+    whole(take)
+    take.exchange.close()
+    return False
 
 
 def whole(take):

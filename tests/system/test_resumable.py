@@ -21,7 +21,9 @@ from system.test_upload import MIB, UploadCase
 V = GLib.Variant
 
 
-class Resumable:
+class ResumableCase(UploadCase):
+    """With a server of `protocol`."""
+
     protocol = None
 
     def setUp(self):
@@ -45,6 +47,16 @@ class Resumable:
         self.assertTrue(self.data(number) == self.body.read(), "other bytes than were sent")
         return values
 
+    def strike(self, victim):
+        if victim == "worker":
+            for pid in self.daemon.workers():
+                os.kill(pid, 9)
+        else:
+            self.daemon.kill()
+            self.start_again()
+
+
+class Resumable:
     def test_a_file_arrives(self):
         operation = self.send(method=V("s", "POST"))
         self.assert_sent(operation)
@@ -73,14 +85,6 @@ class Resumable:
                 values = self.assert_sent(operation, number)
                 self.assertFalse(values["HasRestarted"])
                 self.assertEqual(self.resumable.n_created, number)
-
-    def strike(self, victim):
-        if victim == "worker":
-            for pid in self.daemon.workers():
-                os.kill(pid, 9)
-        else:
-            self.daemon.kill()
-            self.start_again()
 
     def test_pause_and_resume(self):
         event = threading.Event()
@@ -148,11 +152,11 @@ class Resumable:
                                        resumable=V("s", self.protocol)), "http-404")
 
 
-class Tus(Resumable, UploadCase):
+class Tus(Resumable, ResumableCase):
     protocol = "tus"
 
 
-class Ietf(Resumable, UploadCase):
+class Ietf(Resumable, ResumableCase):
     protocol = "ietf"
 
     def test_limits_are_obeyed(self):
