@@ -24,8 +24,9 @@ class Upload:
 
 class ResumableServer(UploadServer):
     """@limits: for Upload-Limit. What a request for /files/N brings is kept also where it is cut, as
-    `plans` of that path say. `base`: what stands before it in Location. `max_kept`: of each request,
-    so many bytes are taken. `interim`: sent before a PATCH is answered."""
+    `plans` of that path say. `base`: what stands before it in Location; `more`: other headers there.
+    `max_kept`: of each request, so many bytes are taken. `interim`: sent before a PATCH is
+    answered."""
 
     def __init__(self, protocol, limits="", **more):
         super().__init__(**more)
@@ -33,6 +34,7 @@ class ResumableServer(UploadServer):
         self.limits = limits
         self.uploads = {}
         self.base = ""
+        self.more = {}
         self.max_kept = None
         self.interim = b""
         self.instead = {}
@@ -85,7 +87,7 @@ class ResumableServer(UploadServer):
         path = f"/files/{self.n_created}"
         self.uploads[path] = Upload(int(request.headers["upload-length"]))
         assert self.protocol == "tus" or request.headers["upload-complete"] == "?0"
-        headers = {"Upload_Limit": self.limits} if self.limits else {}
+        headers = {"Upload_Limit": self.limits, **self.more} if self.limits else self.more
         exchange.send_head("201 Created", Location=self.base + path, Content_Length=0, **headers)
         return True
 

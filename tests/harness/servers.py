@@ -233,7 +233,7 @@ class FaultyServer:
     """Answers each path with what serve() has been given for it: a function of an Exchange, bytes
     (sent as they are, then closed), or a list of those, of which the last one stays."""
 
-    def __init__(self, certificate=None, address="127.0.0.1"):
+    def __init__(self, certificate=None, address="127.0.0.1", port=0):
         self.certificate = certificate
         self.address = address
         self.lock = threading.Lock()
@@ -245,13 +245,13 @@ class FaultyServer:
         self.is_ending = threading.Event()
         self.listener = None
         self.context = None
-        self.port = None
+        self.port = port
 
     def __enter__(self):
         if self.certificate:
             self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self.context.load_cert_chain(self.certificate.certificate, self.certificate.key)
-        self.listener = socket.create_server((self.address, 0), backlog=256)
+        self.listener = socket.create_server((self.address, self.port), backlog=256)
         self.port = self.listener.getsockname()[1]
         self._start(self._accept)
         return self

@@ -33,7 +33,10 @@ class Faults:
         return [r for r in self.resumable.heads(f"/files/{number}") if r.method == "PATCH"]
 
     def hold(self, at=4 * MIB, **options):
-        """An upload that the server has taken @at bytes of."""
+        """An upload that the server has taken @at bytes of, and of which not everything fits into the
+        buffers on the way."""
+        self.body = Body(40 * MIB)
+        self.body.write_to(self.source)
         number = self.resumable.n_created + 1
         self.resumable.take(f"/files/{number}", holding(at, self.gate))
         operation = self.send(**options)
@@ -148,6 +151,15 @@ class Faults:
         for request in other.requests:
             self.assertNotIn(b"secret", request.head)
             self.assertNotIn("authorization", request.headers)
+
+    def test_cookies_go_with_the_rest(self):
+        self.resumable.more = {"Set_Cookie": "session=secret; Path=/files"}
+        operation = self.hold()
+        self.strike("daemon")
+        self.gate.set()
+        self.assert_sent(operation)
+        cookies = {r.headers.get("cookie") for r in self.resumable.heads("/files/1")}
+        self.assertEqual(cookies, {"session=secret"})
 
     def test_a_new_header_goes_with_the_rest(self):
         operation = self.hold()

@@ -233,6 +233,59 @@ class OnlyOnce(UploadCase):
         keys = {request.headers["idempotency-key"] for request in self.uploads.heads("/file")}
         self.assertEqual((len(self.bodies()), len(keys)), (3, 1))
 
+    def test_the_key_outlives_the_service(self):
+        event = threading.Event()
+        self.uploads.take("/file", holding(MIB, event), holding(2 * MIB, event), taking)
+        operation = self.upload(method=self.text("POST"), allow_restart=GLib.Variant("b", True))
+        for number, victim in enumerate(("daemon", "worker"), 1):
+            self.uploads.wait_for_requests(number, "/file")
+            self.wait_for_sent(operation, 1)
+            self.strike(victim)
+        event.set()
+        self.assert_completed(operation)
+        keys = {request.headers["idempotency-key"] for request in self.uploads.heads("/file")}
+        self.assertEqual((len(self.bodies()), len(keys)), (3, 1))
+
+    def test_what_may_be_done_twice(self):
+        """RFC 9110 says which methods those are."""
+        for method, is_again in (("PUT", True), ("DELETE", True), ("OPTIONS-X", False),
+                                 ("REPORT", False), ("PATCH", False)):
+            with self.subTest(method):
+                path = f"/{method}"
+                self.uploads.serve(path, CREATED)
+                self.uploads.take(path, cutting(MIB), taking)
+                operation = self.upload(self.uploads.uri(path), method=self.text(method))
+                if is_again:
+                    self.assert_completed(operation)
+                else:
+                    self.assert_failed(operation, "connection-reset", "connection-aborted",
+                                       "disconnected")
+                self.assertEqual(len(self.bodies(path)), 2 if is_again else 1)
+
+    def test_what_was_refused_unsent_is_sent_later(self):
+        """Expect leaves the body here, so that nothing of it can have been done."""
+        self.uploads.take("/file", refusing(b"HTTP/1.1 503 Busy\r\nRetry-After: 0\r\n"
+                                            b"Content-Length: 0\r\n\r\n"), taking)
+        self.assert_completed(self.upload(method=self.text("POST")))
+        self.assertEqual(self.bodies(), [b"", self.body.read()])
+
+    def test_a_challenge_is_met(self):
+        """A server that wants to know who asks has done nothing yet."""
+        Body(1000).write_to(self.source)
+        self.uploads.serve("/file", [b'HTTP/1.1 401 Who\r\nWWW-Authenticate: Basic realm="x"\r\n'
+                                     b"Content-Length: 0\r\n\r\n", CREATED])
+        operation = self.upload(method=self.text("POST"),
+                                server_credential=GLib.Variant("(ss)", ("me", "secret")))
+        self.assert_completed(operation, 1000)
+        self.assertEqual([len(body) for body in self.bodies()], [1000, 1000])
+
+    def test_a_small_one_that_gets_no_answer(self):
+        Body(1000).write_to(self.source)
+        self.uploads.take("/file", cutting(1000, "close"))
+        operation = self.upload(method=self.text("POST"))
+        self.assert_failed(operation, "connection-reset", "connection-aborted", "disconnected")
+        self.assertEqual(len(self.bodies()), 1)
+
     def test_a_post_that_has_begun_cannot_be_paused(self):
         event = threading.Event()
         self.addCleanup(event.set)
@@ -257,6 +310,9 @@ class OnlyOnce(UploadCase):
                 event.set()
                 self.assert_failed(operation, "connection-aborted")
                 self.assertEqual(len(self.bodies()), before + 1)
+                self.resume(operation)
+                self.assert_completed(operation)
+                self.assertEqual(len(self.bodies()), before + 2)
 
     def test_kill_in_the_middle_of_a_put(self):
         Body(64 * MIB).write_to(self.source)
@@ -278,6 +334,57 @@ class OnlyOnce(UploadCase):
         else:
             self.daemon.kill()
             self.start_again()
+
+
+class NotYetThere(UploadCase):
+    settings = {"Transfers": {"RetryDelaySeconds": "1", "MaxRetries": "5"}}
+
+    def test_what_has_not_reached_the_server_is_sent_later(self):
+        with UploadServer() as server:
+            port = server.port
+        operation = self.upload(f"http://127.0.0.1:{port}/file", method=self.text("POST"))
+        wait_until(lambda: self.daemon.get(operation, "BlockedBy") == ["retry-delay"], "it waits")
+        server = self.enter(UploadServer(port=port))
+        server.serve("/file", CREATED)
+        self.assert_completed(operation)
+        self.assertEqual([r.body for r in server.heads()], [self.body.read()])
+
+
+class Cookies(UploadCase):
+    """What servers set goes with what follows, in another try, too."""
+
+    BUSY = (b"HTTP/1.1 503 Busy\r\nRetry-After: %d\r\nContent-Length: 0\r\n"
+            b"Set-Cookie: session=secret; Path=/\r\nSet-Cookie: a=set; Path=/\r\n"
+            b"Set-Cookie: b=1; Path=/other\r\nSet-Cookie: c=1; Secure\r\n"
+            b"Set-Cookie: d=1; Max-Age=0\r\nSet-Cookie: e=1; Domain=example.org\r\n\r\n")
+
+    def sent(self, path="/file"):
+        return [sorted(filter(None, request.headers.get("cookie", "").split("; ")))
+                for request in self.uploads.heads(path)]
+
+    def test_they_go_with_another_try(self):
+        self.uploads.serve("/file", [self.BUSY % 0, CREATED])
+        self.assert_completed(self.upload(cookies=GLib.Variant("a{ss}", {"a": "given"})))
+        self.assertEqual(self.sent(), [["a=given"], ["a=set", "session=secret"]])
+        self.assertNotIn("secret", self.daemon.log())
+
+    def test_they_outlive_the_service(self):
+        self.uploads.serve("/file", [self.BUSY % 1000, CREATED])
+        operation = self.upload()
+        wait_until(lambda: self.daemon.get(operation, "BlockedBy") == ["retry-delay"], "it waits")
+        self.pause(operation)
+        self.daemon.kill()
+        self.start_again()
+        self.resume(operation)
+        self.assert_completed(operation)
+        self.assertEqual(self.sent(), [[], ["a=set", "session=secret"]])
+        self.assertNotIn("secret", self.daemon.log())
+
+    def test_no_other_operation_has_them(self):
+        self.uploads.serve("/file", [self.BUSY % 0, CREATED])
+        for _ in range(2):
+            self.assert_completed(self.upload())
+        self.assertEqual(self.sent(), [[], ["a=set", "session=secret"], []])
 
 
 class Changes(UploadCase):

@@ -68,10 +68,15 @@ ANSWERS = {
 
 class Question(UploadCase):
     def end_worker(self):
-        workers = self.daemon.workers()
-        for pid in workers:
+        for pid in self.daemon.workers():
             os.kill(pid, 9)
-        wait_until(lambda: not set(workers) & set(self.daemon.workers()), "the worker has gone")
+        wait_until(self.is_served, "the service has another worker")
+
+    def is_served(self):
+        try:
+            return self.upload(start=False)
+        except GLib.Error:
+            return None
 
     def server_with(self, options):
         server = self.enter(UploadServer(options=options))

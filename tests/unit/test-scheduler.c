@@ -8,6 +8,7 @@
 
 #include <unistd.h>
 
+#include "common/bgt-error.h"
 #include "common/bgt-web-error.h"
 #include "tests/unit/fakes/daemon-fixture.h"
 
@@ -221,6 +222,68 @@ test_deadline_ends_with_timeout (DaemonFixture *fixture, gconstpointer data)
   daemon_fixture_wait (bts_operation_is_finished (operation));
   g_assert_cmpint (bts_operation_get_web_error (operation), ==, BGT_WEB_ERROR_TIMEOUT);
   g_assert_false (daemon_fixture_has_job (fixture, operation));
+}
+
+/* What its worker sends may reach the server only once. */
+static BtsOperation *
+add_committed (DaemonFixture *fixture)
+{
+  BtsOperation *operation = add_running (fixture);
+
+  g_assert_true (bts_launcher_fake_report (fixture->launcher, "Checkpoint",
+                                           bts_operation_get_guid (operation),
+                                           g_variant_new_parsed ("{'is-committed': <true>}")));
+  return operation;
+}
+
+static void
+test_what_can_be_done_only_once_is_not_broken_off (DaemonFixture *fixture, gconstpointer data)
+{
+  BtsOperation *operation = add_committed (fixture);
+  const BtsConditions calm = fixture->conditions;
+  g_autoptr (GError) error = NULL;
+
+  for (guint i = 0; i < 4; i++)
+    {
+      fixture->conditions = calm;
+      if (i == 0)
+        fixture->conditions.cost_type = BGT_COST_TYPE_FIXED;
+      fixture->conditions.is_roaming = i == 0;
+      if (i == 1)
+        fixture->conditions.connectivity = BGT_CONNECTIVITY_NONE;
+      fixture->conditions.is_suspending = i == 2;
+      if (i == 3)
+        fixture->limits.max_active = 0;
+      bts_scheduler_queue (fixture->scheduler);
+      daemon_fixture_settle (fixture);
+      g_assert_true (daemon_fixture_has_job (fixture, operation));
+      daemon_fixture_assert_words (fixture, operation, "running");
+    }
+  g_assert_false (bts_operation_pause (operation, &error));
+  g_assert_error (error, BGT_ERROR, BGT_ERROR_INVALID_STATE);
+  g_assert_cmpuint (bts_launcher_fake_get_n_calls (fixture->launcher, "Stop"), ==, 0);
+
+  cancel_and_settle (fixture, operation);
+  daemon_fixture_assert_words (fixture, operation, "canceled");
+}
+
+static void
+test_what_has_been_done_once_is_not_tried_again (DaemonFixture *fixture, gconstpointer data)
+{
+  BtsOperation *operation = add_committed (fixture);
+
+  g_assert_true (bts_launcher_fake_report (
+      fixture->launcher, "Finished", bts_operation_get_guid (operation),
+      g_variant_new_parsed ("{'web-error-status': <'connection-reset'>, 'may-retry': <false>}")));
+  daemon_fixture_settle (fixture);
+  daemon_fixture_assert_words (fixture, operation, "error");
+  g_assert_cmpuint (bts_launcher_fake_get_n_calls (fixture->launcher, "Start"), ==, 1);
+
+  /* The user asks for it; nothing is committed yet. */
+  resume (fixture, operation);
+  daemon_fixture_wait (daemon_fixture_has_job (fixture, operation));
+  pause_and_settle (fixture, operation);
+  daemon_fixture_assert_words (fixture, operation, "paused-by-application: paused");
 }
 
 static void
@@ -483,6 +546,9 @@ static const TestRow tests[] = {
   { "higher-priority-takes-the-slot", test_higher_priority_takes_the_slot },
   { "not-before-is-waited-for", test_not_before_is_waited_for },
   { "deadline-ends-with-timeout", test_deadline_ends_with_timeout },
+  { "what-can-be-done-only-once-is-not-broken-off",
+    test_what_can_be_done_only_once_is_not_broken_off },
+  { "what-has-been-done-once-is-not-tried-again", test_what_has_been_done_once_is_not_tried_again },
   { "pause-stops-and-keeps-the-checkpoint", test_pause_stops_and_keeps_the_checkpoint },
   { "cancel-removes-what-arrived", test_cancel_removes_what_arrived },
   { "cancel-before-start-needs-no-worker", test_cancel_before_start_needs_no_worker },
