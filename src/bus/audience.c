@@ -6,14 +6,16 @@
 
 #include "bus/audience.h"
 
+#define HEADER_BYTES 256
+
+/* A signal on its way to all who are entitled to it, or to @name. */
 typedef struct
 {
-  BtsAudience *audience;      /* (unowned) */
-  const BtsOwner *owner;      /* (unowned) */
-  const char *object_path;    /* (unowned) */
-  const char *interface_name; /* (unowned) */
-  const char *signal_name;    /* (unowned) */
-  GVariant *parameters;       /* (unowned) */
+  BtsAudience *audience; /* (unowned) */
+  const BtsSignal *signal;
+  const char *name;
+  const BtsOwner *caller;
+  gboolean is_missed;
 } Emission;
 
 BtsAudience *
@@ -27,6 +29,7 @@ bts_audience_new (GDBusConnection *connection,
   self->connection = g_object_ref (connection);
   self->callers = g_object_ref (callers);
   self->unread = unread;
+  self->missed = bts_missed_new ();
   self->is_session = is_session;
 
   return self;
@@ -37,6 +40,7 @@ bts_audience_free (BtsAudience *self)
 {
   g_clear_object (&self->connection);
   g_clear_object (&self->callers);
+  bts_missed_free (self->missed);
   g_free (self);
 }
 
@@ -46,30 +50,40 @@ bts_audience_is_empty (BtsAudience *self, const BtsOwner *owner)
   return !self->is_session && !bts_caller_cache_has_audience (self->callers, owner);
 }
 
-#define HEADER_BYTES 256
-
 static void
-emit_to (const Emission *emission, const char *destination)
+emit_to (BtsAudience *self, const BtsSignal *signal, const char *destination)
 {
   /* It fails only on a closed connection, and then there is nobody to tell. */
-  g_dbus_connection_emit_signal (emission->audience->connection, destination, emission->object_path,
-                                 emission->interface_name, emission->signal_name,
-                                 emission->parameters, NULL);
+  g_dbus_connection_emit_signal (self->connection, destination, signal->object_path,
+                                 signal->interface_name, signal->signal_name, signal->parameters,
+                                 NULL);
+  if (destination != NULL)
+    bts_unread_count (self->unread, destination,
+                      HEADER_BYTES + g_variant_get_size (signal->parameters));
+}
+
+static gboolean
+may_see (const BtsOwner *caller, const BtsSignal *signal)
+{
+  return signal->owner == NULL || bts_owner_may_see (caller, signal->owner);
 }
 
 static void
 emit_if_entitled (const char *name, BtsCaller *caller, gpointer user_data)
 {
-  const Emission *emission = user_data;
-  BtsUnread *unread = emission->audience->unread;
+  Emission *emission = user_data;
+  BtsAudience *self = emission->audience;
 
-  if (emission->owner != NULL && !bts_owner_may_see (caller->owner, emission->owner))
+  if (!may_see (caller->owner, emission->signal))
     return;
-  if (bts_unread_judge (unread, name) != BTS_UNREAD_GO_ON)
-    return;
-
-  bts_unread_count (unread, name, HEADER_BYTES + g_variant_get_size (emission->parameters));
-  emit_to (emission, name);
+  if (!bts_missed_has (self->missed, name) &&
+      bts_unread_judge (self->unread, name) == BTS_UNREAD_GO_ON)
+    {
+      emit_to (self, emission->signal, name);
+      return;
+    }
+  bts_missed_note (self->missed, name);
+  emission->is_missed = TRUE;
 }
 
 void
@@ -81,10 +95,46 @@ bts_audience_emit (BtsAudience *self,
                    GVariant *parameters)
 {
   g_autoptr (GVariant) sunk = g_variant_ref_sink (parameters);
-  Emission emission = { self, owner, object_path, interface_name, signal_name, sunk };
+  BtsSignal signal = { owner, object_path, interface_name, signal_name, sunk };
+  Emission emission = { .audience = self, .signal = &signal };
 
   if (self->is_session)
-    emit_to (&emission, NULL);
-  else
-    bts_caller_cache_foreach (self->callers, emit_if_entitled, &emission);
+    {
+      emit_to (self, &signal, NULL);
+      return;
+    }
+  bts_caller_cache_foreach (self->callers, emit_if_entitled, &emission);
+  if (emission.is_missed)
+    bts_missed_add (self->missed, &signal);
+}
+
+static gboolean
+tell_missed (const BtsSignal *signal, gpointer user_data)
+{
+  Emission *emission = user_data;
+
+  if (bts_unread_judge (emission->audience->unread, emission->name) != BTS_UNREAD_GO_ON)
+    return FALSE;
+  if (may_see (emission->caller, signal))
+    emit_to (emission->audience, signal, emission->name);
+
+  return TRUE;
+}
+
+void
+bts_audience_catch_up (BtsAudience *self, const char *name)
+{
+  BtsCaller *caller = bts_caller_cache_get (self->callers, name);
+  Emission emission = { .audience = self, .name = name };
+
+  if (caller == NULL)
+    return;
+  emission.caller = caller->owner;
+  bts_missed_replay (self->missed, name, tell_missed, &emission);
+}
+
+void
+bts_audience_forget (BtsAudience *self, const char *name)
+{
+  bts_missed_forget (self->missed, name);
 }

@@ -7,6 +7,7 @@
 #include <gio/gio.h>
 
 #include "bus/caller-cache.h"
+#include "bus/missed.h"
 #include "bus/unread.h"
 
 /* Which connections get whose signals: on the system bus each that may see them, by unicast; on
@@ -18,6 +19,7 @@ typedef struct
   GDBusConnection *connection; /* (owned) */
   BtsCallerCache *callers;     /* (owned) */
   BtsUnread *unread;           /* (unowned) */
+  BtsMissed *missed;           /* (owned) */
   gboolean is_session;
 } BtsAudience;
 
@@ -39,3 +41,9 @@ void bts_audience_emit (BtsAudience *self,
                         const char *interface_name,
                         const char *signal_name,
                         GVariant *parameters);
+
+/* @name may be sent more again: it gets what it has missed. */
+void bts_audience_catch_up (BtsAudience *self, const char *name);
+
+/* The connection has gone. */
+void bts_audience_forget (BtsAudience *self, const char *name);

@@ -220,6 +220,14 @@ bts_caller_cache_look_up (BtsCallerCache *self,
     look_up (self, entry);
 }
 
+BtsCaller *
+bts_caller_cache_get (BtsCallerCache *self, const char *name)
+{
+  Entry *entry = g_hash_table_lookup (self->entries, name);
+
+  return entry != NULL ? entry->caller : NULL;
+}
+
 void
 bts_caller_cache_foreach (BtsCallerCache *self, BtsCallerVisit visit, gpointer user_data)
 {

@@ -30,6 +30,9 @@ void bts_caller_cache_look_up (BtsCallerCache *self,
                                BtsCallerReady ready,
                                gpointer user_data);
 
+/* NULL where it is not known. */
+BtsCaller *bts_caller_cache_get (BtsCallerCache *self, const char *name);
+
 /* Calls @visit for every known connection. */
 typedef void (*BtsCallerVisit) (const char *name, BtsCaller *caller, gpointer user_data);
 void bts_caller_cache_foreach (BtsCallerCache *self, BtsCallerVisit visit, gpointer user_data);

@@ -62,6 +62,7 @@ on_caller_vanished (BtsCallerCache *callers, const char *name, gpointer user_dat
   BtsService *self = user_data;
 
   bts_unread_remove (self->bus.unread, name);
+  bts_audience_forget (self->bus.audience, name);
   if (self->bus.tree != NULL)
     bts_object_tree_forget (self->bus.tree, name);
   g_signal_emit (self, signals[SIGNAL_ACTIVITY], 0);
@@ -112,6 +113,8 @@ on_verdict_changed (const char *name, BtsUnreadVerdict verdict, gpointer user_da
 
   if (self->bus.tree != NULL)
     bts_object_tree_take_verdict (self->bus.tree, name, verdict);
+  if (verdict == BTS_UNREAD_GO_ON)
+    bts_audience_catch_up (self->bus.audience, name);
 }
 
 static const BtsUnreadHooks unread_hooks = { ask_what_is_unread, on_verdict_changed };

@@ -154,8 +154,8 @@ judge (const Connection *connection)
   return is_user_over && connection->n_bytes < SHARE_BYTES ? BTS_UNREAD_REFUSE : BTS_UNREAD_WAIT;
 }
 
-/* Only an answer of the bus changes whether a connection is ignored: whoever is told of changes
- * then knows of each. */
+/* It only gets worse here: when it gets better, or so bad that the connection is ignored, somebody
+ * has to be told. */
 BtsUnreadVerdict
 bts_unread_judge (BtsUnread *self, const char *name)
 {
@@ -163,10 +163,7 @@ bts_unread_judge (BtsUnread *self, const char *name)
 
   if (connection == NULL)
     return BTS_UNREAD_GO_ON;
-  if (connection->verdict == BTS_UNREAD_IGNORE)
-    return BTS_UNREAD_IGNORE;
-
-  connection->verdict = MIN (judge (connection), BTS_UNREAD_WAIT);
+  connection->verdict = MAX (connection->verdict, MIN (judge (connection), BTS_UNREAD_WAIT));
   if (connection->verdict != BTS_UNREAD_GO_ON)
     ask (connection);
 

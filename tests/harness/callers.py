@@ -13,6 +13,7 @@ import os
 import random
 import resource
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -205,6 +206,13 @@ class Caller:
         no signal as long as this program lives. Returns how many the bus has let in."""
         return self._ask({"what": "crowd", "n_connections": n_connections, "n_calls": n_calls,
                           "call": call})["n"]
+
+    def pause(self):
+        """The program reads nothing until it is resumed."""
+        os.kill(self.process.pid, signal.SIGSTOP)
+
+    def resume(self):
+        os.kill(self.process.pid, signal.SIGCONT)
 
     def signals(self):
         """[[path, interface, signal]…] of the service that have reached this program."""

@@ -18,6 +18,9 @@ N_CALLS = 100
 # What dbus-daemon keeps of the service before it stops reading is some 450 of these answers.
 N_OPERATIONS = 5
 METADATA_BYTES = 60_000
+# Signals of that size: so many of them to the whole crowd, or to one, are too much for it.
+N_SIGNALS = 10
+N_MISSED = 40
 # A call of somebody else takes as long as before, but for noise; a stalled one takes for ever.
 MAX_RATIO = 10
 SLOWEST_CALL_SECONDS = 3
@@ -37,6 +40,9 @@ class Denial(unittest.TestCase):
     def create(self, caller, name, options):
         return caller.call(PATH, "Manager", "CreateDownload", "(ssa{sv})",
                            ("http://127.0.0.1:1/", f"{caller.folder}/{name}", options))[0]
+
+    def large_options(self):
+        return {"metadata": GLib.Variant("a{sv}", {"x": GLib.Variant("s", "a" * METADATA_BYTES)})}
 
     def time_calls(self, count):
         """How long each of @count calls of alice has taken, sorted."""
@@ -62,9 +68,8 @@ class Denial(unittest.TestCase):
         self.assertLess(times[len(times) // 2], max(MAX_RATIO * usual, USUAL_CALL_SECONDS))
 
     def test_a_crowd_that_reads_no_answers(self):
-        metadata = GLib.Variant("a{sv}", {"x": GLib.Variant("s", "a" * METADATA_BYTES)})
         for number in range(N_OPERATIONS):
-            self.create(self.bob, f"file-{number}", {"metadata": metadata})
+            self.create(self.bob, f"file-{number}", self.large_options())
         mine = self.create(self.alice, "file", {})
         usual, memory = self.time_calls(20)[10], self.memory_kib()
         self.assertEqual(self.bob.crowd(N_CONNECTIONS, N_CALLS), N_CONNECTIONS)
@@ -80,6 +85,37 @@ class Denial(unittest.TestCase):
         self.check_calls(usual)
         with Caller(self.bus, BOB) as again:
             wait_until(lambda: self.sees_its_own(again), "the user's next program is served")
+
+    def test_a_crowd_that_reads_no_signals(self):
+        self.create(self.alice, "file", {})
+        self.create(self.bob, "file", {})
+        usual, memory = self.time_calls(20)[10], self.memory_kib()
+        self.assertEqual(self.bob.crowd(N_CONNECTIONS, 1), N_CONNECTIONS)
+        for number in range(N_SIGNALS):
+            try:
+                self.create(self.bob, f"file-{number}", self.large_options())
+            except CallError as error:
+                self.assertEqual(error.name, f"{NAME}.Error.LimitExceeded")
+        self.check_calls(usual)
+        if not self.is_sanitized():
+            self.assertLess(self.memory_kib() - memory, MAX_GROWTH_KIB)
+
+    def test_who_was_stopped_is_told_later(self):
+        with Caller(self.bus, BOB) as other:
+            other.call(PATH, OBJECT_MANAGER, "GetManagedObjects")
+            other.pause()
+            paths = [self.create(self.bob, f"file-{number}", self.large_options())
+                     for number in range(N_MISSED)]
+            self.bob.call(paths[0], "Operation", "Cancel")
+            self.bob.call(paths[0], "Operation", "Acknowledge")
+            self.bob.call(paths[1], "Operation", "Cancel")
+            other.resume()
+            finished = [[path, f"{NAME}.Operation", "Finished"] for path in paths[:2]]
+            wait_until(lambda: all(signal in other.signals() for signal in finished),
+                       "it knows what has ended")
+            names = [name for _, _, name in other.signals()]
+            self.assertEqual(names.count("InterfacesAdded"), N_MISSED)
+            self.assertEqual(names.count("InterfacesRemoved"), 1)
 
     def sees_its_own(self, caller):
         try:

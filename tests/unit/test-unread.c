@@ -142,6 +142,9 @@ test_a_crowd_of_one_user_stops_that_user_only (Fixture *fixture)
   /* Now the bus says that nobody of them reads. */
   answer_all (fixture, G_MAXINT);
   assert_verdict (fixture, ":1.0", BTS_UNREAD_WAIT);
+  bts_clock_fake_advance (fixture->clock, LONG_US);
+  answer_all (fixture, G_MAXINT);
+  g_assert_cmpstr (fixture->changed, ==, ":1.new 1");
   assert_verdict (fixture, ":1.new", BTS_UNREAD_REFUSE);
   assert_verdict (fixture, ":2.1", BTS_UNREAD_GO_ON);
 
@@ -152,6 +155,8 @@ test_a_crowd_of_one_user_stops_that_user_only (Fixture *fixture)
 
       bts_unread_remove (fixture->unread, name);
     }
+  bts_clock_fake_advance (fixture->clock, LONG_US);
+  answer_all (fixture, 0);
   bts_clock_fake_advance (fixture->clock, LONG_US);
   answer_all (fixture, 0);
   assert_verdict (fixture, ":1.new", BTS_UNREAD_GO_ON);
