@@ -7,5 +7,5 @@
 #include <glib.h>
 
 /* @headers (nullable), an a{ss}, with @name as @value, or without it where that is NULL; floating,
- * NULL where nothing is left to say. Names are compared without regard to case. */
+ * NULL where there were none and are none. Names are compared without regard to case. */
 GVariant *bts_headers_with (GVariant *headers, const char *name, const char *value);

@@ -166,7 +166,6 @@ class Bodies(NtlmCase):
         super().setUp()
         self.uploads = self.enter(UploadServer())
         self.source = f"{self.folder}/source"
-        self.body = Body(5 * MIB)
         self.body.write_to(self.source)
 
     def upload(self, method="PUT"):
@@ -183,6 +182,8 @@ class Bodies(NtlmCase):
         return [len(request.body) for request in self.uploads.heads("/file")]
 
     def test_it_is_sent_once_where_the_server_says_so_in_time(self):
+        self.body = Body(5 * MIB)
+        self.body.write_to(self.source)
         ntlm = Ntlm(lambda exchange: exchange.send(CREATED))
 
         def judging(take):
@@ -221,7 +222,6 @@ class Bodies(NtlmCase):
         self.assertEqual(values["WebErrorStatus"], "invalid-server-response")
 
     def test_the_body_of_a_download(self):
-        self.body = Body(MIB)
         ntlm = self.serve()
         self.fetch(method=self.text("POST"), body=self.text("question"))
         self.assertEqual([size for _, _, size in ntlm.steps], [0, len("question")])
