@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Downloads through proxies that demand a password."""
 
+import glob
+import os
 import unittest
 
 from gi.repository import GLib
@@ -10,6 +12,7 @@ from harness.servers import Body, FaultyServer, sending
 from harness.service_case import TlsCase
 
 MIB = 1024 * 1024
+GNOME_PROXY = glob.glob("/usr/lib/*/gio/modules/libgiognomeproxy.so")
 
 
 def credential(user=USER, password=PASSWORD):
@@ -168,6 +171,24 @@ class UsersProxies(ProxyCase):
                 self.assertGreaterEqual(before, 2)
                 self.fetch(server.uri("/file"), "none", f"none-{server.port}")
                 self.assertEqual(len(squid.requests), before)
+
+    @unittest.skipUnless(GNOME_PROXY, "glib-networking's proxy resolver is not installed")
+    def test_of_the_desktops_settings(self):
+        squid = self.squid()
+        folder = f"{self.daemon.environment['XDG_CONFIG_HOME']}/glib-2.0/settings"
+        os.makedirs(folder)
+        with open(f"{folder}/keyfile", "w", encoding="ascii") as file:
+            file.write("[system/proxy]\nmode='manual'\nignore-hosts=@as []\n"
+                       "[system/proxy/http]\nhost='127.0.0.1'\n"
+                       f"port={squid.port}\nuse-authentication=true\n"
+                       f"authentication-user='{USER}'\nauthentication-password='{PASSWORD}'\n"
+                       f"[system/proxy/https]\nhost='127.0.0.1'\nport={squid.port}\n")
+        self.restart_with(XDG_CURRENT_DESKTOP="GNOME", GSETTINGS_BACKEND="keyfile")
+        self.fetch(self.server.uri("/file"), "default", "plain")
+        self.assertEqual([user for user, *_ in squid.requests], ["-", USER])
+        self.fail_with(self.download(self.secure.uri("/file")), "http-407")
+        self.fetch(self.secure.uri("/file"), "default", "secure", proxy_credential=credential())
+        self.assertNotIn(PASSWORD, self.daemon.log())
 
     def test_without_any(self):
         self.restart_with()

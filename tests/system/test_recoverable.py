@@ -2,6 +2,7 @@
 """A URL that expires in the middle of a file, and is renewed: from transferctl, for downloads in
 order and in pieces, with and without a validator."""
 
+import base64
 import json
 import shutil
 import subprocess
@@ -265,6 +266,80 @@ class Recoverable(ServiceTest):
         body = Body(12 * MIB)
         self.check_resume((body, {}), (body, {}), body, False,
                           random_access=GLib.Variant("b", True))
+
+
+class Demanding:
+    """Serves @body to the user "user", whose password is the next of @passwords each time that the
+    body has been cut."""
+
+    def __init__(self, body, passwords, gate=None):
+        self.body = body
+        self.passwords = list(passwords)
+        self.gate = gate
+        self.ranges = []
+
+    def __call__(self, exchange):
+        given = exchange.request.headers.get("authorization", "")
+        right = "Basic " + base64.b64encode(f"user:{self.passwords[0]}".encode()).decode()
+        if given != right:
+            exchange.send_head("401 Unauthorized", Content_Length=0,
+                               WWW_Authenticate='Basic realm="x"')
+            return
+        self.ranges.append(exchange.request.headers.get("range"))
+        if len(self.passwords) == 1:
+            sending(self.body)(exchange)
+            return
+        if self.gate:
+            exchange.wait(self.gate)
+        self.passwords.pop(0)
+        sending(self.body, cut_at=self.body.size // 2)(exchange)
+
+
+class Credentials(ServiceTest):
+    def download(self, server, **options):
+        self.server.serve(f"/{self._testMethodName}", server)
+        return self.daemon.create_download(
+            self.server.uri(f"/{self._testMethodName}"), self.new_destination(),
+            {"server-credential": GLib.Variant("(ss)", ("user", "first")), **options}, start=True)
+
+    def set_password(self, path, password):
+        self.daemon.call(path, "Operation", "SetServerCredential",
+                         GLib.Variant("(ss)", ("user", password)))
+
+    def assert_half_was_asked_for(self, path, demanding):
+        self.daemon.wait_for_status(path, "completed")
+        with open(self.daemon.get(path, "Destination", "Download"), "rb") as file:
+            self.assertTrue(file.read() == demanding.body.read(), "the file has other bytes")
+        self.assertEqual(demanding.ranges, [None, f"bytes={demanding.body.size // 2}-"])
+        self.assertNotIn("second", self.daemon.log())
+
+    def test_a_new_password_in_the_middle(self):
+        demanding = Demanding(Body(2 * MIB), ("first", "second"))
+        path = self.download(demanding, **{"recoverable-errors": GLib.Variant("as", ["http-401"])})
+        self.daemon.wait_for_status(path, "paused-recoverable-error")
+        self.set_password(path, "wrong")
+        self.daemon.call(path, "Operation", "Resume")
+        self.daemon.wait_for_status(path, "paused-recoverable-error")
+        self.set_password(path, "second")
+        self.daemon.call(path, "Operation", "Resume")
+        self.assert_half_was_asked_for(path, demanding)
+
+    def test_a_new_password_before_the_old_one_ends(self):
+        gate = threading.Event()
+        demanding = Demanding(Body(2 * MIB), ("first", "second"), gate)
+        path = self.download(demanding)
+        self.server.wait_for_requests(2, f"/{self._testMethodName}")
+        self.set_password(path, "second")
+        gate.set()
+        self.assert_half_was_asked_for(path, demanding)
+
+    def test_without_being_recoverable_it_is_the_end(self):
+        demanding = Demanding(Body(2 * MIB), ("first", "second"))
+        path = self.download(demanding)
+        self.assertEqual(self.daemon.wait_for_status(path, "error")["WebErrorStatus"], "http-401")
+        self.set_password(path, "second")
+        self.daemon.call(path, "Operation", "Resume")
+        self.assert_half_was_asked_for(path, demanding)
 
 
 if __name__ == "__main__":
