@@ -70,9 +70,10 @@ class Servers(KerberosCase):
 
     def test_without_tickets(self):
         apache = self.apache()
-        self.fail_with(self.download(apache.uri("/file"), server_credential=OWN_TICKETS),
-                       "http-401")
+        values = self.fail_with(self.download(apache.uri("/file"), server_credential=OWN_TICKETS),
+                                "http-401")
         self.assertEqual(len(apache.requests), 1)
+        self.assertIn("No Kerberos credentials available", values["ErrorMessage"])
 
     def test_a_password_gets_a_ticket_that_nobody_else_sees(self):
         apache = self.apache()
@@ -224,8 +225,16 @@ class Proxies(KerberosCase):
     def test_not_unasked(self):
         self.realm.kinit()
         for server in (self.server, self.secure):
-            self.fail_with(self.download(server.uri("/file"), proxy=self.proxy), "http-407")
+            values = self.fail_with(self.download(server.uri("/file"), proxy=self.proxy),
+                                    "http-407")
+            self.assertNotIn("Kerberos", values["ErrorMessage"])
         self.assertNotIn("HTTP/localhost@BGT.TEST", self.realm.services())
+
+    def test_without_tickets(self):
+        for server in (self.server, self.secure):
+            values = self.fail_with(self.download(server.uri("/file"), proxy=self.proxy,
+                                                  proxy_credential=OWN_TICKETS), "http-407")
+            self.assertIn("No Kerberos credentials available", values["ErrorMessage"])
 
     def test_both_demand_a_ticket(self):
         apache = self.apache()

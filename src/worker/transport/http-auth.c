@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "common/bgt-web-error.h"
 #include "worker/transport/http-digest.h"
 #include "worker/transport/http-negotiate.h"
 #include "worker/transport/http-ntlm.h"
@@ -16,6 +17,7 @@
 
 struct _BtsHttpAuth
 {
+  int status_code;                  /* of its challenges */
   const char *challenge_header;     /* (unowned): static */
   const char *authorization_header; /* (unowned): static */
   char *host;                       /* (owned) (nullable): who asks */
@@ -32,6 +34,8 @@ struct _BtsHttpAuth
   /* Of those that are bound. */
   char *answer; /* (owned) (nullable): for the next request, and only for that */
   guint n_answers;
+
+  GError *problem; /* (owned) (nullable): why Negotiate, which was offered, could not be met */
 };
 
 BtsHttpAuth *
@@ -39,6 +43,7 @@ bts_http_auth_new (gboolean is_for_proxy)
 {
   BtsHttpAuth *self = g_new0 (BtsHttpAuth, 1);
 
+  self->status_code = is_for_proxy ? SOUP_STATUS_PROXY_UNAUTHORIZED : SOUP_STATUS_UNAUTHORIZED;
   self->challenge_header = is_for_proxy ? "Proxy-Authenticate" : "WWW-Authenticate";
   self->authorization_header = is_for_proxy ? "Proxy-Authorization" : "Authorization";
   return self;
@@ -62,6 +67,7 @@ bts_http_auth_free (BtsHttpAuth *self)
   g_free (self->host);
   g_free (self->user);
   g_free (self->password);
+  g_clear_error (&self->problem);
   g_free (self);
 }
 
@@ -78,6 +84,7 @@ bts_http_auth_set_credential (BtsHttpAuth *self,
     return;
 
   forget (self);
+  g_clear_error (&self->problem);
   g_free (self->host);
   self->host = g_strdup (host);
   g_free (self->user);
@@ -149,9 +156,9 @@ dup_token (const char *challenge)
 static gboolean
 meet_negotiate (BtsHttpAuth *self, const char *challenge, SoupMessage *fresh, GCancellable *stopped)
 {
+  g_clear_error (&self->problem);
   self->negotiate = bts_http_negotiate_new (self->host, self->user, self->password);
-  if (self->negotiate != NULL)
-    self->answer = bts_http_negotiate_answer (self->negotiate, NULL, stopped);
+  self->answer = bts_http_negotiate_answer (self->negotiate, NULL, stopped, &self->problem);
   return self->answer != NULL;
 }
 
@@ -244,8 +251,11 @@ choose (BtsHttpAuth *self, SoupMessage *message, SoupMessageHeaders *headers, GC
         {
           forget (self);
           self->n_answers = 1;
-          if (schemes[i].meet (self, challenge, fresh, stopped))
-            return TRUE;
+          if (!schemes[i].meet (self, challenge, fresh, stopped))
+            continue;
+          if (self->negotiate == NULL)
+            g_clear_error (&self->problem);
+          return TRUE;
         }
     }
   forget (self);
@@ -270,9 +280,11 @@ go_on (BtsHttpAuth *self, SoupMessageHeaders *headers, GCancellable *stopped)
   /* So few bytes are always had at once. */
   if (getrandom (nonce, sizeof nonce, 0) != (ssize_t) sizeof nonce)
     return FALSE;
-  self->answer = self->is_ntlm ? bts_http_ntlm_answer (token, self->user, self->password, nonce,
-                                                       g_get_real_time ())
-                               : bts_http_negotiate_answer (self->negotiate, token, stopped);
+  g_clear_error (&self->problem);
+  self->answer =
+      self->is_ntlm
+          ? bts_http_ntlm_answer (token, self->user, self->password, nonce, g_get_real_time ())
+          : bts_http_negotiate_answer (self->negotiate, token, stopped, &self->problem);
   self->n_answers++;
   return self->answer != NULL;
 }
@@ -351,4 +363,16 @@ bts_http_auth_apply (BtsHttpAuth *self, SoupMessage *message)
   soup_message_headers_replace (soup_message_get_request_headers (message),
                                 self->authorization_header, authorization);
   self->is_used = TRUE;
+}
+
+void
+bts_http_auth_explain (const BtsHttpAuth *self, GError *error)
+{
+  g_autofree char *message = NULL;
+
+  if (self->problem == NULL || !g_error_matches (error, BGT_WEB_ERROR, self->status_code))
+    return;
+  message = g_steal_pointer (&error->message);
+  error->message =
+      g_strdup_printf ("%s; no Kerberos ticket could be used: %s", message, self->problem->message);
 }

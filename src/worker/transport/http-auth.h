@@ -36,6 +36,9 @@ gboolean bts_http_auth_take_challenge (BtsHttpAuth *self,
                                        gboolean is_same_connection,
                                        GCancellable *cancellable);
 
+/* Adds to @error, where it is the 401 or the 407 in question, what kept tickets from being used. */
+void bts_http_auth_explain (const BtsHttpAuth *self, GError *error);
+
 /* Forgets what is bound to a connection. */
 void bts_http_auth_leave_connection (BtsHttpAuth *self);
 

@@ -322,7 +322,6 @@ send (BtsHttpClient *self,
       GError **error)
 {
   BtsHttpExchangeNotes *notes = bts_http_exchange_get_notes (self->exchange);
-
   guint n_challenges = 0;
 
   if (!choose_proxy (self, request, &answer->target, error))
@@ -469,6 +468,13 @@ take_challenge (BtsHttpClient *self, BtsHttpAnswer *answer)
                                        bts_http_exchange_get_cancellable (self->exchange));
 }
 
+void
+bts_http_client_explain (BtsHttpClient *self, GError *error)
+{
+  bts_http_auth_explain (self->auth, error);
+  bts_http_auth_explain (self->proxy_auth, error);
+}
+
 static gboolean
 ask_until_final (BtsHttpClient *self,
                  const BtsTransportRequest *request,
@@ -507,8 +513,7 @@ bts_http_client_ask (BtsHttpClient *self,
                      BtsHttpAnswer *answer,
                      GError **error)
 {
-  const char *user = NULL;
-  const char *password = NULL;
+  const char *user = NULL, *password = NULL;
 
   *answer = (BtsHttpAnswer){ .body = NULL };
   if (!bts_http_target_init (&answer->target, request->uri, bts_http_request_get_method (request),

@@ -48,6 +48,9 @@ gboolean bts_http_client_ask (BtsHttpClient *self,
                               BtsHttpAnswer *answer,
                               GError **error);
 
+/* Adds to @error, where it is a 401 or 407, why the credential could not be used. */
+void bts_http_client_explain (BtsHttpClient *self, GError *error);
+
 /* Reads some of the body; @left: how many bytes must still come, 0 unknown. 0 is the end of what
  * came, whole or not; never returns a byte that the framing does not vouch for. */
 gssize bts_http_client_read (BtsHttpClient *self,

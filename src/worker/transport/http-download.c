@@ -252,6 +252,8 @@ bts_http_download_run (BtsTransport *transport,
       bts_http_client_finish (self->client, &answer);
       bts_transport_head_clear (&head);
     }
+  if (!is_done && error != NULL)
+    bts_http_client_explain (self->client, *error);
   bts_http_client_leave (self->client);
   if (self->limiter != NULL)
     bts_rate_limiter_give_back (self->limiter, &self->portion);

@@ -20,7 +20,11 @@ bts_http_negotiate_unref (BtsHttpNegotiate *self)
 }
 
 char *
-bts_http_negotiate_answer (BtsHttpNegotiate *self, const char *token, GCancellable *cancellable)
+bts_http_negotiate_answer (BtsHttpNegotiate *self,
+                           const char *token,
+                           GCancellable *cancellable,
+                           GError **error)
 {
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, "built without Kerberos");
   return NULL;
 }

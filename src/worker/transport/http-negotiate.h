@@ -19,7 +19,9 @@ BtsHttpNegotiate *bts_http_negotiate_new (const char *host, const char *user, co
 void bts_http_negotiate_unref (BtsHttpNegotiate *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BtsHttpNegotiate, bts_http_negotiate_unref)
 
-/* The next token, in base64; NULL where there is none to be had. @token: the server's, in base64;
- * NULL at the beginning. May ask the realm's KDC, and so take its time. */
-char *
-bts_http_negotiate_answer (BtsHttpNegotiate *self, const char *token, GCancellable *cancellable);
+/* The next token, in base64; NULL where there is none to be had, G_IO_ERROR. @token: the server's,
+ * in base64; NULL at the beginning. May ask the realm's KDC, and so take its time. */
+char *bts_http_negotiate_answer (BtsHttpNegotiate *self,
+                                 const char *token,
+                                 GCancellable *cancellable,
+                                 GError **error);
