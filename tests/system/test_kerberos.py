@@ -33,7 +33,8 @@ OWN_TICKETS = credential()
 class KerberosCase(TlsCase):
     def setUp(self):
         if not (Realm.is_installed() and Apache.is_installed()):
-            self.skipTest("krb5-kdc, krb5-user or libapache2-mod-auth-gssapi is not installed")
+            self.skipTest("krb5-kdc, krb5-admin-server, krb5-user or libapache2-mod-auth-gssapi is "
+                          "not installed")
         super().setUp()
         self.realm = self.enter(Realm())
         self.daemon.terminate()

@@ -184,7 +184,8 @@ class InstalledService(unittest.TestCase):
 
     def test_finds_the_tickets_of_the_user(self):
         if not (Realm.is_installed() and Apache.is_installed()):
-            self.skipTest("krb5-kdc, krb5-user or libapache2-mod-auth-gssapi is not installed")
+            self.skipTest("krb5-kdc, krb5-admin-server, krb5-user or libapache2-mod-auth-gssapi is "
+                          "not installed")
         body = Body(100_000)
         with Realm() as realm, Apache(realm) as apache:
             apache.add("file", body)
