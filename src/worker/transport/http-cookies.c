@@ -244,6 +244,17 @@ find_path (const char *set_cookie, const char *asked)
   return end == NULL || end == asked ? g_strdup ("/") : g_strndup (asked, (gsize) (end - asked));
 }
 
+/* A name may promise where its cookie is from, which servers then rely on (RFC 6265bis §4.1.3). */
+static gboolean
+keeps_promise (const Cookie *cookie)
+{
+  if (g_ascii_strncasecmp (cookie->name, "__Secure-", strlen ("__Secure-")) == 0)
+    return cookie->is_secure;
+  if (g_ascii_strncasecmp (cookie->name, "__Host-", strlen ("__Host-")) == 0)
+    return cookie->is_secure && cookie->domain[0] != '.' && g_str_equal (cookie->path, "/");
+  return TRUE;
+}
+
 void
 bts_http_cookies_take (BtsHttpCookies *self, GUri *origin, const char *set_cookie, gint64 now)
 {
@@ -266,6 +277,11 @@ bts_http_cookies_take (BtsHttpCookies *self, GUri *origin, const char *set_cooki
   cookie->path = find_path (set_cookie, g_uri_get_path (origin));
   cookie->is_secure = soup_cookie_get_secure (parsed);
   cookie->expires = find_expiry (parsed, set_cookie, now);
+  if (!keeps_promise (cookie))
+    {
+      cookie_free (cookie);
+      return;
+    }
   g_mutex_lock (&self->mutex);
   add (self, cookie);
   g_mutex_unlock (&self->mutex);
