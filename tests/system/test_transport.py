@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import tempfile
 import threading
@@ -112,6 +113,23 @@ class Pieces(WithCertificates):
         with FaultyServer() as server:
             server.serve("/", raw(answer, pieces=len(answer)))
             self.assertEqual(fetch(server.uri())["received"], 5)
+
+    def test_a_tls_record_that_is_cut_off_is_a_cut(self):
+        def damaging(size):
+            def answer(exchange):
+                exchange.send_head(Content_Length=1000)
+                exchange.send(b"x" * 500)
+                with socket.socket(fileno=os.dup(exchange.connection.fileno())) as plain:
+                    plain.sendall(b"\x17\x03\x03\x01\x00" + b"x" * size)
+                    plain.shutdown(socket.SHUT_RDWR)
+                exchange.close()
+            return answer
+
+        for size, error in ((100, "disconnected"), (256, "connection-aborted")):
+            with self.subTest(size), FaultyServer(self.certificates.good) as server:
+                server.serve("/", damaging(size))
+                report = fetch(*self.trust, server.uri())
+                self.assertEqual((report["error"], report["received"]), (error, 500))
 
     def test_trailers_that_come_later(self):
         start = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n"

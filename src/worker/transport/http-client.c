@@ -121,14 +121,17 @@ static void
 fail (BtsHttpClient *self, const GError *cause, const char *what, GError **error)
 {
   const BtsHttpExchangeNotes *notes = bts_http_exchange_get_notes (self->exchange);
+  gboolean is_tls = notes->framing != NULL && cause->domain == G_TLS_ERROR;
 
   if (bts_http_exchange_is_cancelled (self->exchange))
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "The transfer was stopped");
+  /* A record of TLS that is cut off cannot be read, and is a cut all the same. */
+  else if (is_tls && notes->has_ended)
+    g_set_error (error, BGT_WEB_ERROR, BGT_WEB_ERROR_DISCONNECTED, "%s: %s", what, cause->message);
   else if (notes->has_timed_out)
     g_set_error (error, BGT_WEB_ERROR, BGT_WEB_ERROR_TIMEOUT, "%s: %s", what, cause->message);
   else if (notes->last_errno == EPIPE || notes->last_errno == ECONNABORTED ||
-           (notes->framing != NULL && cause->domain == G_TLS_ERROR &&
-            cause->code != G_TLS_ERROR_EOF))
+           (is_tls && cause->code != G_TLS_ERROR_EOF))
     g_set_error (error, BGT_WEB_ERROR, BGT_WEB_ERROR_CONNECTION_ABORTED, "%s: %s", what,
                  cause->message);
   else

@@ -54,6 +54,7 @@ typedef struct
   guint64 body_left;  /* bytes of the body that must still come; 0 unknown */
   int last_errno;     /* of the connection, 0 while all is well */
   gboolean has_timed_out;
+  gboolean has_ended;                     /* the server has closed the connection */
   gboolean is_reused;                     /* the connection has served an earlier request */
   BtsHttpFraming *framing;                /* (owned) (nullable): of the answer under way */
   GIOStream *observer;                    /* (owned) (nullable): what it comes from */

@@ -197,6 +197,8 @@ receive (BtsHttpWire *self, gpointer buffer, gsize size, GError **error)
       n = recv (self->fd, buffer, size, MSG_DONTWAIT);
       if (!check_cancelled (self, error))
         return -1;
+      if (n == 0 && self->exchange != NULL)
+        bts_http_exchange_get_notes (self->exchange)->has_ended = TRUE;
       if (n >= 0)
         return n;
       if (errno != EAGAIN && errno != EINTR)
