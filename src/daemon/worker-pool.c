@@ -8,6 +8,7 @@
 
 #include "common/bgt-error.h"
 #include "daemon/known-servers.h"
+#include "daemon/worker-settings.h"
 
 #define IDLE_US (10 * G_USEC_PER_SEC)
 #define START_TIMEOUT_US (20 * G_USEC_PER_SEC)
@@ -37,7 +38,8 @@ typedef struct
   GError *error;             /* (owned) (nullable): why the starting failed */
   GQueue waiting;            /* (element-type GTask) (owned) */
   guint n_holds;
-  guint alarm_id; /* of what may not last: starting, being idle, leaving */
+  guint64 max_rate; /* its part of the machine's, as it was told */
+  guint alarm_id;   /* of what may not last: starting, being idle, leaving */
   gint64 started_at;
   guint n_failures; /* in a row */
   gint64 not_before;
@@ -158,23 +160,39 @@ find_worker_by_link (BtsWorkerPool *self, BtsWorkerLink *link)
   return worker != NULL && worker->link == link ? worker : NULL;
 }
 
-static GVariant *
-build_settings (const BtsLimits *limits, BtsKnownServers *servers)
+/* The machine's rate is shared out by how much each user has running. */
+static void
+share_rate (BtsWorkerPool *self)
 {
-  g_auto (GVariantDict) settings = G_VARIANT_DICT_INIT (NULL);
+  GHashTableIter iter;
+  Worker *worker;
+  guint n_holds = 0;
 
-  g_variant_dict_insert (&settings, "connect-timeout", "u", limits->connect_timeout_seconds);
-  g_variant_dict_insert (&settings, "response-timeout", "u", limits->response_timeout_seconds);
-  g_variant_dict_insert (&settings, "max-retries", "u", limits->max_retries);
-  g_variant_dict_insert (&settings, "checkpoint-bytes", "t", limits->checkpoint_bytes);
-  g_variant_dict_insert (&settings, "max-rate", "t", limits->max_rate);
-  g_variant_dict_insert (&settings, "max-connections-per-download", "u",
-                         limits->max_connections_per_download);
-  g_variant_dict_insert (&settings, "tls-ca-file", "s",
-                         limits->tls_ca_file != NULL ? limits->tls_ca_file : "");
-  g_variant_dict_insert (&settings, "allow-plain-http", "b", limits->allow_plain_http);
-  g_variant_dict_insert_value (&settings, "upload-protocols", bts_known_servers_build (servers));
-  return g_variant_dict_end (&settings);
+  g_hash_table_iter_init (&iter, self->workers);
+  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &worker))
+    n_holds += worker->n_holds;
+
+  g_hash_table_iter_init (&iter, self->workers);
+  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &worker))
+    {
+      guint64 rate = bts_worker_settings_share_rate (self->limits, worker->n_holds, n_holds);
+
+      if (worker->state != WORKER_READY || worker->n_holds == 0 || rate == worker->max_rate)
+        continue;
+      worker->max_rate = rate;
+      /* One that cannot be told is about to end. */
+      bts_worker_link_configure_async (worker->link, bts_worker_settings_new_rate (rate), NULL,
+                                       NULL, NULL);
+    }
+}
+
+static void
+configure (Worker *worker, GCancellable *cancellable, GAsyncReadyCallback callback, Step *step)
+{
+  worker->max_rate = worker->pool->limits->max_rate;
+  bts_worker_link_configure_async (worker->link,
+                                   bts_worker_settings_new (worker->pool->limits, worker->servers),
+                                   cancellable, callback, step);
 }
 
 /* Ending */
@@ -235,6 +253,7 @@ finish_worker (Worker *worker)
   worker->state = WORKER_NONE;
   worker->worker_id = 0;
   worker->n_holds = 0;
+  share_rate (pool);
   if (worker->was_ready && link != NULL)
     g_signal_emit (pool, signals[SIGNAL_WORKER_LOST], 0, link);
   worker->was_ready = FALSE;
@@ -373,6 +392,7 @@ serve_waiting (Worker *worker)
       g_task_return_pointer (task, g_object_ref (worker->link), g_object_unref);
       g_object_unref (task);
     }
+  share_rate (worker->pool);
 }
 
 static void
@@ -429,9 +449,7 @@ on_linked (GObject *source, GAsyncResult *result, gpointer user_data)
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (worker->link, "server-known", G_CALLBACK (on_server_known), worker->pool,
                            G_CONNECT_SWAPPED);
-  bts_worker_link_configure_async (worker->link,
-                                   build_settings (worker->pool->limits, worker->servers),
-                                   step->cancellable, on_configured, step_new (worker));
+  configure (worker, step->cancellable, on_configured, step_new (worker));
 }
 
 static void
@@ -562,6 +580,7 @@ bts_worker_pool_release (BtsWorkerPool *self, BtsWorkerLink *link)
   if (worker == NULL || worker->n_holds == 0)
     return;
   worker->n_holds--;
+  share_rate (self);
   if (worker->n_holds > 0 || worker->state != WORKER_READY)
     return;
   set_alarm (worker, IDLE_US, on_idle_for_long);
@@ -632,10 +651,9 @@ bts_worker_pool_configure (BtsWorkerPool *self)
   while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &worker))
     {
       if (worker->state == WORKER_READY)
-        bts_worker_link_configure_async (worker->link,
-                                         build_settings (self->limits, worker->servers), NULL,
-                                         on_reconfigured, NULL);
+        configure (worker, NULL, on_reconfigured, NULL);
     }
+  share_rate (self);
 }
 
 void

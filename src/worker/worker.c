@@ -285,6 +285,12 @@ configure_ftp (BtsWorker *self, const BtsHttpSettings *http)
   bts_ftp_session_configure (self->ftp, &settings);
 }
 
+static gboolean
+is_rate_only (GVariant *settings)
+{
+  return g_variant_n_children (settings) == 1 && g_variant_lookup (settings, "max-rate", "t", NULL);
+}
+
 static void
 handle_configure (BtsWorker *self, GVariant *parameters, GDBusMethodInvocation *invocation)
 {
@@ -308,6 +314,11 @@ handle_configure (BtsWorker *self, GVariant *parameters, GDBusMethodInvocation *
   g_variant_lookup (settings, "max-rate", "t", &self->max_rate);
   g_variant_lookup (settings, "max-connections-per-download", "u", &self->max_connections);
   share_rate (self);
+  if (is_rate_only (settings))
+    {
+      g_dbus_method_invocation_return_value (invocation, NULL);
+      return;
+    }
   configure_ftp (self, &http);
 
   if (bts_http_session_configure (self->session, &http, &error))

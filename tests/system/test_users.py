@@ -2,6 +2,7 @@
 """Several users on one bus with the rules of a system bus: nobody gets more than their own."""
 
 import os
+import time
 import unittest
 
 from gi.repository import GLib
@@ -36,10 +37,10 @@ class UsersTest(unittest.TestCase):
         cls.server.serve("/file", sending(cls.body))
         cls.number = 0
 
-    def create(self, caller, **options):
+    def create(self, caller, target="/file", **options):
         type(self).number += 1
         return caller.call(PATH, "Manager", "CreateDownload", "(ssa{sv})",
-                           (self.server.uri("/file"), f"{caller.folder}/file-{self.number}",
+                           (self.server.uri(target), f"{caller.folder}/file-{self.number}",
                             {name: GLib.Variant("s", text) for name, text in options.items()}))[0]
 
     def get(self, caller, path, name):
@@ -142,6 +143,37 @@ class OtherUsers(UsersTest):
             self.assertEqual((status.st_uid, status.st_gid), (caller.uid, caller.uid))
             with open(file, "rb") as content:
                 self.assertTrue(content.read() == self.body.read())
+
+    def test_the_rate_of_the_machine_is_that_of_all_users_together(self):
+        rate = 4 * 1024 * 1024
+        self.server.serve("/rate", sending(Body(64 * 1024 * 1024)))
+        self.daemon.configure({"Transfers": {"MaxRate": str(rate)}})
+        self.daemon.reload()
+        self.addCleanup(self.daemon.reload)
+        self.addCleanup(self.daemon.configure, {})
+        paths = [(caller, self.create(caller, "/rate"))
+                 for caller in (self.alice, self.bob, self.bob, self.bob)]
+
+        def received():
+            return [self.get(caller, path, "BytesReceived") for caller, path in paths]
+
+        for caller, path in paths:
+            caller.call(path, "Operation", "Start")
+            self.addCleanup(caller.call, path, "Operation", "Cancel")
+        wait_until(lambda: min(received()) > rate // 4, "all of them move")
+        begin, before = time.monotonic(), received()
+        wait_until(lambda: sum(received()) - sum(before) >= 2 * rate, "some more")
+        elapsed = time.monotonic() - begin
+        rates = [(now - then) / elapsed for now, then in zip(received(), before)]
+        self.assertLess(sum(rates), rate * 1.15)
+        self.assertLess(rates[0], sum(rates) * 0.4)
+
+        self.alice.call(paths[0][1], "Operation", "Pause")
+        wait_until(lambda: self.get(self.alice, paths[0][1], "Status") == "paused-by-application",
+                   "pausing")
+        begin, before = time.monotonic(), received()
+        wait_until(lambda: sum(received()) - sum(before) >= 2 * rate, "some more")
+        self.assertLess(time.monotonic() - begin, 2 / 0.65, "what the other had is theirs now")
 
     def get_destination(self, caller, path):
         return caller.call(path, PROPERTIES, "Get", "(ss)", (f"{NAME}.Download", "Destination"))[0]
