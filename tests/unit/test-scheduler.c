@@ -286,6 +286,80 @@ test_what_has_been_done_once_is_not_tried_again (DaemonFixture *fixture, gconstp
   daemon_fixture_assert_words (fixture, operation, "paused-by-application: paused");
 }
 
+static BtsOperation *
+add_with_deadline (DaemonFixture *fixture, gint64 seconds)
+{
+  gint64 deadline = get_wall_time (fixture) + seconds * G_USEC_PER_SEC;
+  g_autofree char *value = g_strdup_printf ("int64 %" G_GINT64_FORMAT, deadline);
+
+  return daemon_fixture_add (fixture, "deadline", value);
+}
+
+static void
+assert_expired (BtsOperation *operation)
+{
+  daemon_fixture_wait (bts_operation_is_finished (operation));
+  g_assert_cmpint (bts_operation_get_status (operation), ==, BGT_OPERATION_STATUS_ERROR);
+  g_assert_cmpint (bts_operation_get_web_error (operation), ==, BGT_WEB_ERROR_TIMEOUT);
+}
+
+static void
+test_deadline_ends_what_does_not_move (DaemonFixture *fixture, gconstpointer data)
+{
+  BtsOperation *idle = add_with_deadline (fixture, 100);
+  BtsOperation *paused = add_with_deadline (fixture, 100);
+  BtsOperation *offline = add_with_deadline (fixture, 100);
+  BtsOperation *later = add_with_deadline (fixture, 1000);
+
+  fixture->conditions.connectivity = BGT_CONNECTIVITY_NONE;
+  bts_scheduler_queue (fixture->scheduler);
+  daemon_fixture_start (fixture, paused);
+  pause_and_settle (fixture, paused);
+  daemon_fixture_start (fixture, offline);
+  daemon_fixture_start (fixture, later);
+  daemon_fixture_assert_words (fixture, idle, "idle: not-started no-network");
+  daemon_fixture_assert_words (fixture, paused, "paused-by-application: paused no-network");
+  daemon_fixture_assert_words (fixture, offline, "paused-no-network: no-network");
+  advance_seconds (fixture, 101);
+  assert_expired (idle);
+  assert_expired (paused);
+  assert_expired (offline);
+  daemon_fixture_assert_words (fixture, later, "paused-no-network: no-network");
+}
+
+/* What counts is what the clock shows, also after it was set; that is noticed in a quarter of an
+ * hour at most. */
+static void
+test_deadline_follows_the_clock (DaemonFixture *fixture, gconstpointer data)
+{
+  gint64 wall = get_wall_time (fixture);
+  BtsOperation *operation = add_with_deadline (fixture, 100);
+
+  daemon_fixture_start (fixture, operation);
+  daemon_fixture_wait (daemon_fixture_has_job (fixture, operation));
+  bts_clock_fake_set_wall_time (fixture->clock, wall - 1000 * G_USEC_PER_SEC);
+  advance_seconds (fixture, 101);
+  daemon_fixture_settle (fixture);
+  g_assert_true (daemon_fixture_has_job (fixture, operation));
+  bts_clock_fake_set_wall_time (fixture->clock, wall + 101 * G_USEC_PER_SEC);
+  advance_seconds (fixture, 15 * 60);
+  assert_expired (operation);
+}
+
+static void
+test_not_before_follows_the_clock (DaemonFixture *fixture, gconstpointer data)
+{
+  gint64 not_before = get_wall_time (fixture) + 1000 * G_USEC_PER_SEC;
+  g_autofree char *value = g_strdup_printf ("int64 %" G_GINT64_FORMAT, not_before);
+  BtsOperation *operation = daemon_fixture_add (fixture, "not-before", value);
+
+  daemon_fixture_start (fixture, operation);
+  daemon_fixture_assert_words (fixture, operation, "idle: not-before");
+  bts_clock_fake_set_wall_time (fixture->clock, not_before);
+  advance_seconds (fixture, 15 * 60);
+  daemon_fixture_wait (daemon_fixture_has_job (fixture, operation));
+}
+
 static void
 test_pause_stops_and_keeps_the_checkpoint (DaemonFixture *fixture, gconstpointer data)
 {
@@ -549,6 +623,9 @@ static const TestRow tests[] = {
   { "what-can-be-done-only-once-is-not-broken-off",
     test_what_can_be_done_only_once_is_not_broken_off },
   { "what-has-been-done-once-is-not-tried-again", test_what_has_been_done_once_is_not_tried_again },
+  { "deadline-ends-what-does-not-move", test_deadline_ends_what_does_not_move },
+  { "deadline-follows-the-clock", test_deadline_follows_the_clock },
+  { "not-before-follows-the-clock", test_not_before_follows_the_clock },
   { "pause-stops-and-keeps-the-checkpoint", test_pause_stops_and_keeps_the_checkpoint },
   { "cancel-removes-what-arrived", test_cancel_removes_what_arrived },
   { "cancel-before-start-needs-no-worker", test_cancel_before_start_needs_no_worker },
