@@ -10,7 +10,7 @@
  * them. The lowest counts as what was, the highest as what is: servers that keep a rate send in
  * bursts, and one that is mistaken for a link that is full would cost much more than a
  * connection too many. Later there is time to look more closely. */
-#define FIRST_WINDOW_US (3 * G_USEC_PER_SEC / 10)
+#define FIRST_WINDOW_US (G_USEC_PER_SEC / 5)
 #define WINDOW_US G_USEC_PER_SEC
 #define N_WINDOWS 2
 
@@ -65,8 +65,10 @@ try_again (BtsConnectionCount *self)
 static gboolean
 are_more_worth_it (BtsConnectionCount *self, const BtsConnectionSample *sample)
 {
-  return (double) sample->left > self->highest * MIN_LEFT_SECONDS &&
-         (sample->max_rate == 0 || self->highest < 0.8 * (double) sample->max_rate);
+  double rate = (self->lowest + self->highest) / 2;
+
+  return (double) sample->left > rate * MIN_LEFT_SECONDS &&
+         (sample->max_rate == 0 || rate < 0.8 * (double) sample->max_rate);
 }
 
 static gboolean

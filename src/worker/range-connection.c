@@ -8,12 +8,6 @@
 
 #include "common/bgt-web-error.h"
 
-/* A piece is as large as comes in that time, within bounds: servers with a rate limit give each
- * request a burst, and fast ones should not be asked all the time. */
-#define PIECE_SECONDS 2
-#define MIN_PIECE_BYTES (4 * 1024 * 1024)
-#define MAX_PIECE_BYTES (64 * 1024 * 1024)
-
 /* While somebody waits for a part they are that much smaller, so that all connections bring it, its
  * beginning first. */
 #define SERVING_DIVISOR 4
@@ -27,8 +21,8 @@ struct _BtsRangeConnection
   /* The thread's own. */
   BtsWriter *writer;        /* (unowned): the destination's, for this connection */
   BtsTransport *transport;  /* (owned) (nullable); made and dropped under the lock */
-  guint64 piece_size;       /* of the next */
-  guint64 n_received;       /* of the one under way */
+  guint64 chosen_size;      /* of the piece under way, had there been no other reasons */
+  guint64 n_received;       /* of it */
   gint64 body_length;       /* of the answer to it; -1 unknown */
   gint64 piece_start;       /* when the one under way began */
   gboolean has_disk_failed; /* the last error was the disk's */
@@ -53,6 +47,7 @@ bts_range_shared_init (BtsRangeShared *self, const BtsRangeFetchSpec *spec, BtsR
   self->spec = spec;
   self->plan = plan;
   self->n_wanted = 1;
+  bts_piece_size_init (&self->piece_size);
   g_mutex_init (&self->lock);
   g_cond_init (&self->answered);
 }
@@ -165,9 +160,10 @@ take_piece (BtsRangeConnection *self, char **validator)
   BtsRangeShared *shared = self->shared;
   gboolean is_taken = FALSE;
   gboolean is_wanted = FALSE;
-  guint64 size = self->piece_size;
+  guint64 size = 0;
 
   g_mutex_lock (&shared->lock);
+  size = self->chosen_size = bts_piece_size_choose (&shared->piece_size);
   if (bts_range_plan_is_serving (shared->plan))
     size /= SERVING_DIVISOR;
   /* One that was called away is wanted elsewhere, also where it is one too many. */
@@ -179,6 +175,7 @@ take_piece (BtsRangeConnection *self, char **validator)
   *validator = g_strdup (shared->validator);
   if (!is_taken)
     {
+      bts_piece_size_take (&shared->piece_size, self->chosen_size, 0, 0);
       self->is_ending = TRUE;
       shared->n_running--;
     }
@@ -227,29 +224,21 @@ run_transport (BtsRangeConnection *self, const char *validator, GError **error)
          bts_transfer_job_run_transport (spec->job, self->transport, &request, &sink, self, error);
 }
 
-static void
-choose_piece_size (BtsRangeConnection *self)
-{
-  gint64 elapsed = MAX (g_get_monotonic_time () - self->piece_start, 1);
-  double rate = (double) self->n_received * G_USEC_PER_SEC / (double) elapsed;
-
-  self->piece_size = (guint64) CLAMP (rate * PIECE_SECONDS, MIN_PIECE_BYTES, MAX_PIECE_BYTES);
-}
-
 /* Whether the piece has come, or was left for a reason that says nothing about the way. */
 static gboolean
 finish_piece (BtsRangeConnection *self, GError **error)
 {
   BtsRangeShared *shared = self->shared;
   gboolean is_transport_good = *error == NULL;
+  gint64 elapsed_us = g_get_monotonic_time () - self->piece_start;
 
-  choose_piece_size (self);
   if (g_error_matches (*error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     g_clear_error (error);
   if (!self->has_disk_failed)
     self->has_disk_failed = !bts_writer_flush (self->writer, *error == NULL ? error : NULL);
 
   g_mutex_lock (&shared->lock);
+  bts_piece_size_take (&shared->piece_size, self->chosen_size, self->n_received, elapsed_us);
   bts_range_plan_release (shared->plan, self->id);
   if (!is_transport_good)
     g_clear_object (&self->transport);
@@ -304,7 +293,6 @@ bts_range_connection_new (BtsRangeShared *shared, guint id, GError **error)
 
   self->shared = shared;
   self->id = id;
-  self->piece_size = BTS_RANGE_FIRST_BYTES;
   self->writer = bts_destination_add_writer (shared->spec->destination);
   g_mutex_lock (&shared->lock);
   shared->n_running++;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "worker/download-record.h"
+#include "worker/piece-size.h"
 #include "worker/range-fetch.h"
 #include "worker/range-plan.h"
 
@@ -25,6 +26,7 @@ typedef struct
   char *validator;    /* (owned) (nullable) */
   guint n_wanted;     /* connections */
   guint n_running;
+  BtsPieceSize piece_size;
   guint64 n_unkept; /* has come, and is not yet made durable */
   gint64 last_data; /* when the last of it came, over any connection */
 } BtsRangeShared;

@@ -401,7 +401,7 @@ NGINX_LOCATIONS = """    root {folder}/files;
     location /no-etag/ {{ alias {folder}/files/; etag off; }}
     location /slow/ {{ alias {folder}/files/; limit_rate 1m; }}
     location /slower/ {{ alias {folder}/files/; limit_rate 100k; }}
-    location /one-each/ {{ alias {folder}/files/; limit_rate 3m; limit_conn clients 1; }}
+    location /one-each/ {{ alias {folder}/files/; limit_rate 2m; limit_conn clients 1; }}
     location /private/ {{ alias {folder}/files/; auth_basic private;
                           auth_basic_user_file {folder}/users; }}
     location /dav/ {{ alias {folder}/files/; dav_methods PUT DELETE; client_max_body_size 0; }}
