@@ -16,6 +16,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.p
 from gi.repository import Gio, GLib  # noqa: E402
 
 from harness.bus import Bus  # noqa: E402
+from harness.certificates import Certificates  # noqa: E402
 from harness.daemon import NAME, PATH, Daemon  # noqa: E402
 from harness.servers import Nginx  # noqa: E402
 
@@ -195,5 +196,6 @@ def compare(title, repeat, ours, peer, peer_name):
               flush=True)
 
 
-__all__ = ["MIB", "PATH", "V", "Cost", "Nginx", "Service", "compare", "cpu_seconds", "empty", "memory",
-           "options", "random_file", "run", "settle", "spare_folder", "statistics"]
+__all__ = ["MIB", "PATH", "V", "Certificates", "Cost", "Nginx", "Service", "compare", "cpu_seconds",
+           "empty", "memory", "options", "random_file", "run", "settle", "spare_folder",
+           "statistics"]

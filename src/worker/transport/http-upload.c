@@ -13,12 +13,13 @@
 #include "worker/transport/http-observer.h"
 #include "worker/transport/http-setup.h"
 
-/* What is passed on at once, from a file and through TLS. */
+/* What is passed on at once, from a file and through TLS, which wants it in the nearest cache. */
 #define MAX_FILE_BYTES (4 * 1024 * 1024)
-#define BUFFER_BYTES (256 * 1024)
+#define BUFFER_BYTES (64 * 1024)
 
 /* What is held back until the file is known not to have changed. */
 #define TAIL_BYTES (64 * 1024)
+G_STATIC_ASSERT (TAIL_BYTES <= BUFFER_BYTES);
 
 /* A body that would be sent for nothing if the server does not want it. */
 #define EXPECT_BYTES (1024 * 1024)
