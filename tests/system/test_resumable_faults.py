@@ -1,17 +1,23 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Uploads that can be resumed, against all that may come between: cuts, kills, and what servers say."""
 
+import os
 import random
+import tempfile
 import threading
 import unittest
+import unittest.mock
+import uuid
 
 from gi.repository import GLib
 
 from harness.bodies import Body
 from harness.daemon import error_name
-from harness.resumable_server import ResumableServer, mute
-from harness.upload_server import cutting, holding
+from harness.resumable_server import ResumableServer, mute, whole
+from harness.service_case import TlsCase
+from harness.upload_server import CREATED, UploadServer, cutting, holding
 from harness.wait import wait_until
+from harness.worker_host import WorkerHost
 from system.test_resumable import ResumableCase
 from system.test_upload import MIB
 
@@ -408,6 +414,68 @@ class Ietf(Faults, ResumableCase):
         last = self.patches()[-1]
         self.assertEqual((last.headers["upload-complete"], last.headers["content-length"]),
                          ("?1", "0"))
+
+
+class Downgrade(TlsCase, ResumableCase):
+    protocol = "ietf"
+
+    def test_from_https_to_http(self):
+        secure = self.enter(ResumableServer("ietf", certificate=self.certificates.good))
+        secure.base = self.resumable.uri("")
+        operation = self.upload(secure.uri("/files"), resumable=V("s", "ietf"))
+        self.assert_failed(operation, "https-to-http-on-redirection")
+        self.assertEqual((self.resumable.log, secure.n_created), ([], 1))
+
+
+class NewNetwork(unittest.TestCase):
+    """What runs is told to make new connections."""
+
+    def setUp(self):
+        self.gate = threading.Event()
+        self.addCleanup(self.gate.set)
+        self.folder = self.enterContext(tempfile.TemporaryDirectory(prefix="bgt-network-"))
+        self.body = Body(40 * MIB)
+        self.body.write_to(f"{self.folder}/file")
+        environment = {"XDG_STATE_HOME": self.folder}
+        with unittest.mock.patch.dict(os.environ, environment):
+            self.host = self.enterContext(WorkerHost())
+
+    def reconnect(self, server, path, **request):
+        """In the middle of an upload, whose end is returned."""
+        guid = str(uuid.uuid4()).replace("-", "_")
+        server.take(path, holding(4 * MIB, self.gate), whole)
+        request = {"uri": server.uri(request.pop("collection", path)), "kind": "upload",
+                   "source": V("s", f"{self.folder}/file"),
+                   **{key: V("s", value) for key, value in request.items()}}
+        self.host.start(guid, request)
+        self.host.wait(lambda: any(request.body for request in server.heads(path)),
+                       "the server has been sent something")
+        self.host.call("Reconnect", None)
+        self.gate.set()
+        return self.host.wait_finished(guid)
+
+    def test_a_put_starts_over(self):
+        server = self.enterContext(UploadServer())
+        server.serve("/file", CREATED)
+        self.reconnect(server, "/file", resumable="none")
+        self.assertEqual(server.heads("/file")[-1].body, self.body.read())
+        self.assertEqual(len(server.heads("/file")), 2)
+
+    def test_a_post_keeps_its_connection(self):
+        server = self.enterContext(UploadServer())
+        server.serve("/file", CREATED)
+        self.reconnect(server, "/file", resumable="none", method="POST")
+        self.assertEqual([r.body for r in server.heads("/file")], [self.body.read()])
+
+    def test_what_can_be_resumed_goes_on(self):
+        for protocol in ("tus", "ietf"):
+            with self.subTest(protocol), ResumableServer(protocol) as server:
+                self.gate.clear()
+                self.reconnect(server, "/files/1", collection="/files", resumable=protocol,
+                               method="POST")
+                self.assertTrue(bytes(server.uploads["/files/1"].data) == self.body.read())
+                self.assertEqual([method for method, _ in server.log],
+                                 ["POST", "PATCH", "HEAD", "PATCH"])
 
 
 if __name__ == "__main__":
