@@ -223,7 +223,7 @@ start_over (Run *run, GError **error)
     }
   if (++run->n_surprises > MAX_SURPRISES)
     return fail ("The server forgets the upload again and again", error);
-  self->has_restarted = self->has_restarted || self->record.confirmed > 0;
+  self->has_restarted = self->has_restarted || self->record.was_sent;
   bts_upload_record_forget_upload (&self->record);
   self->confirmed_at_start = 0;
   return TRUE;
@@ -309,6 +309,20 @@ explain_refusal (Run *run, GError **error)
   return FALSE;
 }
 
+/* Less at once may be welcome. */
+static gboolean
+take_smaller_limit (Run *run)
+{
+  guint64 limit;
+
+  if (run->upload->status_code != 413 ||
+      !bts_upload_read_limit (run->upload, "max-append-size", &limit) || limit == 0 ||
+      (run->max_append > 0 && limit >= run->max_append))
+    return FALSE;
+  run->max_append = limit;
+  return TRUE;
+}
+
 /* A failure of what was to be done with the whole, not of its sending (draft, Upload Append). */
 static gboolean
 is_of_the_whole (Run *run)
@@ -329,7 +343,8 @@ take_append_failure (Run *run, const GError *cause, GError **error)
       self->must_not_repeat = !bts_upload_may_repeat (self);
       bts_upload_record_forget_upload (&self->record);
     }
-  else if (self->status_code == 409 ? take_conflict (run) : explain_refusal (run, &better))
+  else if (take_smaller_limit (run) ||
+           (self->status_code == 409 ? take_conflict (run) : explain_refusal (run, &better)))
     return TRUE;
   g_propagate_error (error, better != NULL ? g_steal_pointer (&better) : g_error_copy (cause));
   return FALSE;
@@ -453,6 +468,6 @@ bts_upload_resumable_check_target (BtsUpload *self)
       (self->record.created_for != NULL &&
        is_same_target (self->record.created_for, bts_upload_get_uri (self))))
     return;
-  self->has_restarted = self->has_restarted || self->record.confirmed > 0;
+  self->has_restarted = self->has_restarted || self->record.was_sent;
   bts_upload_record_forget_upload (&self->record);
 }

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Uploads that can be resumed, against all that may come between: cuts, kills, and what servers say."""
 
+import email
+import email.policy
 import os
 import random
 import tempfile
@@ -12,7 +14,7 @@ import uuid
 from gi.repository import GLib
 
 from harness.bodies import Body
-from harness.daemon import error_name
+from harness.daemon import PATH, error_name
 from harness.resumable_server import ResumableServer, mute, whole
 from harness.service_case import TlsCase
 from harness.upload_server import CREATED, UploadServer, cutting, holding
@@ -197,6 +199,7 @@ class Faults:
         self.daemon.set(operation, "RequestedUri", V("s", other.uri("/files")))
         self.resume(operation)
         self.assert_completed(operation)
+        self.assertTrue(self.daemon.get(operation, "HasRestarted"))
         self.assertTrue(bytes(other.uploads["/files/1"].data) == self.body.read())
         self.assertEqual((len(self.data()), len(self.patches())), (held, 1))
 
@@ -266,7 +269,8 @@ class Faults:
         self.body = Body(64 * MIB)
         self.body.write_to(self.source)
         self.resumable.take("/files/1", vanish)
-        self.assert_sent(self.send(method=V("s", "POST")), 2)
+        values = self.assert_sent(self.send(method=V("s", "POST")), 2)
+        self.assertTrue(values["HasRestarted"])
 
     # Cut and killed
 
@@ -364,6 +368,35 @@ class Ietf(Faults, ResumableCase):
                 self.assertEqual(self.resumable.uploads, {})
                 self.assertEqual(self.methods()[-1], "DELETE")
                 self.assertNotIn("PATCH", self.methods())
+
+    def test_a_limit_that_comes_late(self):
+        self.resumable.answer_instead("PATCH", "/files/1", answer(
+            "413 Large", f"Upload-Limit: max-append-size={6 * MIB}"))
+        self.assert_sent(self.send())
+        self.assertEqual([int(r.headers["content-length"]) for r in self.patches()],
+                         [16 * MIB + 5, 6 * MIB, 6 * MIB, 4 * MIB + 5])
+
+    def test_parts_go_on_too(self):
+        """Their boundary is the same in another worker."""
+        self.body = Body(40 * MIB)
+        self.body.write_to(self.source)
+        self.resumable.take("/files/1", holding(4 * MIB, self.gate))
+        parts = [{"name": V("s", "note"), "text": V("s", "hello")},
+                 {"name": V("s", "file"), "file": V("s", self.source)}]
+        operation = self.daemon.call(PATH, "Manager", "CreateMultipartUpload", V(
+            "(saa{sv}a{sv})", (self.resumable.uri("/files"), parts, {"resumable": V("s", "ietf")})))[0]
+        self.daemon.call(operation, "Operation", "Start")
+        self.wait_for_sent(operation, 1)
+        self.strike("worker")
+        self.gate.set()
+        self.daemon.wait_for_status(operation, "completed")
+        content_type = self.resumable.heads("/files")[0].headers["content-type"]
+        message = email.message_from_bytes(f"Content-Type: {content_type}\r\n\r\n".encode() +
+                                           self.data(), policy=email.policy.HTTP)
+        note, file = message.iter_parts()
+        self.assertEqual(note.get_payload(decode=True), b"hello")
+        self.assertTrue(file.get_payload(decode=True) == self.body.read())
+        self.assertEqual(self.methods(), ["POST", "PATCH", "HEAD", "PATCH"])
 
     def test_interim_answers(self):
         interim = b"HTTP/1.1 104 Upload Resumption Supported\r\nUpload-Offset: 1\r\n\r\n"
