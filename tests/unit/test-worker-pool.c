@@ -160,8 +160,10 @@ test_next_worker_knows_what_the_last_one_learned (DaemonFixture *fixture, gconst
 {
   g_auto (Acquired) first = { NULL };
   g_auto (Acquired) second = { NULL };
+  g_auto (Acquired) other = { NULL };
   g_autoptr (GVariant) before = NULL;
   g_autoptr (GVariant) after = NULL;
+  g_autoptr (GVariant) others = NULL;
   const char *protocol = NULL;
 
   acquire (fixture, &first);
@@ -181,6 +183,12 @@ test_next_worker_knows_what_the_last_one_learned (DaemonFixture *fixture, gconst
   after = get_known_servers (fixture);
   g_assert_true (g_variant_lookup (after, "http://a:80", "&s", &protocol));
   g_assert_cmpstr (protocol, ==, "tus");
+
+  /* Another user may get another answer, and must not see who has asked. */
+  bts_worker_pool_acquire_async (fixture->pool, getuid () + 1, NULL, on_acquired, &other);
+  daemon_fixture_wait (other.link != NULL);
+  others = get_known_servers (fixture);
+  g_assert_cmpuint (g_variant_n_children (others), ==, 0);
 }
 
 static void
