@@ -6,7 +6,9 @@
 
 #include "bus/call-filter.h"
 
+#include <gio/gunixfdlist.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/names.h"
 
@@ -16,7 +18,8 @@
 /* One connection that has called. */
 typedef struct
 {
-  guint n_calls; /* not told of yet */
+  guint n_calls;       /* not told of yet */
+  guint n_descriptors; /* of its calls that have not ended */
   gboolean is_ignored;
 } Connection;
 
@@ -24,6 +27,7 @@ typedef struct
 typedef struct
 {
   GMainContext *context; /* (owned) */
+  guint max_descriptors;
   GMutex lock;
   BtsCallFilter *filter;   /* (unowned) (nullable): NULL once it is gone; in the main thread only */
   GHashTable *connections; /* (owned) (element-type utf8 Connection): under the lock */
@@ -46,6 +50,14 @@ typedef struct
   char *name;            /* (owned) */
   guint n_calls;
 } News;
+
+/* The descriptors of one call, as long as its message lives. */
+typedef struct
+{
+  Shared *shared; /* (owned) */
+  char *name;     /* (owned) */
+  guint n;
+} Descriptors;
 
 static void
 shared_clear (Shared *shared)
@@ -140,6 +152,62 @@ count_call (Shared *shared, const char *name)
   return !is_ignored;
 }
 
+static void
+descriptors_free (Descriptors *self)
+{
+  Connection *connection;
+
+  g_mutex_lock (&self->shared->lock);
+  connection = g_hash_table_lookup (self->shared->connections, self->name);
+  if (connection != NULL)
+    connection->n_descriptors -= self->n;
+  g_mutex_unlock (&self->shared->lock);
+  shared_unref (self->shared);
+  g_free (self->name);
+  g_free (self);
+}
+
+static gboolean
+take_descriptors (Shared *shared, const char *name, guint n)
+{
+  Connection *connection;
+  gboolean is_new, has_room;
+
+  g_mutex_lock (&shared->lock);
+  connection = get_connection (shared, name, &is_new);
+  has_room = n <= shared->max_descriptors - connection->n_descriptors;
+  if (has_room)
+    connection->n_descriptors += n;
+  g_mutex_unlock (&shared->lock);
+
+  return has_room;
+}
+
+static void
+limit_descriptors (Shared *shared, const char *name, GDBusMessage *message)
+{
+  GUnixFDList *fds = g_dbus_message_get_unix_fd_list (message);
+  Descriptors *descriptors;
+  g_autofree int *closed = NULL;
+  int n_closed = 0;
+
+  if (fds == NULL)
+    return;
+  if (take_descriptors (shared, name, g_unix_fd_list_get_length (fds)))
+    {
+      descriptors = g_new0 (Descriptors, 1);
+      descriptors->shared = g_atomic_rc_box_acquire (shared);
+      descriptors->name = g_strdup (name);
+      descriptors->n = g_unix_fd_list_get_length (fds);
+      g_object_set_data_full (G_OBJECT (message), "bts-descriptors", descriptors,
+                              (GDestroyNotify) descriptors_free);
+      return;
+    }
+  closed = g_unix_fd_list_steal_fds (fds, &n_closed);
+  for (int i = 0; i < n_closed; i++)
+    close (closed[i]);
+}
+
 static gboolean
 is_ours (const char *path)
 {
@@ -175,6 +243,7 @@ on_message (GDBusConnection *connection,
       g_object_unref (message);
       return NULL;
     }
+  limit_descriptors (shared, name, message);
   if (!is_introspect (message))
     return message;
   send_news (shared, message, name, 0);
@@ -204,6 +273,7 @@ bts_call_filter_forget (BtsCallFilter *self, const char *name)
 
 BtsCallFilter *
 bts_call_filter_new (GDBusConnection *connection,
+                     guint max_descriptors,
                      const BtsCallFilterHooks *hooks,
                      gpointer user_data)
 {
@@ -211,6 +281,7 @@ bts_call_filter_new (GDBusConnection *connection,
   Shared *shared = g_atomic_rc_box_new0 (Shared);
 
   g_mutex_init (&shared->lock);
+  shared->max_descriptors = max_descriptors;
   shared->context = g_main_context_ref_thread_default ();
   shared->connections = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   shared->filter = self;

@@ -19,8 +19,11 @@ typedef struct
   void (*called) (const char *name, guint n_calls, gpointer user_data);
 } BtsCallFilterHooks;
 
-/* The hooks are called in the thread-default main context of this call. */
+/* The hooks are called in the thread-default main context of this call. Of one connection no more
+ * than
+ * @max_descriptors are kept open at once: others are closed before anybody sees them. */
 BtsCallFilter *bts_call_filter_new (GDBusConnection *connection,
+                                    guint max_descriptors,
                                     const BtsCallFilterHooks *hooks,
                                     gpointer user_data);
 void bts_call_filter_free (BtsCallFilter *self);

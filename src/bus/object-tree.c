@@ -25,6 +25,9 @@
 
 #define HEADER_BYTES 256
 
+/* Of the calls under way of one connection. */
+#define MAX_DESCRIPTORS 256
+
 struct _BtsObjectTree
 {
   BtsBus *bus;     /* (unowned) */
@@ -402,7 +405,8 @@ bts_object_tree_new (BtsBus *bus, GObject *keeper, GDestroyNotify began, GDestro
   self->began = began;
   self->ended = ended;
   self->queue = bts_call_queue_new (holds, self);
-  self->filter = bts_call_filter_new (connection, &filter_hooks, self);
+  self->filter = bts_call_filter_new (
+      connection, bus->service.is_session ? G_MAXUINT : MAX_DESCRIPTORS, &filter_hooks, self);
 
   /* GDBus looks for a subtree one level up only, so each level needs its own. */
   for (guint i = 0; i < G_N_ELEMENTS (subtrees); i++)

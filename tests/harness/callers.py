@@ -207,6 +207,12 @@ class Caller:
         return self._ask({"what": "crowd", "n_connections": n_connections, "n_calls": n_calls,
                           "call": call})["n"]
 
+    def pass_descriptors(self, n_calls, n_descriptors):
+        """Makes as many calls at once that need one descriptor and come with more. Returns
+        {error name or "": how often}."""
+        return self._ask({"what": "descriptors", "n_calls": n_calls,
+                          "n_descriptors": n_descriptors})["counts"]
+
     def pause(self):
         """The program reads nothing until it is resumed."""
         os.kill(self.process.pid, signal.SIGSTOP)
@@ -299,6 +305,31 @@ def answer_flood(connection, question):
     return {"counts": counts}
 
 
+def answer_descriptors(connection, question):
+    counts = {}
+
+    def on_answered(_connection, result):
+        name = ""
+        try:
+            connection.call_with_unix_fd_list_finish(result)
+        except GLib.Error as error:
+            name = Gio.DBusError.get_remote_error(error) or error.message
+        counts[name] = counts.get(name, 0) + 1
+
+    with open("/dev/null", "rb") as file:
+        for _ in range(question["n_calls"]):
+            descriptors = Gio.UnixFDList()
+            for _ in range(question["n_descriptors"]):
+                descriptors.append(file.fileno())
+            connection.call_with_unix_fd_list(
+                NAME, PATH, f"{NAME}.Manager", "CreateDownloadToFd",
+                GLib.Variant("(sha{sv})", ("http://127.0.0.1:1/", 0, {})), None,
+                Gio.DBusCallFlags.NONE, 30000, descriptors, None, on_answered)
+    while sum(counts.values()) < question["n_calls"]:
+        GLib.MainContext.default().iteration(True)
+    return {"counts": counts}
+
+
 def pack_calls(calls):
     """The bytes of (name, path, interface, method) calls as the first ones of a connection."""
     blobs = []
@@ -364,6 +395,8 @@ def main(address):
                 answer = answer_call(connection, question)
             elif question["what"] == "flood":
                 answer = answer_flood(connection, question)
+            elif question["what"] == "descriptors":
+                answer = answer_descriptors(connection, question)
             elif question["what"] == "crowd":
                 answer = answer_crowd(connection, address, question, kept)
             elif question["what"] == "signals":

@@ -2,6 +2,7 @@
 """A user who floods the service costs the others nothing that they would notice."""
 
 import os
+import resource
 import time
 import unittest
 
@@ -21,6 +22,7 @@ METADATA_BYTES = 60_000
 # Signals of that size: so many of them to the whole crowd, or to one, are too much for it.
 N_SIGNALS = 10
 N_MISSED = 40
+N_DESCRIPTORS = 1000
 # A call of somebody else takes as long as before, but for noise; a stalled one takes for ever.
 MAX_RATIO = 10
 SLOWEST_CALL_SECONDS = 3
@@ -116,6 +118,33 @@ class Denial(unittest.TestCase):
             names = [name for _, _, name in other.signals()]
             self.assertEqual(names.count("InterfacesAdded"), N_MISSED)
             self.assertEqual(names.count("InterfacesRemoved"), 1)
+
+    def n_descriptors(self):
+        return len(os.listdir(f"/proc/{self.daemon.process.pid}/fd"))
+
+    def test_a_thousand_descriptors(self):
+        self.create(self.alice, "file", {})
+        self.bob.pass_descriptors(1, 1)
+        usual, before = self.time_calls(20)[10], self.n_descriptors()
+        counts = self.bob.pass_descriptors(N_DESCRIPTORS // 16, 16)
+        self.assertEqual(set(counts), {f"{NAME}.Error.InvalidArgument"})
+        self.check_calls(usual)
+        wait_until(lambda: self.n_descriptors() <= before, "all are closed")
+
+    def test_without_descriptors_left_it_answers(self):
+        pid = self.daemon.process.pid
+        self.create(self.alice, "file", {})
+        self.bob.pass_descriptors(1, 1)
+        before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (self.n_descriptors() + 4, before[1]))
+        self.assertNotIn("", self.bob.pass_descriptors(10, 16))
+        self.time_calls(1)
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
+        path = self.bob.call(PATH, "Manager", "CreateDownloadToFd", "(sha{sv})",
+                             ("http://127.0.0.1:1/", 0, {}),
+                             descriptor=f"{self.bob.folder}/file")[0]
+        self.bob.call(path, "Operation", "Cancel")
+        self.assertEqual(self.daemon.pid(), pid)
 
     def sees_its_own(self, caller):
         try:

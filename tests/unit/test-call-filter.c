@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The background-transfer authors
+ */
+
+#include "config.h"
+
+#include "bus/call-filter.h"
+
+#include <gio/gunixfdlist.h>
+#include <unistd.h>
+
+#include "common/names.h"
+#include "fakes/connection-pair.h"
+
+#define MAX_DESCRIPTORS 4
+
+/* Calls that have reached the object, none of which is answered yet. */
+typedef struct
+{
+  GDBusConnection *service;
+  GDBusConnection *client;
+  BtsCallFilter *filter;
+  GPtrArray *calls; /* (element-type GDBusMethodInvocation) */
+  guint n_called;
+  guint n_introspected;
+} Fixture;
+
+static const char xml[] = "<node><interface name='a.b'><method name='C'/></interface></node>";
+
+static void
+on_call (GDBusConnection *connection,
+         const char *sender,
+         const char *path,
+         const char *interface,
+         const char *method,
+         GVariant *parameters,
+         GDBusMethodInvocation *invocation,
+         gpointer user_data)
+{
+  g_ptr_array_add (((Fixture *) user_data)->calls, invocation);
+}
+
+static const GDBusInterfaceVTable vtable = { on_call, NULL, NULL };
+
+static void
+on_introspected (GDBusMessage *message, gpointer user_data)
+{
+  ((Fixture *) user_data)->n_introspected++;
+}
+
+static void
+on_called (const char *name, guint n_calls, gpointer user_data)
+{
+  g_assert_cmpstr (name, ==, ":1.1");
+  ((Fixture *) user_data)->n_called += n_calls;
+}
+
+static const BtsCallFilterHooks hooks = { on_introspected, on_called };
+
+static void
+with_filter (gconstpointer data)
+{
+  void (*test) (Fixture * fixture) = data;
+  g_autoptr (GDBusNodeInfo) node = g_dbus_node_info_new_for_xml (xml, NULL);
+  Fixture fixture = { 0 };
+
+  connection_pair_new (&fixture.service, &fixture.client);
+  fixture.calls = g_ptr_array_new_with_free_func (g_object_unref);
+  fixture.filter = bts_call_filter_new (fixture.service, MAX_DESCRIPTORS, &hooks, &fixture);
+  g_assert_cmpuint (g_dbus_connection_register_object (fixture.service, BGT_OBJECT_PATH,
+                                                       node->interfaces[0], &vtable, &fixture, NULL,
+                                                       NULL),
+                    !=, 0);
+  test (&fixture);
+  g_ptr_array_unref (fixture.calls);
+  bts_call_filter_free (fixture.filter);
+  g_dbus_connection_close_sync (fixture.client, NULL, NULL);
+  g_object_unref (fixture.client);
+  g_object_unref (fixture.service);
+}
+
+static void
+call (Fixture *fixture, const char *interface, const char *method, guint n_descriptors)
+{
+  g_autoptr (GDBusMessage) message =
+                 g_dbus_message_new_method_call (NULL, BGT_OBJECT_PATH, interface, method);
+  g_autoptr (GUnixFDList) fds = g_unix_fd_list_new ();
+
+  for (guint i = 0; i < n_descriptors; i++)
+    g_assert_cmpint (g_unix_fd_list_append (fds, STDERR_FILENO, NULL), >=, 0);
+  if (n_descriptors > 0)
+    g_dbus_message_set_unix_fd_list (message, fds);
+  g_dbus_message_set_sender (message, ":1.1");
+  g_assert_true (g_dbus_connection_send_message (fixture->client, message,
+                                                 G_DBUS_SEND_MESSAGE_FLAGS_NONE, NULL, NULL));
+}
+
+static void
+wait_for_calls (Fixture *fixture, guint n)
+{
+  while (fixture->calls->len < n)
+    g_main_context_iteration (NULL, TRUE);
+}
+
+static guint
+count_descriptors (Fixture *fixture, guint i)
+{
+  GDBusMessage *message = g_dbus_method_invocation_get_message (fixture->calls->pdata[i]);
+
+  return g_unix_fd_list_get_length (g_dbus_message_get_unix_fd_list (message));
+}
+
+static void
+test_of_too_many_descriptors_none_is_kept (Fixture *fixture)
+{
+  call (fixture, "a.b", "C", 3);
+  call (fixture, "a.b", "C", 2);
+  call (fixture, "a.b", "C", 1);
+  wait_for_calls (fixture, 3);
+  g_assert_cmpuint (count_descriptors (fixture, 0), ==, 3);
+  g_assert_cmpuint (count_descriptors (fixture, 1), ==, 0);
+  g_assert_cmpuint (count_descriptors (fixture, 2), ==, 1);
+
+  g_ptr_array_set_size (fixture->calls, 0);
+  call (fixture, "a.b", "C", MAX_DESCRIPTORS);
+  wait_for_calls (fixture, 1);
+  g_assert_cmpuint (count_descriptors (fixture, 0), ==, MAX_DESCRIPTORS);
+}
+
+static void
+test_the_ignored_reach_nobody (Fixture *fixture)
+{
+  call (fixture, "a.b", "C", 0);
+  wait_for_calls (fixture, 1);
+  g_assert_cmpuint (fixture->n_called, ==, 1);
+  bts_call_filter_ignore (fixture->filter, ":1.1", TRUE);
+  call (fixture, "a.b", "C", 0);
+  call (fixture, "org.freedesktop.DBus.Introspectable", "Introspect", 0);
+  g_assert_true (g_dbus_connection_flush_sync (fixture->client, NULL, NULL));
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  bts_call_filter_ignore (fixture->filter, ":1.1", FALSE);
+  call (fixture, "org.freedesktop.DBus.Introspectable", "Introspect", 0);
+  while (fixture->n_introspected == 0)
+    g_main_context_iteration (NULL, TRUE);
+}
+
+static void
+test_many_calls_are_counted_together (Fixture *fixture)
+{
+  for (guint i = 0; i < 200; i++)
+    call (fixture, "a.b", "C", 0);
+  wait_for_calls (fixture, 200);
+  g_assert_cmpuint (fixture->n_called, >=, 129);
+  g_assert_cmpuint (fixture->n_called, <=, 200);
+}
+
+static const struct
+{
+  const char *path;
+  void (*test) (Fixture *fixture);
+} tests[] = {
+  { "of-too-many-descriptors-none-is-kept", test_of_too_many_descriptors_none_is_kept },
+  { "the-ignored-reach-nobody", test_the_ignored_reach_nobody },
+  { "many-calls-are-counted-together", test_many_calls_are_counted_together },
+};
+
+int
+main (int argc, char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+  for (gsize i = 0; i < G_N_ELEMENTS (tests); i++)
+    {
+      g_autofree char *path = g_strconcat ("/bus/call-filter/", tests[i].path, NULL);
+
+      g_test_add_data_func (path, tests[i].test, with_filter);
+    }
+
+  return g_test_run ();
+}
