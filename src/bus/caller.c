@@ -6,6 +6,10 @@
 
 #include "bus/caller.h"
 
+#include <errno.h>
+#include <gio/gunixfdlist.h>
+#include <poll.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "bus/app-id.h"
@@ -23,6 +27,7 @@ typedef struct
   char *name;                  /* (owned) */
   guint32 uid;
   guint32 pid;
+  int process_fd;    /* (owned): a pidfd, or -1 where there is none */
   char *label;       /* (owned) (nullable): of the security module */
   char *application; /* (owned) (nullable) */
   gboolean is_sandboxed;
@@ -34,6 +39,8 @@ look_up_free (LookUp *self)
 {
   g_clear_object (&self->connection);
   g_clear_object (&self->engine);
+  if (self->process_fd >= 0)
+    close (self->process_fd);
   g_free (self->name);
   g_free (self->label);
   g_free (self->application);
@@ -208,10 +215,20 @@ check_still_there (GTask *task)
                           g_object_ref (task));
 }
 
+static gboolean
+has_exited (int process_fd)
+{
+  struct pollfd process = { process_fd, POLLIN, 0 };
+
+  return poll (&process, 1, 0) > 0;
+}
+
 /* Takes @error where @info is NULL. */
 static void
 take_info (GTask *task, GVariant *info, GError *error)
 {
+  LookUp *look_up = g_task_get_task_data (task);
+
   if (info == NULL)
     {
       g_task_return_new_error (task, BGT_ERROR, BGT_ERROR_ACCESS_DENIED,
@@ -220,7 +237,14 @@ take_info (GTask *task, GVariant *info, GError *error)
       g_error_free (error);
       return;
     }
-  describe (g_task_get_task_data (task), info);
+  /* Another process may have got its ID meanwhile, and have been looked at instead. */
+  if (look_up->process_fd >= 0 && has_exited (look_up->process_fd))
+    {
+      g_task_return_new_error (task, BGT_ERROR, BGT_ERROR_ACCESS_DENIED,
+                               "The calling application has exited");
+      return;
+    }
+  describe (look_up, info);
   check_still_there (task);
 }
 
@@ -261,6 +285,24 @@ on_seen (GObject *source, GAsyncResult *result, gpointer user_data)
     take_info (task, info, error);
 }
 
+/* The process as the bus has it from the kernel since it connected; of a bus that is too old for
+ * that the one that has its ID now. FALSE where that has exited. */
+static gboolean
+find_process (LookUp *look_up, GVariant *credentials, GUnixFDList *fds)
+{
+  gint32 handle;
+
+  if (fds != NULL && g_variant_lookup (credentials, "ProcessFD", "h", &handle) && handle >= 0 &&
+      handle < g_unix_fd_list_get_length (fds))
+    look_up->process_fd = g_unix_fd_list_get (fds, handle, NULL);
+  if (look_up->process_fd >= 0)
+    return TRUE;
+
+  look_up->process_fd = syscall (SYS_pidfd_open, look_up->pid, 0);
+  /* A kernel that has none, or does not let us, leaves what the bus says. */
+  return look_up->process_fd >= 0 || errno != ESRCH;
+}
+
 static void
 on_credentials (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -268,9 +310,11 @@ on_credentials (GObject *source, GAsyncResult *result, gpointer user_data)
   LookUp *look_up = g_task_get_task_data (task);
   g_autoptr (GVariant) reply = NULL;
   g_autoptr (GVariant) credentials = NULL;
+  g_autoptr (GUnixFDList) fds = NULL;
   GError *error = NULL;
 
-  reply = g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &error);
+  reply = g_dbus_connection_call_with_unix_fd_list_finish (G_DBUS_CONNECTION (source), &fds, result,
+                                                           &error);
   if (reply == NULL)
     {
       g_prefix_error (&error, "The bus does not say who calls: ");
@@ -284,6 +328,12 @@ on_credentials (GObject *source, GAsyncResult *result, gpointer user_data)
     {
       g_task_return_new_error (task, BGT_ERROR, BGT_ERROR_ACCESS_DENIED,
                                "The bus does not know the caller's user and process");
+      return;
+    }
+  if (!find_process (look_up, credentials, fds))
+    {
+      g_task_return_new_error (task, BGT_ERROR, BGT_ERROR_ACCESS_DENIED,
+                               "The calling application has exited");
       return;
     }
   look_up->label = dup_string (credentials, "LinuxSecurityLabel");
@@ -305,13 +355,14 @@ bts_caller_look_up_async (GDBusConnection *connection,
   look_up->connection = g_object_ref (connection);
   g_set_object (&look_up->engine, engine);
   look_up->name = g_strdup (name);
+  look_up->process_fd = -1;
   g_task_set_source_tag (task, bts_caller_look_up_async);
   g_task_set_task_data (task, look_up, (GDestroyNotify) look_up_free);
 
-  g_dbus_connection_call (
+  g_dbus_connection_call_with_unix_fd_list (
       connection, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
       "GetConnectionCredentials", g_variant_new ("(s)", name), G_VARIANT_TYPE ("(a{sv})"),
-      G_DBUS_CALL_FLAGS_NONE, -1, cancellable, on_credentials, g_steal_pointer (&task));
+      G_DBUS_CALL_FLAGS_NONE, -1, NULL, cancellable, on_credentials, g_steal_pointer (&task));
 }
 
 BtsCaller *
