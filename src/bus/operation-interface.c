@@ -127,7 +127,9 @@ handle_set_request_header (BtsInvocation *call, GVariant *parameters)
   GError *error = NULL;
 
   g_variant_get (parameters, "(&s&s)", &name, &value);
-  bts_operation_set_header (call->operation, name, value, &error);
+  if (bts_registry_check_room (call->bus->service.registry,
+                               bts_operation_get_owner (call->operation), &error))
+    bts_operation_set_header (call->operation, name, value, &error);
   settle_unless (call, error);
 }
 
@@ -147,7 +149,9 @@ set_credential (BtsInvocation *call, const char *option, GVariant *parameters)
 {
   GError *error = NULL;
 
-  bts_operation_set_option (call->operation, option, parameters, &error);
+  if (bts_registry_check_room (call->bus->service.registry,
+                               bts_operation_get_owner (call->operation), &error))
+    bts_operation_set_option (call->operation, option, parameters, &error);
   settle_unless (call, error);
 }
 

@@ -78,20 +78,34 @@ bts_groups_find_of (BtsGroups *self, BtsOperation *operation)
   return g_hash_table_lookup (self->of, operation);
 }
 
+static gboolean
+check_limit (guint n_groups, guint n_more, guint maximum, const char *whose, GError **error)
+{
+  if (n_groups + n_more <= maximum)
+    return TRUE;
+
+  g_set_error (error, BGT_ERROR, BGT_ERROR_LIMIT_EXCEEDED, "%s may have %u groups and has %u",
+               whose, maximum, n_groups);
+  return FALSE;
+}
+
 gboolean
 bts_groups_check_limit (BtsGroups *self, const BtsOwner *owner, guint n_more, GError **error)
 {
-  guint n_groups = 0;
+  guint n_of_application = 0;
+  guint n_of_user = 0;
 
   for (guint i = 0; i < self->groups->len; i++)
-    n_groups += is_same_owner (owner, bts_group_get_owner (self->groups->pdata[i]));
-  if (n_groups + n_more <= BTS_GROUPS_MAX_PER_APPLICATION)
-    return TRUE;
+    {
+      const BtsOwner *other = bts_group_get_owner (self->groups->pdata[i]);
 
-  g_set_error (error, BGT_ERROR, BGT_ERROR_LIMIT_EXCEEDED,
-               "An application may have %d groups and has %u", BTS_GROUPS_MAX_PER_APPLICATION,
-               n_groups);
-  return FALSE;
+      n_of_application += is_same_owner (owner, other);
+      n_of_user += bts_owner_get_uid (owner) == bts_owner_get_uid (other);
+    }
+
+  return check_limit (n_of_application, n_more, BTS_GROUPS_MAX_PER_APPLICATION, "An application",
+                      error) &&
+         check_limit (n_of_user, n_more, BTS_GROUPS_MAX_PER_USER, "A user", error);
 }
 
 static void

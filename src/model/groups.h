@@ -16,6 +16,7 @@
 G_DECLARE_FINAL_TYPE (BtsGroups, bts_groups, BTS, GROUPS, GObject)
 
 #define BTS_GROUPS_MAX_PER_APPLICATION 50
+#define BTS_GROUPS_MAX_PER_USER 500
 
 /* Follows @registry: an operation whose group is not there makes one. */
 BtsGroups *bts_groups_new (BtsRegistry *registry);

@@ -11,16 +11,23 @@
 #include "common/bgt-error.h"
 
 /* How many unfinished operations somebody has; reserved ones are still being created. */
+/* A message of the system bus has 32 MiB, and has to hold all of a user's operations. */
+#define MAX_BYTES_PER_USER (24 * 1024 * 1024)
+/* What an operation takes there beside what its caller has given. */
+#define OPERATION_BYTES 1024
+
 typedef struct
 {
   guint n_unfinished;
   guint n_reserved;
+  gsize n_bytes; /* of finished ones, too */
 } Count;
 
 typedef struct
 {
   BtsOperation *operation; /* (owned) */
   gboolean is_counted;     /* among the unfinished */
+  gsize n_bytes;           /* likewise, among what is stored */
   gulong changed_id;
   gulong finished_id;
 } Item;
@@ -96,7 +103,7 @@ get_user_count (BtsRegistry *self, BtsOwner *owner)
 static gboolean
 is_unused (const Count *count)
 {
-  return count->n_unfinished == 0 && count->n_reserved == 0;
+  return count->n_unfinished == 0 && count->n_reserved == 0 && count->n_bytes == 0;
 }
 
 static void
@@ -123,6 +130,23 @@ set_counted (BtsRegistry *self, Item *item, gboolean is_counted)
   get_application_count (self, owner)->n_unfinished += (guint) change;
   get_user_count (self, owner)->n_unfinished += (guint) change;
   drop_unused_counts (self, owner);
+}
+
+static void
+set_bytes (BtsRegistry *self, Item *item, gsize n_bytes)
+{
+  BtsOwner *owner = bts_operation_get_owner (item->operation);
+
+  get_user_count (self, owner)->n_bytes += n_bytes - item->n_bytes;
+  item->n_bytes = n_bytes;
+  drop_unused_counts (self, owner);
+}
+
+static void
+count_bytes (BtsRegistry *self, Item *item)
+{
+  set_bytes (self, item,
+             OPERATION_BYTES + bts_request_get_size (bts_operation_get_request (item->operation)));
 }
 
 static int
@@ -164,6 +188,8 @@ on_changed (BtsOperation *operation, guint changes, gpointer user_data)
   Item *item = g_hash_table_lookup (self->items, bts_operation_get_guid (operation));
 
   set_counted (self, item, !bts_operation_is_finished (operation));
+  if ((changes & BTS_CHANGE_REQUEST) != 0)
+    count_bytes (self, item);
   g_signal_emit (self, signals[SIGNAL_OPERATION_CHANGED], 0, operation, changes);
 }
 
@@ -234,6 +260,7 @@ bts_registry_add (BtsRegistry *self, BtsOperation *operation)
   g_hash_table_insert (self->items, (gpointer) bts_operation_get_guid (operation), item);
   g_ptr_array_insert (self->operations, (int) find_position (self, operation), operation);
   set_counted (self, item, !bts_operation_is_finished (operation));
+  count_bytes (self, item);
 
   g_signal_emit (self, signals[SIGNAL_OPERATION_ADDED], 0, operation);
 }
@@ -249,6 +276,7 @@ bts_registry_remove (BtsRegistry *self, BtsOperation *operation)
     return;
 
   set_counted (self, item, FALSE);
+  set_bytes (self, item, 0);
   g_ptr_array_remove_index (self->operations, find_position (self, operation));
   g_hash_table_remove (self->items, guid);
 
@@ -290,6 +318,20 @@ check_limit (const Count *count, guint n, guint maximum, const char *whose, GErr
 }
 
 gboolean
+bts_registry_check_room (BtsRegistry *self, BtsOwner *owner, GError **error)
+{
+  gboolean has_room = get_user_count (self, owner)->n_bytes < MAX_BYTES_PER_USER;
+
+  drop_unused_counts (self, owner);
+  if (!has_room)
+    g_set_error (error, BGT_ERROR, BGT_ERROR_LIMIT_EXCEEDED,
+                 "All operations of a user may have %d MiB together; acknowledge finished ones",
+                 MAX_BYTES_PER_USER / (1024 * 1024));
+
+  return has_room;
+}
+
+gboolean
 bts_registry_reserve (BtsRegistry *self,
                       BtsOwner *owner,
                       guint n,
@@ -297,10 +339,16 @@ bts_registry_reserve (BtsRegistry *self,
                       guint max_per_user,
                       GError **error)
 {
-  Count *application = get_application_count (self, owner);
-  Count *user = get_user_count (self, owner);
-  gboolean fits = check_limit (application, n, max_per_application, "An application", error) &&
-                  check_limit (user, n, max_per_user, "A user", error);
+  Count *application, *user;
+  gboolean fits;
+
+  if (!bts_registry_check_room (self, owner, error))
+    return FALSE;
+
+  application = get_application_count (self, owner);
+  user = get_user_count (self, owner);
+  fits = check_limit (application, n, max_per_application, "An application", error) &&
+         check_limit (user, n, max_per_user, "A user", error);
 
   if (fits)
     {

@@ -21,12 +21,17 @@ GPtrArray *bts_registry_get_operations (BtsRegistry *self);              /* lent
 guint bts_registry_get_n_operations (BtsRegistry *self);
 
 /* Reserves room for @n operations of @owner that are being created, so that concurrent calls
- * cannot exceed the limits: finished ones do not count. LIMIT_EXCEEDED says which limit.
- * Each reservation is given back by exactly one _release (after _add, or where it failed). */
+ * cannot exceed the limits: finished ones do not count but for their size. LIMIT_EXCEEDED says
+ * which limit. Each reservation is given back by exactly one _release (after _add, or where it
+ * failed). */
 gboolean bts_registry_reserve (BtsRegistry *self,
                                BtsOwner *owner,
                                guint n,
                                guint max_per_application,
                                guint max_per_user,
                                GError **error);
+/* Whether what @owner's user has stored leaves room for more, finished operations included: it is
+ * all kept in memory, and told in one message. LIMIT_EXCEEDED. */
+gboolean bts_registry_check_room (BtsRegistry *self, BtsOwner *owner, GError **error);
+
 void bts_registry_release (BtsRegistry *self, BtsOwner *owner, guint n);

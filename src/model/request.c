@@ -154,8 +154,8 @@ check_support (Values values, GError **error)
 }
 
 /* What the service itself adds is not the application's to keep small. */
-static gsize
-get_size (BtsRequest *self)
+gsize
+bts_request_get_size (BtsRequest *self)
 {
   gsize size = g_variant_get_size (self->variant);
 
@@ -171,7 +171,7 @@ check_size (BtsRequest *self, GError **error)
 {
   const Entry *largest = &self->entries[0];
 
-  if (get_size (self) <= MAX_REQUEST_BYTES)
+  if (bts_request_get_size (self) <= MAX_REQUEST_BYTES)
     return TRUE;
 
   for (guint i = 1; i < self->n_entries; i++)
@@ -180,7 +180,7 @@ check_size (BtsRequest *self, GError **error)
 
   g_set_error (error, BGT_ERROR, BGT_ERROR_INVALID_ARGUMENT,
                "option “%s” is too large: all options together may have %d bytes, these have %zu",
-               largest->row->option.key, MAX_REQUEST_BYTES, get_size (self));
+               largest->row->option.key, MAX_REQUEST_BYTES, bts_request_get_size (self));
   return FALSE;
 }
 
@@ -376,7 +376,7 @@ bts_request_with (BtsRequest *self, const char *key, GVariant *value, GError **e
   if (changed == NULL)
     return NULL;
 
-  if (get_size (changed) > get_size (self) && !check_size (changed, error))
+  if (bts_request_get_size (changed) > bts_request_get_size (self) && !check_size (changed, error))
     return NULL;
 
   return g_steal_pointer (&changed);

@@ -42,6 +42,9 @@ BtsRequest *bts_request_with (BtsRequest *self, const char *key, GVariant *value
 GVariant *bts_request_get_variant (BtsRequest *self);
 
 /* Lends the value; NULL where it is not set. */
+/* Of all that its caller has given, in bytes. */
+gsize bts_request_get_size (BtsRequest *self);
+
 GVariant *bts_request_lookup (BtsRequest *self, const char *key);
 
 BgtOperationKind bts_request_get_kind (BtsRequest *self);

@@ -23,6 +23,8 @@ METADATA_BYTES = 60_000
 N_SIGNALS = 10
 N_MISSED = 40
 N_DESCRIPTORS = 1000
+# As much as a message of a system bus may have.
+MAX_STORED_BYTES = 32 * 1024 * 1024
 # A call of somebody else takes as long as before, but for noise; a stalled one takes for ever.
 MAX_RATIO = 10
 SLOWEST_CALL_SECONDS = 3
@@ -118,6 +120,21 @@ class Denial(unittest.TestCase):
             names = [name for _, _, name in other.signals()]
             self.assertEqual(names.count("InterfacesAdded"), N_MISSED)
             self.assertEqual(names.count("InterfacesRemoved"), 1)
+
+    def test_all_that_a_user_has_fits_a_message(self):
+        self.create(self.alice, "file", {})
+        usual, number = self.time_calls(20)[10], 0
+        with self.assertRaises(CallError) as caught:
+            for number in range(MAX_STORED_BYTES // METADATA_BYTES + 1):
+                self.create(self.bob, f"file-{number}", {
+                    **self.large_options(),
+                    "application-id": GLib.Variant("s", f"org.example.App{number // 100}")})
+        self.assertEqual(caught.exception.name, f"{NAME}.Error.LimitExceeded")
+        self.assertIn("MiB", caught.exception.message)
+        self.assertGreater(number, MAX_STORED_BYTES // METADATA_BYTES // 2)
+        # A bus ends the connection of who sends it a message that is too large.
+        self.assertEqual(self.bob.crowd(1, 1), 1)
+        self.check_calls(usual)
 
     def n_descriptors(self):
         return len(os.listdir(f"/proc/{self.daemon.process.pid}/fd"))

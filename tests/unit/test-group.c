@@ -170,6 +170,17 @@ test_limit (Fixture *self, gconstpointer data)
   g_assert_error (error, BGT_ERROR, BGT_ERROR_LIMIT_EXCEEDED);
   g_clear_error (&error);
   g_assert_true (bts_groups_check_limit (self->groups, other, 1, &error));
+
+  /* An application may call itself what it wants. */
+  for (guint i = 50; i < 500; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("application%u", i);
+      g_autoptr (BtsOwner) owner = bts_owner_new (1000, name, FALSE);
+
+      add_group (self, owner, "g");
+    }
+  g_assert_false (bts_groups_check_limit (self->groups, other, 1, &error));
+  g_assert_error (error, BGT_ERROR, BGT_ERROR_LIMIT_EXCEEDED);
 }
 
 static void

@@ -161,6 +161,35 @@ test_reservations_count (Fixture *fixture, gconstpointer data)
   bts_registry_release (fixture->registry, fixture->owner, 5);
 }
 
+/* It is changed to what is large, too, and finished operations count as well. */
+static void
+test_what_a_user_stores_is_limited (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *value = g_strnfill (7000, 'a');
+  g_autoptr (BtsOwner) other = bts_owner_new (1000, "other", FALSE);
+  g_autoptr (BtsOwner) stranger = bts_owner_new (1001, "test", FALSE);
+  g_autoptr (GError) error = NULL;
+  guint n = 0;
+
+  while (n < 10000 && bts_registry_check_room (fixture->registry, fixture->owner, NULL))
+    {
+      BtsOperation *operation = add (fixture, n++);
+
+      g_assert_true (bts_operation_set_header (operation, "X-Large", value, NULL));
+      g_assert_true (bts_operation_cancel (operation, NULL));
+    }
+  g_assert_cmpuint (n, >, 2000);
+  g_assert_cmpuint (n, <, 4000);
+  g_assert_false (bts_registry_reserve (fixture->registry, other, 1, 9, 9, &error));
+  g_assert_error (error, BGT_ERROR, BGT_ERROR_LIMIT_EXCEEDED);
+  g_assert_true (bts_registry_reserve (fixture->registry, stranger, 1, 9, 9, NULL));
+  bts_registry_release (fixture->registry, stranger, 1);
+
+  bts_registry_remove (fixture->registry,
+                       bts_registry_get_operations (fixture->registry)->pdata[0]);
+  g_assert_true (bts_registry_check_room (fixture->registry, other, NULL));
+}
+
 static void
 test_ten_thousand_operations_are_no_matter (Fixture *fixture, gconstpointer data)
 {
@@ -188,6 +217,7 @@ main (int argc, char *argv[])
   ADD ("signals-are-passed-on", test_signals_are_passed_on);
   ADD ("finished-operations-do-not-count", test_finished_operations_do_not_count);
   ADD ("reservations-count", test_reservations_count);
+  ADD ("what-a-user-stores-is-limited", test_what_a_user_stores_is_limited);
   ADD ("ten-thousand-operations-are-no-matter", test_ten_thousand_operations_are_no_matter);
 
   return g_test_run ();
