@@ -85,6 +85,34 @@ class Sandboxes(unittest.TestCase):
         self.refuse(DENIED, self.app, PATH, *CREATE,
                     (self.server.uri("/file"), f"{self.app.folder}/path", {}))
 
+    def test_there_is_no_way_around_that(self):
+        name = f"{self.app.folder}/named"
+        with open(name, "wb") as file:
+            file.write(b"x")
+        os.chown(name, UID, UID)
+        status = os.stat(name)
+        text, handle = GLib.Variant("s", name), GLib.Variant("h", 0)
+        # As the service notes for itself what a descriptor was of.
+        found = GLib.Variant("a{sv}", {"path": GLib.Variant("ay", name.encode() + b"\0"),
+                                       "device": GLib.Variant("t", status.st_dev),
+                                       "inode": GLib.Variant("t", status.st_ino)})
+        invalid = f"{NAME}.Error.InvalidArgument"
+        for expected, kind, keys in (
+                (DENIED, "download", {"destination": text}),
+                (DENIED, "upload", {"source": text}),
+                (DENIED, "upload", {"parts": {"file": text}}),
+                (invalid, "upload", {"parts": {"found": found}}),
+                (invalid, "upload", {"source": handle, "source-file": found}),
+                (invalid, "download", {"destination": handle, "destination-file": found})):
+            if "parts" in keys:
+                keys = {"parts": GLib.Variant(
+                    "aa{sv}", [{"name": GLib.Variant("s", "a"), **keys["parts"]}])}
+            with self.subTest(kind=kind, keys=list(keys)):
+                self.refuse(expected, self.app, PATH, "Manager", "CreateOperations", "(aa{sv})",
+                            ([{"kind": GLib.Variant("s", kind),
+                               "uri": GLib.Variant("s", self.server.uri("/file")), **keys}],),
+                            descriptor=name)
+
     def test_without_network_permission_nothing_is_transferred(self):
         message = self.refuse(DENIED, self.offline, PATH, *CREATE_TO_FD,
                               (self.server.uri("/file"), 0, {}),

@@ -8,8 +8,8 @@ import unittest
 from gi.repository import GLib
 
 from harness.bodies import Body
-from harness.daemon import NAME, PATH
-from harness.servers import sending
+from harness.daemon import FINAL, NAME, PATH
+from harness.servers import free_port, sending
 from harness.service_case import ServiceCase
 from harness.wait import wait_until
 
@@ -49,6 +49,30 @@ class Secrets(ServiceCase):
         log = self.daemon.log()
         self.assertIn(self.operation.rsplit("/", 1)[1], log)
         self.assert_no_secret(log)
+
+    def test_are_in_no_log_of_what_goes_wrong(self):
+        hidden = SECRETS["query"]
+        self.server.serve("/moved", (
+            f"HTTP/1.1 302 Found\r\nLocation: /gone?token={hidden}\r\nSet-Cookie: a={hidden}\r\n"
+            "Content-Length: 0\r\nConnection: close\r\n\r\n").encode())
+        refused = f"127.0.0.1:{free_port()}"
+        with self.assertRaises(GLib.Error) as caught:
+            self.daemon.create_download(f"http://user:{SECRETS['password']}@{refused}/", self.path)
+        self.assert_no_secret(caught.exception.message)
+        options = {"server-credential": GLib.Variant("(ss)", ("user", SECRETS["password"]))}
+        operations = [
+            self.daemon.create_download(uri, f"{self.path}-{number}", options)
+            for number, uri in enumerate((
+                self.server.uri("/moved"), f"http://{refused}/a?token={hidden}",
+                f"ftp://{refused}/file"))]
+        for operation in operations:
+            self.daemon.call(operation, "Operation", "Start")
+        for operation in operations:
+            wait_until(lambda o=operation: self.daemon.get(o, "NextAttempt") != 0 or
+                       self.daemon.get(o, "Status") in FINAL, f"{operation} has been tried")
+        self.assert_no_secret(self.daemon.log())
+        for operation in operations:
+            self.assert_no_secret(self.daemon.get(operation, "ErrorMessage"))
 
     def test_are_not_told_over_the_bus(self):
         objects = self.daemon.call(PATH, "org.freedesktop.DBus.ObjectManager",
