@@ -16,6 +16,42 @@
 /* Long enough for somebody to find the password. */
 #define CHECK_TIMEOUT_MS (5 * 60 * 1000)
 
+/* Of one user. A bus lets a connection have some hundred calls unanswered, and the service has
+ * others to make, while polkit may wait for a password that never comes. */
+#define MAX_CHECKS_PER_USER 8
+
+typedef struct
+{
+  BtsBus *bus; /* (unowned): the call that waits holds it */
+  uid_t uid;
+  char *action; /* (owned) */
+} Check;
+
+static void
+check_free (Check *check)
+{
+  g_free (check->action);
+  g_free (check);
+}
+
+/* Counts one more, or less, that is under way. FALSE where it would be too many. */
+static gboolean
+count_check (const Check *check, int change)
+{
+  GHashTable *checks = check->bus->authority_checks;
+  gpointer key = GUINT_TO_POINTER (check->uid);
+  int n_checks = GPOINTER_TO_INT (g_hash_table_lookup (checks, key)) + change;
+
+  if (n_checks > MAX_CHECKS_PER_USER)
+    return FALSE;
+  if (n_checks == 0)
+    g_hash_table_remove (checks, key);
+  else
+    g_hash_table_insert (checks, key, GINT_TO_POINTER (n_checks));
+
+  return TRUE;
+}
+
 static GError *
 make_denial (const char *action)
 {
@@ -27,12 +63,13 @@ static void
 on_checked (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
-  const char *action = g_task_get_task_data (task);
+  const Check *check = g_task_get_task_data (task);
   g_autoptr (GError) error = NULL;
   g_autoptr (GVariant) reply =
                  g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &error);
   gboolean is_authorized = FALSE;
 
+  count_check (check, -1);
   if (reply != NULL)
     g_variant_get (reply, "((bb@a{ss}))", &is_authorized, NULL, NULL);
   else
@@ -41,7 +78,7 @@ on_checked (GObject *source, GAsyncResult *result, gpointer user_data)
   if (is_authorized)
     g_task_return_boolean (task, TRUE);
   else
-    g_task_return_error (task, make_denial (action));
+    g_task_return_error (task, make_denial (check->action));
 }
 
 /* TRUE where nobody has to be asked. */
@@ -67,16 +104,27 @@ bts_authority_check_async (BtsInvocation *call,
   gboolean is_interactive = (g_dbus_message_get_flags (message) &
                              G_DBUS_MESSAGE_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION) != 0;
   GVariantBuilder subject = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_VARDICT);
+  Check *check = g_new0 (Check, 1);
   gboolean may;
 
+  check->bus = call->bus;
+  check->uid = bts_owner_get_uid (call->caller->owner);
+  check->action = g_strdup (action);
   g_task_set_source_tag (task, bts_authority_check_async);
-  g_task_set_task_data (task, g_strdup (action), g_free);
+  g_task_set_task_data (task, check, (GDestroyNotify) check_free);
   if (is_known (call, &may))
     {
       if (may)
         g_task_return_boolean (task, TRUE);
       else
         g_task_return_error (task, make_denial (action));
+      return;
+    }
+  if (!count_check (check, 1))
+    {
+      g_task_return_new_error (task, BGT_ERROR, BGT_ERROR_LIMIT_EXCEEDED,
+                               "polkit is being asked about %d calls of this user already",
+                               MAX_CHECKS_PER_USER);
       return;
     }
 

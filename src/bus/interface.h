@@ -24,6 +24,7 @@ typedef struct
   BtsCallerCache *callers;          /* (owned) */
   BtsUnread *unread;                /* (owned) */
   BtsAudience *audience;            /* (owned) */
+  GHashTable *authority_checks;     /* (owned) (element-type uid_t int): under way, by user */
   BtsPropertyNotifier *notifier;    /* (owned) */
   BtsGroupNotifier *group_notifier; /* (owned) */
   BtsRootNotifier *root_notifier;   /* (owned) */

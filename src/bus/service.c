@@ -216,6 +216,7 @@ bts_service_finalize (GObject *object)
   g_clear_pointer (&self->bus.root_notifier, bts_root_notifier_free);
   g_clear_pointer (&self->bus.group_notifier, bts_group_notifier_free);
   g_clear_pointer (&self->bus.notifier, bts_property_notifier_free);
+  g_clear_pointer (&self->bus.authority_checks, g_hash_table_unref);
   g_clear_pointer (&self->bus.audience, bts_audience_free);
   g_clear_object (&self->bus.callers);
   g_clear_pointer (&self->bus.unread, bts_unread_free);
@@ -317,6 +318,7 @@ bts_service_new (const BtsServiceContext *context)
   bus->unread = bts_unread_new (bus->service.clock, &unread_hooks, self);
   bus->audience = bts_audience_new (bus->service.connection, bus->callers, bus->unread,
                                     bus->service.is_session);
+  bus->authority_checks = g_hash_table_new (NULL, NULL);
   bus->notifier = bts_property_notifier_new (bus);
   bus->group_notifier = bts_group_notifier_new (bus);
   self->bus.root_notifier = bts_root_notifier_new (bus);

@@ -52,6 +52,10 @@ CONFIGURATION = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Con
     <allow send_destination="org.freedesktop.DBus"
            send_interface="org.freedesktop.DBus.Properties"/>
   </policy>
+  <policy user="root">
+    <allow own="org.freedesktop.PolicyKit1"/>
+    <allow send_destination="org.freedesktop.PolicyKit1"/>
+  </policy>
   <include>{policy}</include>
   <limit name="max_connections_per_user">2000</limit>
   <limit name="max_completed_connections">4000</limit>
@@ -138,7 +142,8 @@ class Caller:
         with open(info, "w", encoding="utf-8") as file:
             file.write(self.flatpak_info)
         tests = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-        shared = ["--ro-bind", tests, tests, "--bind", self.bus.folder, self.bus.folder, "--bind",
+        shared = ["--ro-bind", tests, tests, "--ro-bind", members.INTROSPECTION,
+                  members.INTROSPECTION, "--bind", self.bus.folder, self.bus.folder, "--bind",
                   self.folder, self.folder, "--ro-bind", info, "/.flatpak-info"]
         return [*become, "bwrap", *SANDBOX, *shared, *client]
 
@@ -286,7 +291,7 @@ def answer_flood(connection, question):
         counts[name] = counts.get(name, 0) + 1
 
     read, write = os.pipe()
-    with tempfile.TemporaryFile() as file:
+    with tempfile.TemporaryFile(dir=os.environ["HOME"]) as file:
         for _ in range(question["count"]):
             path, interface, method, arguments = random_call(source, offered, question["paths"])
             descriptors = Gio.UnixFDList()

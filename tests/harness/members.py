@@ -9,7 +9,7 @@ import xml.etree.ElementTree
 
 from gi.repository import GLib
 
-INTROSPECTION = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../introspection")
+INTROSPECTION = os.path.abspath(f"{os.path.dirname(__file__)}/../../introspection")
 PREFIX = "org.example.BackgroundTransfer."
 # Not on a bus: between daemon and worker, and between daemon and agent.
 PRIVATE = {PREFIX + name for name in ("Worker", "WorkerHost", "Agent")}

@@ -2,6 +2,7 @@
 """Whatever anybody sends: every member with random arguments of right types and of wrong ones."""
 
 import os
+import shutil
 import unittest
 
 from gi.repository import GLib
@@ -55,12 +56,14 @@ class Fuzz(unittest.TestCase):
             self.alice.call(path, "Operation", "Acknowledge")
 
     def flood(self, seed, count):
-        """By a user with operations and by one without; both leave when they have done."""
+        """By a user with operations, by one without and by a sandbox; all leave when they have done."""
         paths = [self.create(number) for number in range(N_OPERATIONS)]
         paths += [PATH, f"{PATH}/operations", f"{PATH}/groups/x", f"{PATH}/operations/nonsense"]
+        sandbox = "org.example.App" if shutil.which("bwrap") else None
         counts = self.alice.flood(seed, count // 2, paths)
-        with Caller(self.bus, BOB) as bob:
-            counts.update(bob.flood(seed + 1, count // 2, paths))
+        with Caller(self.bus, BOB) as bob, Caller(self.bus, ALICE, sandbox) as app:
+            counts.update(bob.flood(seed + 1, count // 4, paths))
+            counts.update(app.flood(seed + 2, count // 4, paths))
         self.remove_all()
         return counts
 
@@ -81,7 +84,7 @@ class Fuzz(unittest.TestCase):
         before, memory = self.n_descriptors(), self.memory_kib()
         names = set()
         for number in range(N_ROUNDS):
-            names |= self.flood(2 * number + 2, N_CALLS // N_ROUNDS).keys()
+            names |= self.flood(3 * number + 3, N_CALLS // N_ROUNDS).keys()
             self.assertEqual(self.daemon.pid(), pid, self.daemon.log()[-5000:])
         for name in names:
             self.assertTrue(name == "" or name.startswith((f"{NAME}.Error.",

@@ -6,7 +6,7 @@ import resource
 import time
 import unittest
 
-from gi.repository import GLib
+from gi.repository import Gio, GLib
 
 from harness.callers import Caller, CallError, SystemBus, SystemDaemon
 from harness.daemon import NAME, PATH
@@ -30,6 +30,13 @@ MAX_RATIO = 10
 SLOWEST_CALL_SECONDS = 3
 USUAL_CALL_SECONDS = 0.05
 MAX_GROWTH_KIB = 64 * 1024
+POLKIT = """<node><interface name="org.freedesktop.PolicyKit1.Authority">
+  <method name="CheckAuthorization">
+    <arg type="(sa{sv})" direction="in"/><arg type="s" direction="in"/>
+    <arg type="a{ss}" direction="in"/><arg type="u" direction="in"/>
+    <arg type="s" direction="in"/><arg type="(bba{ss})" direction="out"/>
+  </method>
+</interface></node>"""
 
 
 @unittest.skipIf(os.geteuid() != 0, "needs root, for processes of other users")
@@ -138,6 +145,29 @@ class Denial(unittest.TestCase):
 
     def n_descriptors(self):
         return len(os.listdir(f"/proc/{self.daemon.process.pid}/fd"))
+
+    def test_a_polkit_that_never_answers(self):
+        node = Gio.DBusNodeInfo.new_for_xml(POLKIT)
+        polkit = self.bus.connect()
+        asked = []
+        polkit.register_object("/org/freedesktop/PolicyKit1/Authority", node.interfaces[0],
+                               lambda *call: asked.append(call), None, None)
+        polkit.call_sync("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
+                         "RequestName", GLib.Variant("(su)", ("org.freedesktop.PolicyKit1", 0)),
+                         None, Gio.DBusCallFlags.NONE, -1, None)
+        mine = self.create(self.alice, "file", {})
+        self.create(self.bob, "file", {})
+        usual = self.time_calls(20)[10]
+        self.bob.crowd(20, 20, (NAME, PATH, f"{NAME}.Manager", "ManageAll"))
+        with self.assertRaises(CallError) as caught:
+            self.bob.call(PATH, "Manager", "ManageAll")
+        self.assertEqual(caught.exception.name, f"{NAME}.Error.LimitExceeded")
+        while GLib.MainContext.default().iteration(False):
+            pass
+        self.assertGreater(len(asked), 0)
+        self.assertLess(len(asked), 20)
+        self.check_calls(usual)
+        self.alice.call(mine, "Operation", "Cancel")
 
     def test_a_thousand_descriptors(self):
         self.create(self.alice, "file", {})
