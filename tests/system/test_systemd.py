@@ -139,6 +139,16 @@ class InstalledService(unittest.TestCase):
         self.machine.run(*SYSTEMD, "RestartUnit", "ss", worker, "replace",
                          user="background-transfer")
 
+    def test_the_service_may_ask_what_is_unread_and_nobody_else(self):
+        question = ("gdbus", "call", "--system", "-d", "org.freedesktop.DBus", "-o",
+                    "/org/freedesktop/DBus", "-m",
+                    "org.freedesktop.DBus.Debug.Stats.GetConnectionStats", NAME)
+        self.assertIn("AccessDenied", self.machine.refuse(*question, user="alice"))
+        self.machine.run("busctl", "get-property", NAME, PATH, f"{NAME}.Manager", "Version",
+                         user="alice")
+        self.assertIn("OutgoingBytes", self.machine.run(*question,
+                                                        user="background-transfer"))
+
     def test_an_impostor_is_not_taken_for_a_worker(self):
         """Somebody of the same user who connects in the worker's place is sent away."""
         connect = ("import socket, time\n"
