@@ -364,8 +364,16 @@ fetch_all (BtsDownload *self, GError **error)
   return !is_in_order || fetch (self, error);
 }
 
-/* An answer that went on beyond its announced end was not the whole, and what it has left must
- * not be taken for that by the next try. */
+/* An answer that went on beyond its announced end was not the whole, and one that broke the rules
+ * within may have been another's from some place on: the next try must not build upon what it has
+ * left. */
+static gboolean
+is_doubtful (BtsDownload *self)
+{
+  return holds_all (self) ||
+         (!self->has_random_access && bts_download_get_held (self) > self->asked_offset);
+}
+
 static gboolean
 fetch_what_is_believed (BtsDownload *self, GError **error)
 {
@@ -374,7 +382,7 @@ fetch_what_is_believed (BtsDownload *self, GError **error)
   if (fetch_all (self, &local_error))
     return TRUE;
   if (g_error_matches (local_error, BGT_WEB_ERROR, BGT_WEB_ERROR_INVALID_SERVER_RESPONSE) &&
-      holds_all (self) && !bts_download_forget (self, error))
+      is_doubtful (self) && !bts_download_forget (self, error))
     return FALSE;
   g_propagate_error (error, g_steal_pointer (&local_error));
   return FALSE;

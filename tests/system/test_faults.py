@@ -464,6 +464,18 @@ class Chunks:
         operation = self.download(self.serve(chunks(Body(200_000), b""), chunks(body)))
         self.complete(operation, body)
 
+    def test_what_came_before_a_bad_size_is_not_built_upon(self):
+        body = Body(300_000)
+        head = CHUNKED.replace(b"\r\n\r\n", b"\r\nETag: " + body.etag.encode() + b"\r\n\r\n")
+        # A proxy's page in the place of the second half of a chunk.
+        mixed = body.read(0, 100_000) + b"<html>" + b"x" * 99_994
+        self.server.serve("/file", [
+            raw(head + b"%x\r\n" % len(mixed) + mixed + b"</html>"), sending(body)])
+        operation = self.download()
+        self.fail_with(operation, "invalid-server-response")
+        self.resume(operation)
+        self.complete(operation, body)
+
     def test_bad_size(self):
         self.fail_with(self.download(self.serve(chunks(Body(1000), b"xyz\r\n\r\n"))),
                        "invalid-server-response", "disconnected")

@@ -11,6 +11,7 @@
 #include "worker/transport/http-headers.h"
 
 #define STATUS_LINE_PREFIX "HTTP/1."
+#define BAD_CHUNK_END "A chunk does not end where it says"
 
 /* libsoup refuses heads over 64 to 100 KiB, depending on how they come. */
 #define MAX_HEAD_BYTES (64 * 1024)
@@ -34,14 +35,6 @@ typedef enum
   STATE_BROKEN,
 } State;
 
-/* A field that is read here. */
-typedef struct
-{
-  const char *name;
-  gboolean is_framing;
-  void (*take) (BtsHttpFraming *self, const char *value);
-} FieldRow;
-
 struct _BtsHttpFraming
 {
   gatomicrefcount ref_count;
@@ -49,6 +42,8 @@ struct _BtsHttpFraming
   BtsHttpFramingKind kind;
   const char *problem; /* (nullable) (unowned): static */
   GString *line;       /* (owned): what has come of the line so far */
+  gboolean has_return; /* the line ends in a carriage return, too */
+  gboolean had_return; /* the line with the size of the chunk did */
   gsize head_bytes;    /* of this head, or of these trailers */
   guint n_informational;
   gboolean is_head;
@@ -56,22 +51,16 @@ struct _BtsHttpFraming
   gboolean has_excess;
   gboolean is_http_1_0;
   guint status_code;
-  gint64 length;              /* -1: no Content-Length */
-  guint n_codings;            /* Transfer-Encoding fields */
-  const FieldRow *last_field; /* (nullable) (unowned): what a folded line goes on with */
-  GString *last_text;         /* (nullable) (unowned): likewise, the text of it that is kept */
-  GString *location;          /* (owned) (nullable) */
-  GString *disposition;       /* (owned) (nullable) */
+  gint64 length;            /* -1: no Content-Length */
+  guint n_codings;          /* Transfer-Encoding fields */
+  gboolean is_last_framing; /* of the field that a folded line goes on with */
+  GString *last_text;       /* (nullable) (unowned): likewise, what is kept of it */
+  GString *location;        /* (owned): empty where there is none */
+  GString *disposition;     /* (owned): likewise */
   gboolean has_other_location;
   guint64 left; /* of the chunk, or of the body */
   guint64 body_bytes;
 };
-
-static void
-free_text (GString *text)
-{
-  g_string_free (text, TRUE);
-}
 
 static void
 begin_head (BtsHttpFraming *self)
@@ -80,11 +69,11 @@ begin_head (BtsHttpFraming *self)
   self->head_bytes = 0;
   self->length = -1;
   self->n_codings = 0;
-  self->last_field = NULL;
+  self->is_last_framing = FALSE;
   self->last_text = NULL;
   self->has_other_location = FALSE;
-  g_clear_pointer (&self->location, free_text);
-  g_clear_pointer (&self->disposition, free_text);
+  g_string_truncate (self->location, 0);
+  g_string_truncate (self->disposition, 0);
 }
 
 BtsHttpFraming *
@@ -94,6 +83,8 @@ bts_http_framing_new (gboolean is_head)
 
   g_atomic_ref_count_init (&self->ref_count);
   self->line = g_string_new (NULL);
+  self->location = g_string_new (NULL);
+  self->disposition = g_string_new (NULL);
   self->is_head = is_head;
   begin_head (self);
   return self;
@@ -113,8 +104,8 @@ bts_http_framing_unref (BtsHttpFraming *self)
     return;
 
   g_string_free (self->line, TRUE);
-  g_clear_pointer (&self->location, free_text);
-  g_clear_pointer (&self->disposition, free_text);
+  g_string_free (self->location, TRUE);
+  g_string_free (self->disposition, TRUE);
   g_free (self);
 }
 
@@ -170,27 +161,36 @@ take_transfer_encoding (BtsHttpFraming *self, const char *value)
     fail (self, "The transfer coding is not known");
 }
 
-static void
-take_location (BtsHttpFraming *self, const char *value)
+/* Of the first of that name; FALSE where this one is another. */
+static gboolean
+keep_text (BtsHttpFraming *self, GString *text, const char *value)
 {
   g_autofree char *stripped = g_strstrip (g_strdup (value));
 
-  if (self->location == NULL)
-    self->last_text = self->location = g_string_new (stripped);
-  else if (!g_str_equal (self->location->str, stripped))
+  if (text->len == 0)
+    self->last_text = g_string_assign (text, stripped);
+  return g_str_equal (text->str, stripped);
+}
+
+static void
+take_location (BtsHttpFraming *self, const char *value)
+{
+  if (!keep_text (self, self->location, value))
     self->has_other_location = TRUE;
 }
 
 static void
 take_disposition (BtsHttpFraming *self, const char *value)
 {
-  g_autofree char *stripped = g_strstrip (g_strdup (value));
-
-  if (self->disposition == NULL)
-    self->last_text = self->disposition = g_string_new (stripped);
+  keep_text (self, self->disposition, value);
 }
 
-static const FieldRow field_rows[] = {
+static const struct
+{
+  const char *name;
+  gboolean is_framing;
+  void (*take) (BtsHttpFraming *self, const char *value);
+} field_rows[] = {
   { "Content-Length", TRUE, take_content_length },
   { "Transfer-Encoding", TRUE, take_transfer_encoding },
   { "Location", FALSE, take_location },
@@ -201,14 +201,12 @@ static const FieldRow field_rows[] = {
 static void
 take_folded (BtsHttpFraming *self, const char *line)
 {
-  g_autofree char *stripped = NULL;
+  g_autofree char *stripped = g_strstrip (g_strdup (line));
 
-  if (self->last_field != NULL && self->last_field->is_framing)
+  if (self->is_last_framing)
     fail (self, "A field that frames the body is folded");
-  if (self->last_text == NULL)
-    return;
-  stripped = g_strstrip (g_strdup (line));
-  g_string_append_printf (self->last_text, " %s", stripped);
+  else if (self->last_text != NULL)
+    g_string_append_printf (self->last_text, " %s", stripped);
 }
 
 static void
@@ -222,8 +220,7 @@ take_field (BtsHttpFraming *self, const char *line)
       take_folded (self, line);
       return;
     }
-
-  self->last_field = NULL;
+  self->is_last_framing = FALSE;
   self->last_text = NULL;
   if (colon == NULL)
     return;
@@ -237,7 +234,7 @@ take_field (BtsHttpFraming *self, const char *line)
           g_ascii_strncasecmp (field_rows[i].name, line, name_length) != 0)
         continue;
 
-      self->last_field = &field_rows[i];
+      self->is_last_framing = field_rows[i].is_framing;
       if (line[name_length] != ':' && field_rows[i].is_framing)
         fail (self, "There is a blank before the colon of a field that frames the body");
       else
@@ -304,6 +301,7 @@ take_chunk_size (BtsHttpFraming *self, const char *line)
 
   self->left = size;
   self->head_bytes = 0;
+  self->had_return = self->has_return;
   self->state = size > 0 ? STATE_CHUNK_DATA : STATE_TRAILERS;
 }
 
@@ -327,8 +325,9 @@ take_line (BtsHttpFraming *self, const char *line)
     case STATE_CHUNK_END:
       self->state = STATE_CHUNK_SIZE;
       self->head_bytes = 0;
-      if (*line != '\0')
-        fail (self, "A chunk is longer than it says");
+      /* A lone line feed may be the second half of an end whose first was taken for data. */
+      if (*line != '\0' || self->has_return != self->had_return)
+        fail (self, BAD_CHUNK_END);
       break;
     case STATE_TRAILERS:
       if (*line == '\0')
@@ -343,12 +342,16 @@ take_line (BtsHttpFraming *self, const char *line)
     }
 }
 
-/* Blank lines may come first. */
+/* What can be told before the line has ended. Blank lines may come before an answer. */
 static gboolean
-may_begin_status_line (const GString *line)
+may_begin_line (State state, const GString *line)
 {
-  return strchr ("\r\n", line->str[0]) != NULL ||
-         strncmp (line->str, STATUS_LINE_PREFIX, MIN (line->len, strlen (STATUS_LINE_PREFIX))) == 0;
+  gboolean is_blank = g_str_has_prefix ("\r\n", line->str) || line->str[0] == '\n';
+
+  if (state == STATE_STATUS_LINE)
+    return is_blank || strncmp (line->str, STATUS_LINE_PREFIX,
+                                MIN (line->len, strlen (STATUS_LINE_PREFIX))) == 0;
+  return state != STATE_CHUNK_END || is_blank;
 }
 
 /* Returns how many bytes have been used up. */
@@ -370,15 +373,16 @@ feed_line (BtsHttpFraming *self, const char *data, gsize size)
     return used;
 
   g_string_append_len (self->line, data, (gssize) used);
-  if (self->state == STATE_STATUS_LINE && !may_begin_status_line (self->line))
+  if (!may_begin_line (self->state, self->line))
     {
-      fail (self, "The answer is not HTTP/1");
+      fail (self, self->state == STATE_STATUS_LINE ? "The answer is not HTTP/1" : BAD_CHUNK_END);
       return used;
     }
   if (end != NULL)
     {
       g_string_truncate (self->line, self->line->len - 1);
-      if (self->line->len > 0 && self->line->str[self->line->len - 1] == '\r')
+      self->has_return = g_str_has_suffix (self->line->str, "\r");
+      if (self->has_return)
         g_string_truncate (self->line, self->line->len - 1);
       take_line (self, self->line->str);
       g_string_truncate (self->line, 0);
@@ -480,7 +484,7 @@ bts_http_framing_has_excess (const BtsHttpFraming *self)
 const char *
 bts_http_framing_get_location (const BtsHttpFraming *self)
 {
-  return self->location != NULL && !self->has_other_location ? self->location->str : NULL;
+  return self->location->len > 0 && !self->has_other_location ? self->location->str : NULL;
 }
 
 gboolean
@@ -492,5 +496,5 @@ bts_http_framing_is_within_trailers (const BtsHttpFraming *self)
 const char *
 bts_http_framing_get_disposition (const BtsHttpFraming *self)
 {
-  return self->disposition != NULL ? self->disposition->str : NULL;
+  return self->disposition->len > 0 ? self->disposition->str : NULL;
 }
