@@ -515,6 +515,59 @@ class Service(ServiceTest):
         self.daemon.start()
         self.assertTrue(self.is_held(path, 20 * MIB, MIB // 2))
 
+    def assert_claims_are_true(self, path, body):
+        claims = self.ranges(path)
+        destination = os.path.basename(self.daemon.get(path, "Destination", "Download"))
+        name = next(name for name in os.listdir(self.daemon.folder)
+                    if name.startswith(f".{destination}."))
+        with open(f"{self.daemon.folder}/{name}", "rb") as file:
+            for offset, size in claims:
+                file.seek(offset)
+                self.assertTrue(file.read(size) == body.read(offset, offset + size),
+                                "what is claimed is there")
+        return sum(size for _, size in claims)
+
+    def test_what_is_claimed_is_there_after_every_kill(self):
+        body = Body(48 * MIB)
+        self.server.serve("/file", paced(body, MIB))
+        path = self.create("/file", random_access=GLib.Variant("b", True),
+                           checksum=f"sha256:{body.sha256}", max_rate=GLib.Variant("t", 3 * MIB))
+        self.daemon.call(path, "Operation", "Start")
+        held = 0
+        for number, victim in enumerate(("worker", "daemon")):
+            self.request_range(path, (40 - 10 * number) * MIB + number, 256 * KIB)
+            wait_until(lambda: sum(size for _, size in self.ranges(path)) > held + MIB, "more")
+            if victim == "worker":
+                for pid in self.daemon.workers():
+                    os.kill(pid, signal.SIGKILL)
+            else:
+                self.daemon.kill()
+                self.daemon.start()
+            now = self.assert_claims_are_true(path, body)
+            self.assertGreater(now, held, "nothing that was told is lost")
+            held = now
+        self.daemon.call(path, "Operation", "Pause")
+        self.daemon.wait_for_status(path, "paused-by-application")
+        self.assertGreaterEqual(self.assert_claims_are_true(path, body), held)
+        self.server.serve("/file", sending(body))
+        self.daemon.set(path, "MaxRate", GLib.Variant("t", 0))
+        self.daemon.call(path, "Operation", "Resume")
+        values = self.daemon.wait_for_status(path, "completed")
+        self.assertFalse(values["HasRestarted"])
+        self.assertEqual(self.ranges(path), [(0, body.size)])
+        with open(self.daemon.get(path, "Destination", "Download"), "rb") as file:
+            self.assertTrue(file.read() == body.read())
+
+    def test_random_access_is_decided_before_the_start(self):
+        path = self.create_slow(Body(8 * MIB))
+        for value in (False, True):
+            self.daemon.set(path, "RandomAccess", GLib.Variant("b", value), "Download")
+            self.assertEqual(self.daemon.get(path, "RandomAccess", "Download"), value)
+        self.daemon.call(path, "Operation", "Start")
+        with self.assertRaises(GLib.Error) as caught:
+            self.daemon.set(path, "RandomAccess", GLib.Variant("b", False), "Download")
+        self.assertIn("InvalidState", caught.exception.message)
+
     def open_result(self, path, position):
         """A file, or None where that byte has not arrived."""
         try:
