@@ -6,10 +6,10 @@
 
 #include "worker/rate-share.h"
 
-/* Who has used less than that of its share has no use for the rest; it keeps a little more than it
- * has used, and in any case some of it. */
-#define USED_UP 0.85
-#define HEADROOM 1.25
+/* Who has used less than that of its share has no use for the rest; it keeps so much of what it has
+ * used, and in any case some of its share. Servers send unevenly: between the two there is room. */
+#define USED_UP 0.9
+#define HEADROOM 1.5
 #define MIN_KEPT (1.0 / 16)
 
 void

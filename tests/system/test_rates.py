@@ -119,29 +119,16 @@ class Rates(RatesTest):
         self.wait_samples(guid, 15)
         self.assert_rate(self.samples(guid)[first:], 4 * MIB)
 
-    def test_connections_of_different_speed_keep_it_together(self):
-        speeds = {1: MIB // 4}
-
-        def answer(exchange):
-            paced(self.body, speeds.get(exchange.request.connection, 2 * MIB))(exchange)
-        self.server.serve("/file", answer)
-        guid = self.start(**{"max-rate": 3 * MIB, "random-access": True})
-        self.host.wait(lambda: self.server.n_connections >= 3, "several connections")
-        self.wait_samples(guid, 5)
-        first = len(self.samples(guid)) - 1
-        self.wait_samples(guid, 15)
-        self.assert_rate(self.samples(guid)[first:], 3 * MIB)
-
     def test_what_a_slow_server_leaves_of_the_machines_rate_is_for_others(self):
         self.server.serve("/slow", paced(self.body, 256 * KIB))
         self.host.configure({"max-rate": 4 * MIB})
         slow = self.start(uri=self.server.uri("/slow"))
         fast = self.start()
         for guid in (slow, fast):
-            self.host.wait(lambda guid=guid: len(self.samples(guid)) >= 14, "reports of all")
+            self.host.wait(lambda guid=guid: len(self.samples(guid)) >= 10, "reports of all")
         first = len(self.samples(fast)) - 1
         self.wait_samples(fast, 15)
-        self.assert_rate(self.samples(fast)[first:], 4 * MIB - 256 * KIB * 1.25)
+        self.assert_rate(self.samples(fast)[first:], 4 * MIB - 256 * KIB * 1.5)
 
     def test_keeping_it_wakes_up_ten_times_a_second_at_most(self):
         for rate in (64 * KIB, MIB):

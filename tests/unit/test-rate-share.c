@@ -58,11 +58,11 @@ test_what_is_not_used_is_not_wanted (void)
   measure (&use, 1000, 1000);
   g_assert_cmpuint (bts_rate_use_get_demand (&use, 0), ==, 0);
   measure (&use, 1000, 400);
-  g_assert_cmpuint (bts_rate_use_get_demand (&use, 0), ==, 500);
-  g_assert_cmpuint (bts_rate_use_get_demand (&use, 2000), ==, 500);
+  g_assert_cmpuint (bts_rate_use_get_demand (&use, 0), ==, 600);
+  g_assert_cmpuint (bts_rate_use_get_demand (&use, 2000), ==, 600);
   g_assert_cmpuint (bts_rate_use_get_demand (&use, 300), ==, 300);
   /* As much as it wanted: there may be more. */
-  measure (&use, 500, 500);
+  measure (&use, 600, 600);
   g_assert_cmpuint (bts_rate_use_get_demand (&use, 0), ==, 0);
 }
 
