@@ -8,6 +8,8 @@
         server.heads("/file")    # what was asked, in order
 """
 
+import atexit
+import contextlib
 import json
 import os
 import re
@@ -38,7 +40,8 @@ def has_ip6():
         return False
 
 
-RESERVED = []
+RESERVED = contextlib.ExitStack()
+atexit.register(RESERVED.close)
 
 
 def _reserve(family, address):
@@ -66,7 +69,8 @@ def free_port():
         except OSError:
             reserved[0].close()
             continue
-        RESERVED.extend(reserved)
+        for reservation in reserved:
+            RESERVED.enter_context(reservation)
         return port
 
 
