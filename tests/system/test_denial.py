@@ -15,7 +15,7 @@ from harness.wait import wait_until
 ALICE, BOB = 1, 2
 OBJECT_MANAGER = "org.freedesktop.DBus.ObjectManager"
 N_CONNECTIONS = 1000
-N_CALLS = 100
+N_CALLS = 30
 # What dbus-daemon keeps of the service before it stops reading is some 450 of these answers.
 N_OPERATIONS = 5
 METADATA_BYTES = 60_000
