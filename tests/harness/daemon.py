@@ -10,6 +10,7 @@ The programs are those of the build folder that the environment variable BGT_BUI
 """
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -117,7 +118,12 @@ class Daemon:
         return self.process.wait(timeout=DEADLINE_SECONDS)
 
     def reload(self):
+        """Has the configuration read again, and waits until it has been."""
+        def count():
+            return len(re.findall("has been read again|the present one stays", self.log()))
+        before = count()
         self.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: count() > before, "the configuration has been read again")
 
     def workers(self):
         """The process IDs of this daemon's workers."""
