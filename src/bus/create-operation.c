@@ -291,6 +291,17 @@ on_saved (GObject *source, GAsyncResult *result, gpointer user_data)
     return_operations (task);
 }
 
+/* What cannot be read twice is read first. Which of the descriptors that is, the engine has found
+ * out. */
+static void
+set_streams_apart (BtsDescriptors *files, BtsRequest *request)
+{
+  if (files->file >= 0 && bts_found_file_is_stream (bts_request_lookup (request, "source-file")))
+    bts_descriptors_add_stream (files, g_steal_fd (&files->file));
+  if (files->body >= 0 && bts_found_file_is_stream (bts_request_lookup (request, "body-file")))
+    bts_descriptors_add_stream (files, g_steal_fd (&files->body));
+}
+
 static void
 make_operation (Item *item)
 {
@@ -301,6 +312,7 @@ make_operation (Item *item)
   g_autoptr (GError) error = NULL;
 
   item->operation = bts_operation_new (guid, item->owner, item->request, now);
+  set_streams_apart (&item->spec->files, item->request);
   *bts_operation_get_files (item->operation) = bts_descriptors_steal (&item->spec->files);
   if (item->spec->is_started && !bts_operation_start (item->operation, now, &error))
     g_assert_not_reached ();

@@ -96,8 +96,10 @@ bts_create_spec_from_call (BgtOperationKind kind,
 }
 
 BtsCreateSpec *
-bts_create_spec_from_parts (const char *uri, GVariant *parts, GVariant *options, GError **error)
+bts_create_spec_from_parts (
+    const char *uri, GVariant *parts, BtsDescriptors *files, GVariant *options, GError **error)
 {
+  BtsCreateSpec *spec;
   GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_VARDICT);
   const char *const none[] = { NULL };
 
@@ -107,7 +109,9 @@ bts_create_spec_from_parts (const char *uri, GVariant *parts, GVariant *options,
   add_string (&builder, "uri", uri);
   g_variant_builder_add (&builder, "{sv}", "parts", parts);
   add_others (&builder, options, none);
-  return bts_create_spec_new (BGT_OPERATION_KIND_UPLOAD, g_variant_builder_end (&builder), -1);
+  spec = bts_create_spec_new (BGT_OPERATION_KIND_UPLOAD, g_variant_builder_end (&builder), -1);
+  spec->files = bts_descriptors_steal (files);
+  return spec;
 }
 
 static gboolean
@@ -142,19 +146,23 @@ read_start (GVariant *dictionary, gboolean *is_started, GError **error)
   return FALSE;
 }
 
-/* All entries of @dictionary that an operation keeps; the descriptor in it comes as @fd. */
+/* All entries of @dictionary that an operation keeps; the descriptors in it are those of @files,
+ * to which the streams of parts are added. */
 static GVariant *
-build_options (
-    BtsInvocation *call, GVariant *dictionary, const char *file_key, int fd, GError **error)
+build_options (BtsInvocation *call,
+               GVariant *dictionary,
+               const char *file_key,
+               BtsDescriptors *files,
+               GError **error)
 {
   g_auto (GVariantBuilder) builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_VARDICT);
-  const char *const others[] = { "start", "parts", fd >= 0 ? file_key : NULL, NULL };
+  const char *const others[] = { "start", "parts", files->file >= 0 ? file_key : NULL, NULL };
   g_autoptr (GVariant) given = g_variant_lookup_value (dictionary, "parts", NULL);
   g_autoptr (GVariant) parts = NULL;
 
   if (given != NULL && g_variant_is_of_type (given, G_VARIANT_TYPE ("aa{sv}")))
     {
-      parts = bts_part_files_take (call, given, error);
+      parts = bts_part_files_take (call, given, files, error);
       if (parts == NULL)
         return NULL;
     }
@@ -172,7 +180,7 @@ bts_create_spec_from_dictionary (BtsInvocation *call, GVariant *dictionary, GErr
   BgtOperationKind kind;
   gboolean is_started = FALSE;
   gint32 handle;
-  int fd = -1;
+  g_auto (BtsDescriptors) files = BTS_DESCRIPTORS_NONE;
   BtsCreateSpec *spec;
 
   if (!check_has_none (dictionary, internal_keys, error) || !read_kind (dictionary, &kind, error) ||
@@ -181,19 +189,16 @@ bts_create_spec_from_dictionary (BtsInvocation *call, GVariant *dictionary, GErr
   file_key = get_file_key (kind);
   if (g_variant_lookup (dictionary, file_key, "h", &handle))
     {
-      fd = bts_invocation_dup_fd (call, handle, error);
-      if (fd < 0)
+      files.file = bts_invocation_dup_fd (call, handle, error);
+      if (files.file < 0)
         return NULL;
     }
 
-  options = build_options (call, dictionary, file_key, fd, error);
+  options = build_options (call, dictionary, file_key, &files, error);
   if (options == NULL)
-    {
-      if (fd >= 0)
-        close (fd);
-      return NULL;
-    }
-  spec = bts_create_spec_new (kind, options, fd);
+    return NULL;
+  spec = bts_create_spec_new (kind, options, -1);
+  spec->files = bts_descriptors_steal (&files);
   spec->is_started = is_started;
 
   return spec;

@@ -17,9 +17,10 @@ BtsCreateSpec *bts_create_spec_from_call (BgtOperationKind kind,
                                           GVariant *options,
                                           GError **error);
 
-/* The same for an upload of @parts, as bts_part_files_take() leaves them. */
-BtsCreateSpec *
-bts_create_spec_from_parts (const char *uri, GVariant *parts, GVariant *options, GError **error);
+/* The same for an upload of @parts with the streams among @files, as bts_part_files_take() leaves
+ * them. Takes what is in @files. */
+BtsCreateSpec *bts_create_spec_from_parts (
+    const char *uri, GVariant *parts, BtsDescriptors *files, GVariant *options, GError **error);
 
 /* One dictionary of CreateOperations; @call has the descriptors. */
 BtsCreateSpec *

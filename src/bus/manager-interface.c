@@ -120,13 +120,14 @@ handle_create_multipart_upload (BtsInvocation *call, GVariant *parameters)
   g_autoptr (GVariant) given = NULL;
   g_autoptr (GVariant) options = NULL;
   g_autoptr (GVariant) parts = NULL;
+  g_auto (BtsDescriptors) files = BTS_DESCRIPTORS_NONE;
   BtsCreateSpec *spec = NULL;
   GError *error = NULL;
 
   g_variant_get (parameters, "(&s@aa{sv}@a{sv})", &uri, &given, &options);
-  parts = bts_part_files_take (call, given, &error);
+  parts = bts_part_files_take (call, given, &files, &error);
   if (parts != NULL)
-    spec = bts_create_spec_from_parts (uri, parts, options, &error);
+    spec = bts_create_spec_from_parts (uri, parts, &files, options, &error);
   create_one (call, spec, error);
 }
 

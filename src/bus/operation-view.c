@@ -62,6 +62,8 @@ bts_operation_view_refresh (BtsOperationView *self, gboolean is_saved)
 
   self->bytes_received = bts_operation_get_bytes_received (operation);
   self->bytes_sent = bts_operation_get_bytes_sent (operation);
+  if (bts_operation_awaits_source (operation))
+    self->total_to_send = bts_operation_get_total_to_send (operation);
   if (is_saved)
     {
       self->blockers = bts_operation_get_blockers (operation);
@@ -69,5 +71,6 @@ bts_operation_view_refresh (BtsOperationView *self, gboolean is_saved)
     }
 
   return self->bytes_received != before.bytes_received || self->bytes_sent != before.bytes_sent ||
-         self->blockers != before.blockers || self->next_attempt != before.next_attempt;
+         self->total_to_send != before.total_to_send || self->blockers != before.blockers ||
+         self->next_attempt != before.next_attempt;
 }

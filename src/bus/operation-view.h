@@ -40,6 +40,7 @@ BtsOperationView *bts_operation_view_copy (const BtsOperationView *self);
 void bts_operation_view_free (BtsOperationView *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BtsOperationView, bts_operation_view_free)
 
-/* Brings what is not durable up to date: the bytes; with @is_saved also the blockers, which belong
- * to the status that they make. FALSE where that changes nothing. */
+/* Brings what is not durable up to date: the bytes, and how long a stream is so far; with @is_saved
+ * also the blockers, which belong to the status that they make. FALSE where that changes nothing.
+ */
 gboolean bts_operation_view_refresh (BtsOperationView *self, gboolean is_saved);

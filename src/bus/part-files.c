@@ -13,6 +13,12 @@
 #include "common/bgt-error.h"
 
 static gboolean
+is_stream (const struct stat *status)
+{
+  return S_ISFIFO (status->st_mode) || S_ISSOCK (status->st_mode);
+}
+
+static gboolean
 check (int fd, struct stat *status, GError **error)
 {
   int flags = fcntl (fd, F_GETFL);
@@ -23,17 +29,17 @@ check (int fd, struct stat *status, GError **error)
   else if ((flags & O_ACCMODE) == O_WRONLY)
     g_set_error_literal (error, BGT_ERROR, BGT_ERROR_ACCESS_DENIED,
                          "“fd” must be a descriptor that is open for reading");
-  else if (!S_ISREG (status->st_mode))
-    g_set_error_literal (error, BGT_ERROR, BGT_ERROR_NOT_SUPPORTED,
-                         "“fd” must be the descriptor of a regular file in a part");
+  else if (!S_ISREG (status->st_mode) && !is_stream (status))
+    g_set_error_literal (error, BGT_ERROR, BGT_ERROR_INVALID_ARGUMENT,
+                         "“fd” must be the descriptor of a regular file, a pipe or a socket");
   else
     return TRUE;
   return FALSE;
 }
 
-/* a{sv}, floating */
+/* a{sv}, floating. Takes @fd. */
 static GVariant *
-describe (int fd, GError **error)
+describe (int fd, BtsDescriptors *files, GError **error)
 {
   g_autofree char *link = g_strdup_printf ("/proc/self/fd/%d", fd);
   g_autofree char *path = g_file_read_link (link, NULL);
@@ -41,7 +47,17 @@ describe (int fd, GError **error)
   struct stat status;
 
   if (!check (fd, &status, error))
-    return NULL;
+    {
+      close (fd);
+      return NULL;
+    }
+  if (is_stream (&status))
+    {
+      bts_descriptors_add_stream (files, fd);
+      g_variant_dict_insert (&found, "is-stream", "b", TRUE);
+      return g_variant_dict_end (&found);
+    }
+  close (fd);
   g_variant_dict_insert (&found, "path", "^ay", path != NULL ? path : "");
   g_variant_dict_insert (&found, "device", "t", (guint64) status.st_dev);
   g_variant_dict_insert (&found, "inode", "t", (guint64) status.st_ino);
@@ -49,7 +65,7 @@ describe (int fd, GError **error)
 }
 
 static GVariant *
-take_part (BtsInvocation *call, GVariant *part, GError **error)
+take_part (BtsInvocation *call, GVariant *part, BtsDescriptors *files, GError **error)
 {
   g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (part);
   GVariant *found;
@@ -68,8 +84,7 @@ take_part (BtsInvocation *call, GVariant *part, GError **error)
   fd = bts_invocation_dup_fd (call, handle, error);
   if (fd < 0)
     return NULL;
-  found = describe (fd, error);
-  close (fd);
+  found = describe (fd, files, error);
   if (found == NULL)
     return NULL;
   g_variant_dict_remove (&dict, "fd");
@@ -78,14 +93,14 @@ take_part (BtsInvocation *call, GVariant *part, GError **error)
 }
 
 GVariant *
-bts_part_files_take (BtsInvocation *call, GVariant *parts, GError **error)
+bts_part_files_take (BtsInvocation *call, GVariant *parts, BtsDescriptors *files, GError **error)
 {
   g_auto (GVariantBuilder) builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("aa{sv}"));
 
   for (gsize i = 0; i < g_variant_n_children (parts); i++)
     {
       g_autoptr (GVariant) part = g_variant_get_child_value (parts, i);
-      g_autoptr (GVariant) taken = take_part (call, part, error);
+      g_autoptr (GVariant) taken = take_part (call, part, files, error);
 
       if (taken == NULL)
         {

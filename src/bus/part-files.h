@@ -8,5 +8,7 @@
 
 /* The parts of a multipart upload with `found` in place of `fd`: by which file it was, the user's
  * worker opens it again. aa{sv}, not floating. INVALID_ARGUMENT and ACCESS_DENIED where a
- * descriptor cannot be sent, NOT_SUPPORTED for what is no regular file. */
-GVariant *bts_part_files_take (BtsInvocation *call, GVariant *parts, GError **error);
+ * descriptor cannot be sent. Of pipes and sockets only that they are such can be said: they are
+ * added to @files. */
+GVariant *
+bts_part_files_take (BtsInvocation *call, GVariant *parts, BtsDescriptors *files, GError **error);

@@ -171,6 +171,26 @@ bts_byte_ranges_get_held_from (const BtsByteRanges *self, guint64 offset)
 }
 
 gboolean
+bts_byte_ranges_contain (const BtsByteRanges *self, const BtsByteRanges *others)
+{
+  for (guint i = 0; i < bts_byte_ranges_get_count (others); i++)
+    {
+      BtsByteRange range = bts_byte_ranges_get_nth (others, i);
+
+      if (bts_byte_ranges_get_held_from (self, range.offset) < range.length)
+        return FALSE;
+    }
+  return TRUE;
+}
+
+gboolean
+bts_byte_ranges_equal (const BtsByteRanges *self, const BtsByteRanges *others)
+{
+  return bts_byte_ranges_get_total (self) == bts_byte_ranges_get_total (others) &&
+         bts_byte_ranges_contain (self, others);
+}
+
+gboolean
 bts_byte_ranges_get_gap (const BtsByteRanges *self, guint64 from, guint64 end, BtsByteRange *gap)
 {
   guint n = find (self, from, FALSE);

@@ -34,6 +34,10 @@ BtsByteRange bts_byte_ranges_get_nth (const BtsByteRanges *self, guint n);
 /* How many bytes from @offset on are held without a gap; 0 where @offset itself is missing. */
 guint64 bts_byte_ranges_get_held_from (const BtsByteRanges *self, guint64 offset);
 
+/* Whether all of @others is held. */
+gboolean bts_byte_ranges_contain (const BtsByteRanges *self, const BtsByteRanges *others);
+gboolean bts_byte_ranges_equal (const BtsByteRanges *self, const BtsByteRanges *others);
+
 /* The first gap at or after @from and before @end; FALSE where there is none. */
 gboolean
 bts_byte_ranges_get_gap (const BtsByteRanges *self, guint64 from, guint64 end, BtsByteRange *gap);

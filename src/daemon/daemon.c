@@ -94,7 +94,8 @@ can_move (BtsOperation *operation)
 {
   BtsIntent intent = bts_operation_get_intent (operation);
 
-  return intent == BTS_INTENT_GO || intent == BTS_INTENT_CANCEL;
+  return intent == BTS_INTENT_GO || intent == BTS_INTENT_CANCEL ||
+         bts_operation_awaits_source (operation);
 }
 
 static gboolean

@@ -77,6 +77,23 @@ bts_job_outcome_take_failure (BtsOperation *operation,
   return 0;
 }
 
+void
+bts_job_outcome_take_kept (BtsOperation *operation, const BtsJobContext *context, GVariant *update)
+{
+  const char *word = "";
+  const char *message = "The worker did not say why the stream is not kept";
+  int web_error = BGT_WEB_ERROR_FILE_ERROR;
+
+  if (!bts_operation_awaits_source (operation) ||
+      bts_operation_get_intent (operation) == BTS_INTENT_CANCEL)
+    return;
+  g_variant_lookup (update, "error-message", "&s", &message);
+  g_variant_lookup (update, "web-error-status", "&s", &word);
+  if (*word != '\0')
+    bgt_web_error_from_string (word, &web_error);
+  finish (operation, context, BGT_OPERATION_STATUS_ERROR, web_error, message);
+}
+
 gint64
 bts_job_outcome_take_end (BtsOperation *operation, const BtsJobContext *context, GVariant *update)
 {

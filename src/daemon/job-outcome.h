@@ -22,6 +22,10 @@ typedef struct
 gint64
 bts_job_outcome_take_end (BtsOperation *operation, const BtsJobContext *context, GVariant *update);
 
+/* The same of a job that only reads streams; there is no other try. */
+void
+bts_job_outcome_take_kept (BtsOperation *operation, const BtsJobContext *context, GVariant *update);
+
 gint64 bts_job_outcome_take_failure (BtsOperation *operation,
                                      const BtsJobContext *context,
                                      const BtsJobFailure *failure);

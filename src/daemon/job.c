@@ -9,6 +9,7 @@
 #include "common/bgt-error.h"
 #include "common/bgt-web-error.h"
 #include "daemon/job-outcome.h"
+#include "daemon/worker-changes.h"
 
 /* A worker that dies this soon after a job was given to it, so often in a row and without a byte,
  * dies of the job. */
@@ -42,6 +43,7 @@ struct _BtsJob
   BtsRequest *sent_request; /* (owned) (nullable): as the worker knows it */
   BtsByteRange wanted;      /* what the application wants next; empty where it does not mind */
 
+  gboolean is_keeping; /* what was begun last: streams are read, and nothing is sent */
   gint64 retry_at;
   gint64 started_at;
   gboolean has_progress;  /* since Start */
@@ -118,6 +120,16 @@ note_progress (BtsJob *self)
   bts_worker_pool_note_progress (self->context.pool, get_uid (self));
 }
 
+/* Whether anything is to be done for it: streams are read whatever the application wants next. */
+static gboolean
+may_run (BtsJob *self)
+{
+  BtsIntent intent = bts_operation_get_intent (self->operation);
+
+  return intent == BTS_INTENT_GO ||
+         (intent != BTS_INTENT_CANCEL && bts_operation_awaits_source (self->operation));
+}
+
 /* A step that could not be made although nothing is wrong with the transfer: a worker that cannot
  * be had, or that has gone. */
 static void
@@ -137,26 +149,6 @@ finish_operation (BtsJob *self, BgtOperationStatus status, int web_error, const 
 }
 
 /* Running */
-
-static GVariant *
-build_changes (BtsRequest *request)
-{
-  static const char *const keys[] = { "server-credential", "proxy-credential" };
-  g_auto (GVariantDict) changes = G_VARIANT_DICT_INIT (NULL);
-  GVariant *headers = bts_request_lookup (request, "headers");
-
-  g_variant_dict_insert (&changes, "max-rate", "t", bts_request_get_max_rate (request));
-  g_variant_dict_insert_value (&changes, "headers",
-                               headers != NULL ? headers : g_variant_new ("a{ss}", NULL));
-  for (gsize i = 0; i < G_N_ELEMENTS (keys); i++)
-    {
-      GVariant *value = bts_request_lookup (request, keys[i]);
-
-      if (value != NULL)
-        g_variant_dict_insert_value (&changes, keys[i], value);
-    }
-  return g_variant_dict_end (&changes);
-}
 
 static void
 on_change_answered (GObject *source, GAsyncResult *result, gpointer user_data)
@@ -178,7 +170,7 @@ send_changes (BtsJob *self)
     return;
   g_clear_pointer (&self->sent_request, bts_request_unref);
   self->sent_request = bts_request_ref (request);
-  bts_worker_link_change_async (self->link, get_guid (self), build_changes (request),
+  bts_worker_link_change_async (self->link, get_guid (self), bts_worker_changes_new (request),
                                 self->cancellable, on_change_answered, g_object_ref (self));
 }
 
@@ -219,6 +211,9 @@ on_start_answered (GObject *source, GAsyncResult *result, gpointer user_data)
       bts_worker_pool_kill (self->context.pool, link);
       return;
     }
+  if (self->is_keeping && may_run (self))
+    finish_operation (self, BGT_OPERATION_STATUS_ERROR, BGT_WEB_ERROR_CONNECTION_ABORTED,
+                      error->message);
   self->retry_at =
       bts_job_outcome_take_failure (self->operation, &self->context,
                                     &(BtsJobFailure){ .web_error = BGT_WEB_ERROR_CONNECTION_ABORTED,
@@ -232,15 +227,22 @@ static void
 start_on_link (BtsJob *self)
 {
   BtsOperation *operation = self->operation;
+  const BtsDescriptors *files = bts_operation_get_files (operation);
 
+  self->is_keeping = bts_operation_awaits_source (operation);
   self->started_at = get_boot_time (self);
   self->has_progress = FALSE;
   self->bytes_at_start = bts_byte_ranges_get_total (bts_operation_get_ranges (operation));
   self->sent_request = bts_request_ref (bts_operation_get_request (operation));
-  bts_worker_link_start_async (
-      self->link, get_guid (self), bts_request_get_variant (self->sent_request),
-      bts_operation_get_checkpoint (operation), bts_operation_get_files (operation),
-      self->cancellable, on_start_answered, g_object_ref (self));
+  if (self->is_keeping)
+    bts_worker_link_keep_async (self->link, get_guid (self),
+                                bts_request_get_variant (self->sent_request), files->streams,
+                                self->cancellable, on_start_answered, g_object_ref (self));
+  else
+    bts_worker_link_start_async (self->link, get_guid (self),
+                                 bts_request_get_variant (self->sent_request),
+                                 bts_operation_get_checkpoint (operation), files, self->cancellable,
+                                 on_start_answered, g_object_ref (self));
 }
 
 static void
@@ -356,8 +358,7 @@ begin_discard (BtsJob *self)
   if (self->alarm_id != 0)
     return;
   /* Nothing of one that never moved is on disk. */
-  if (bts_operation_get_started (self->operation) == 0 ||
-      self->n_discard_tries >= MAX_DISCARD_TRIES)
+  if (!bts_operation_may_have_files (self->operation) || self->n_discard_tries >= MAX_DISCARD_TRIES)
     {
       if (self->n_discard_tries > 0)
         g_warning ("%s: what had arrived could not be removed: no worker", get_guid (self));
@@ -394,11 +395,11 @@ advance (BtsJob *self)
                             "The deadline has passed");
           emit_changed (self);
         }
-      else if (self->is_wanted && intent == BTS_INTENT_GO)
+      else if (self->is_wanted && may_run (self))
         acquire (self, JOB_STARTING);
       return;
     case JOB_RUNNING:
-      if (!self->is_wanted || intent != BTS_INTENT_GO)
+      if (!self->is_wanted || !may_run (self))
         begin_stop (self);
       else
         send_changes (self);
@@ -448,7 +449,10 @@ take_end (BtsJob *self, GVariant *update)
 {
   self->state = JOB_ENDING;
   self->is_wanted = FALSE;
-  self->retry_at = bts_job_outcome_take_end (self->operation, &self->context, update);
+  if (self->is_keeping)
+    bts_job_outcome_take_kept (self->operation, &self->context, update);
+  else
+    self->retry_at = bts_job_outcome_take_end (self->operation, &self->context, update);
 }
 
 void
@@ -513,7 +517,7 @@ bts_job_take_worker_lost (BtsJob *self, BtsWorkerLink *link)
     case JOB_STARTING:
     case JOB_RUNNING:
       self->is_wanted = FALSE;
-      if (bts_operation_get_intent (self->operation) == BTS_INTENT_GO)
+      if (may_run (self))
         count_death (self);
       become_idle (self);
       return;
@@ -617,7 +621,7 @@ bts_job_is_settled (BtsJob *self)
 
   if (intent == BTS_INTENT_CANCEL)
     return FALSE;
-  return self->state == JOB_IDLE || (intent == BTS_INTENT_GO && bts_job_is_active (self));
+  return self->state == JOB_IDLE || (may_run (self) && bts_job_is_active (self));
 }
 
 gboolean
@@ -642,7 +646,7 @@ bts_job_clear_retry (BtsJob *self)
 void
 bts_job_update (BtsJob *self)
 {
-  if (bts_operation_get_intent (self->operation) != BTS_INTENT_GO)
+  if (!may_run (self))
     {
       self->is_wanted = FALSE;
       bts_job_clear_retry (self);

@@ -135,8 +135,26 @@ on_progress (BtsJobs *self,
 }
 
 static void
+on_find_forgotten (BtsJobs *self,
+                   const char *const *guids,
+                   GStrvBuilder *forgotten,
+                   BtsWorkerLink *link)
+{
+  for (gsize i = 0; guids[i] != NULL; i++)
+    {
+      BtsOperation *operation = bts_registry_lookup (self->registry, guids[i]);
+
+      if (operation == NULL ||
+          bts_owner_get_uid (bts_operation_get_owner (operation)) != bts_worker_link_get_uid (link))
+        g_strv_builder_add (forgotten, guids[i]);
+    }
+}
+
+static void
 on_worker_added (BtsJobs *self, BtsWorkerLink *link)
 {
+  g_signal_connect_object (link, "find-forgotten", G_CALLBACK (on_find_forgotten), self,
+                           G_CONNECT_SWAPPED);
   g_signal_connect_object (link, "report", G_CALLBACK (on_report), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (link, "progress", G_CALLBACK (on_progress), self, G_CONNECT_SWAPPED);
 }

@@ -43,6 +43,7 @@ typedef struct
   GArray *candidates; /* (owned) (element-type BtsCandidate) */
   GPtrArray *expired; /* (owned) (element-type BtsOperation) */
   GPtrArray *to_stop; /* (owned) (element-type BtsOperation) */
+  GPtrArray *to_keep; /* (owned) (element-type BtsOperation): whose streams are to be read */
   GHashTable *held;   /* (owned) (element-type BtsGroup guint64): serialized groups of which that
                        * position has its turn, though it waits to try again */
 } Decision;
@@ -53,6 +54,7 @@ decision_clear (Decision *decision)
   g_clear_pointer (&decision->candidates, g_array_unref);
   g_clear_pointer (&decision->expired, g_ptr_array_unref);
   g_clear_pointer (&decision->to_stop, g_ptr_array_unref);
+  g_clear_pointer (&decision->to_keep, g_ptr_array_unref);
   g_clear_pointer (&decision->held, g_hash_table_unref);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Decision, decision_clear)
@@ -92,7 +94,8 @@ get_blockers (BtsScheduler *self, Decision *decision, BtsOperation *operation, g
       *next_attempt = not_before;
       want_alarm (decision, to_boot_time (decision, not_before));
     }
-  if (retry_at != 0 && (blockers & (BTS_BLOCKER_NO_NETWORK | BTS_BLOCKER_CAPTIVE_PORTAL)) != 0)
+  if (retry_at != 0 && !bts_operation_awaits_source (operation) &&
+      (blockers & (BTS_BLOCKER_NO_NETWORK | BTS_BLOCKER_CAPTIVE_PORTAL)) != 0)
     {
       /* Once the network is back it is another try anyway. */
       bts_jobs_clear_retry (self->jobs, operation);
@@ -231,6 +234,15 @@ look_at (BtsScheduler *self, Decision *decision, BtsOperation *operation, guint 
       return;
     }
   blockers = get_blockers (self, decision, operation, &next_attempt);
+  /* As long as its streams are read it has not started, whatever it has been told. That takes no
+   * turn and no network. */
+  if (bts_operation_awaits_source (operation))
+    {
+      tell (self, operation, blockers | BTS_BLOCKER_NOT_STARTED, next_attempt);
+      if (bts_jobs_get_retry_at (self->jobs, operation) <= decision->boot_now)
+        g_ptr_array_add (decision->to_keep, g_object_ref (operation));
+      return;
+    }
   /* What can only be done once is not broken off. */
   if (bts_operation_is_committed (operation))
     blockers = 0;
@@ -271,6 +283,8 @@ apply (BtsScheduler *self, Decision *decision)
     bts_jobs_expire (self->jobs, decision->expired->pdata[i]);
   for (guint i = 0; i < decision->to_stop->len; i++)
     bts_jobs_set_wanted (self->jobs, decision->to_stop->pdata[i], FALSE);
+  for (guint i = 0; i < decision->to_keep->len; i++)
+    bts_jobs_set_wanted (self->jobs, decision->to_keep->pdata[i], TRUE);
   for (gsize i = 0; i < n_candidates; i++)
     {
       if (candidates[i].blockers == 0 && !candidates[i].is_active)
@@ -297,6 +311,7 @@ on_decide (gpointer user_data)
     .candidates = g_array_new (FALSE, FALSE, sizeof (BtsCandidate)),
     .expired = g_ptr_array_new_with_free_func (g_object_unref),
     .to_stop = g_ptr_array_new_with_free_func (g_object_unref),
+    .to_keep = g_ptr_array_new_with_free_func (g_object_unref),
     .held = g_hash_table_new_full (NULL, NULL, NULL, g_free),
   };
 

@@ -133,7 +133,7 @@ bts_worker_engine_check_async (BtsEngine *engine,
 
   g_task_set_source_tag (task, bts_worker_engine_check_async);
   call->request = bts_request_ref (request);
-  call->files = bts_descriptors_dup (files);
+  call->files = bts_descriptors_dup_files (files);
   g_task_set_task_data (task, call, (GDestroyNotify) call_free);
   bts_worker_pool_acquire_async (self->pool, bts_owner_get_uid (owner), cancellable,
                                  on_acquired_for_check, task);
@@ -328,7 +328,7 @@ has_files (BtsOperation *operation)
 {
   BgtOperationKind kind = bts_request_get_kind (bts_operation_get_request (operation));
 
-  return bts_operation_get_started (operation) != 0 &&
+  return bts_operation_may_have_files (operation) &&
          (kind == BGT_OPERATION_KIND_UPLOAD ||
           bts_operation_get_status (operation) == BGT_OPERATION_STATUS_ERROR);
 }

@@ -31,14 +31,6 @@ struct _BtsWorkerLink
   guint subscription_id;
 };
 
-struct _BtsWorkerReport
-{
-  char *guid;       /* (owned) */
-  GVariant *update; /* (owned) */
-  gboolean is_final;
-  GDBusMethodInvocation *invocation; /* (owned) (nullable): NULL once answered */
-};
-
 G_DEFINE_FINAL_TYPE (BtsWorkerLink, bts_worker_link, G_TYPE_OBJECT)
 
 enum
@@ -46,83 +38,27 @@ enum
   SIGNAL_REPORT,
   SIGNAL_PROGRESS,
   SIGNAL_SERVER_KNOWN,
+  SIGNAL_FIND_FORGOTTEN,
   SIGNAL_CLOSED,
   N_SIGNALS,
 };
 
 static guint signals[N_SIGNALS];
 
-/* Reports */
-
-static BtsWorkerReport *
-report_new (GDBusMethodInvocation *invocation, gboolean is_final)
-{
-  BtsWorkerReport *self = g_rc_box_new0 (BtsWorkerReport);
-
-  g_variant_get (g_dbus_method_invocation_get_parameters (invocation), "(s@a{sv})", &self->guid,
-                 &self->update);
-  self->is_final = is_final;
-  self->invocation = invocation;
-  return self;
-}
+/* What comes from the worker */
 
 static void
-report_clear (gpointer data)
+answer_find_forgotten (BtsWorkerLink *self, GVariant *parameters, GDBusMethodInvocation *invocation)
 {
-  BtsWorkerReport *self = data;
-  g_autoptr (GError) error = g_error_new (BGT_ERROR, BGT_ERROR_NOT_FOUND, "There is no transfer %s",
-                                          self->guid);
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_autofree const char **guids = NULL;
+  g_auto (GStrv) forgotten = NULL;
 
-  bts_worker_report_answer (self, error);
-  g_free (self->guid);
-  g_variant_unref (self->update);
+  g_variant_get (parameters, "(^a&s)", &guids);
+  g_signal_emit (self, signals[SIGNAL_FIND_FORGOTTEN], 0, guids, builder);
+  forgotten = g_strv_builder_end (builder);
+  g_dbus_method_invocation_return_value (invocation, g_variant_new ("(^as)", forgotten));
 }
-
-BtsWorkerReport *
-bts_worker_report_ref (BtsWorkerReport *self)
-{
-  return g_rc_box_acquire (self);
-}
-
-void
-bts_worker_report_unref (BtsWorkerReport *self)
-{
-  g_rc_box_release_full (self, report_clear);
-}
-
-const char *
-bts_worker_report_get_guid (BtsWorkerReport *self)
-{
-  return self->guid;
-}
-
-GVariant *
-bts_worker_report_get_update (BtsWorkerReport *self)
-{
-  return self->update;
-}
-
-gboolean
-bts_worker_report_is_final (BtsWorkerReport *self)
-{
-  return self->is_final;
-}
-
-void
-bts_worker_report_answer (BtsWorkerReport *self, const GError *error)
-{
-  GDBusMethodInvocation *invocation = g_steal_pointer (&self->invocation);
-
-  if (invocation == NULL)
-    return;
-  /* Both consume the invocation. */
-  if (error != NULL)
-    g_dbus_method_invocation_return_gerror (invocation, error);
-  else
-    g_dbus_method_invocation_return_value (invocation, NULL);
-}
-
-/* What comes from the worker */
 
 static void
 on_method_call (GDBusConnection *connection,
@@ -136,8 +72,14 @@ on_method_call (GDBusConnection *connection,
 {
   BtsWorkerLink *self = BTS_WORKER_LINK (user_data);
   gboolean is_final = g_str_equal (method_name, "Finished");
-  g_autoptr (BtsWorkerReport) report = report_new (invocation, is_final);
+  g_autoptr (BtsWorkerReport) report = NULL;
 
+  if (g_str_equal (method_name, "FindForgotten"))
+    {
+      answer_find_forgotten (self, parameters, invocation);
+      return;
+    }
+  report = bts_worker_report_new (invocation, is_final);
   g_signal_emit (self, signals[SIGNAL_REPORT], 0, report);
 }
 
@@ -304,6 +246,9 @@ bts_worker_link_class_init (BtsWorkerLinkClass *klass)
   signals[SIGNAL_SERVER_KNOWN] =
       g_signal_new ("server-known", BTS_TYPE_WORKER_LINK, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                     G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_STRING);
+  signals[SIGNAL_FIND_FORGOTTEN] =
+      g_signal_new ("find-forgotten", BTS_TYPE_WORKER_LINK, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                    G_TYPE_NONE, 2, G_TYPE_POINTER, G_TYPE_POINTER);
   signals[SIGNAL_CLOSED] = g_signal_new ("closed", BTS_TYPE_WORKER_LINK, G_SIGNAL_RUN_LAST, 0, NULL,
                                          NULL, NULL, G_TYPE_NONE, 0);
 }
@@ -406,6 +351,7 @@ typedef struct
 static const CallRow configure_call = { "Configure", "()", CALL_TIMEOUT_MS };
 static const CallRow check_call = { "Check", "(a{sv})", CALL_TIMEOUT_MS };
 static const CallRow start_call = { "Start", "()", CALL_TIMEOUT_MS };
+static const CallRow keep_call = { "Keep", "()", CALL_TIMEOUT_MS };
 static const CallRow stop_call = { "Stop", "()", STOP_TIMEOUT_MS };
 static const CallRow discard_call = { "Discard", "()", DISCARD_TIMEOUT_MS };
 static const CallRow open_result_call = { "OpenResult", "(h)", CALL_TIMEOUT_MS };
@@ -433,16 +379,16 @@ call (BtsWorkerLink *self,
       cancellable, on_called, task);
 }
 
-/* The `ah` of a call; copies of @files travel in @fds. FALSE where there are no descriptors left.
- */
+/* The `ah` of a call with those @wanted that are not -1; copies of them travel in @fds. FALSE where
+ * there are no descriptors left. */
 static gboolean
-build_handles (const BtsDescriptors *files, GUnixFDList **fds, GVariant **handles, GError **error)
+build_handles (
+    const int *wanted, gsize n_wanted, GUnixFDList **fds, GVariant **handles, GError **error)
 {
-  const int wanted[] = { files->file, files->body };
   g_autoptr (GVariantBuilder) builder = g_variant_builder_new (G_VARIANT_TYPE ("ah"));
   g_autoptr (GUnixFDList) list = g_unix_fd_list_new ();
 
-  for (gsize i = 0; i < G_N_ELEMENTS (wanted); i++)
+  for (gsize i = 0; i < n_wanted; i++)
     {
       int handle = wanted[i] >= 0 ? g_unix_fd_list_append (list, wanted[i], error) : -1;
 
@@ -481,11 +427,12 @@ bts_worker_link_check_async (BtsWorkerLink *self,
                              GAsyncReadyCallback callback,
                              gpointer user_data)
 {
+  const int wanted[] = { files->file, files->body };
   g_autoptr (GUnixFDList) fds = NULL;
   GVariant *handles = NULL;
   GError *error = NULL;
 
-  if (!build_handles (files, &fds, &handles, &error))
+  if (!build_handles (wanted, G_N_ELEMENTS (wanted), &fds, &handles, &error))
     {
       g_task_report_error (self, callback, user_data, (gpointer) &check_call, error);
       return;
@@ -504,11 +451,12 @@ bts_worker_link_start_async (BtsWorkerLink *self,
                              GAsyncReadyCallback callback,
                              gpointer user_data)
 {
+  const int wanted[] = { files->file, files->body };
   g_autoptr (GUnixFDList) fds = NULL;
   GVariant *handles = NULL;
   GError *error = NULL;
 
-  if (!build_handles (files, &fds, &handles, &error))
+  if (!build_handles (wanted, G_N_ELEMENTS (wanted), &fds, &handles, &error))
     {
       g_task_report_error (self, callback, user_data, (gpointer) &start_call, error);
       return;
@@ -516,6 +464,30 @@ bts_worker_link_start_async (BtsWorkerLink *self,
   call (self, &start_call,
         g_variant_new ("(s@a{sv}@a{sv}@ah)", guid, request, get_dictionary (checkpoint), handles),
         fds, cancellable, callback, user_data);
+}
+
+void
+bts_worker_link_keep_async (BtsWorkerLink *self,
+                            const char *guid,
+                            GVariant *request,
+                            GArray *streams,
+                            GCancellable *cancellable,
+                            GAsyncReadyCallback callback,
+                            gpointer user_data)
+{
+  const int *wanted = streams != NULL ? (const int *) (gpointer) streams->data : NULL;
+  gsize n_streams = streams != NULL ? streams->len : 0;
+  g_autoptr (GUnixFDList) fds = NULL;
+  GVariant *handles = NULL;
+  GError *error = NULL;
+
+  if (!build_handles (wanted, n_streams, &fds, &handles, &error))
+    {
+      g_task_report_error (self, callback, user_data, (gpointer) &keep_call, error);
+      return;
+    }
+  call (self, &keep_call, g_variant_new ("(s@a{sv}@ah)", guid, request, handles), fds, cancellable,
+        callback, user_data);
 }
 
 void

@@ -7,6 +7,7 @@
 #include <gio/gio.h>
 #include <sys/types.h>
 
+#include "daemon/worker-report.h"
 #include "model/descriptors.h"
 
 /* The private connection to one worker: its calls, and what it reports. What the worker says is
@@ -17,23 +18,12 @@
  *   progress (const char *guid, guint64 bytes_received, guint64 total_to_receive,
  *             guint64 bytes_sent, guint64 total_to_send)
  *   server-known (const char *origin, const char *protocol)
+ *   find-forgotten (const char *const *guids, GStrvBuilder *forgotten)   to be filled by whoever
+ *             knows all operations
  *   closed ()                          once; the worker has gone, or talks nonsense */
 
 #define BTS_TYPE_WORKER_LINK (bts_worker_link_get_type ())
 G_DECLARE_FINAL_TYPE (BtsWorkerLink, bts_worker_link, BTS, WORKER_LINK, GObject)
-
-/* A worker's call that waits for its answer. The last reference that goes without one answers
- * that nobody wanted it. */
-typedef struct _BtsWorkerReport BtsWorkerReport;
-
-BtsWorkerReport *bts_worker_report_ref (BtsWorkerReport *self);
-void bts_worker_report_unref (BtsWorkerReport *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (BtsWorkerReport, bts_worker_report_unref)
-
-const char *bts_worker_report_get_guid (BtsWorkerReport *self);
-GVariant *bts_worker_report_get_update (BtsWorkerReport *self); /* lent, a{sv} */
-gboolean bts_worker_report_is_final (BtsWorkerReport *self);
-void bts_worker_report_answer (BtsWorkerReport *self, const GError *error); /* NULL: taken */
 
 /* Talks to whoever is at the other end of @socket, provided that it was connected by a process of
  * @uid, or made as a pair by this one. */
@@ -50,9 +40,9 @@ gboolean bts_worker_link_is_closed (BtsWorkerLink *self);
 /* Closes the socket, upon which the worker exits. */
 void bts_worker_link_close (BtsWorkerLink *self);
 
-/* The calls of org.example.BackgroundTransfer.Worker; dictionaries are not consumed. @fd is -1
- * without a descriptor, and stays the caller's. All are finished by _call_finish but those that
- * have a _finish of their own. */
+/* The calls of org.example.BackgroundTransfer.Worker; dictionaries are not consumed, @files and
+ * @streams stay the caller's; _check and _start send no streams. All are finished by _call_finish
+ * but those that have a _finish of their own. */
 void bts_worker_link_configure_async (BtsWorkerLink *self,
                                       GVariant *settings,
                                       GCancellable *cancellable,
@@ -72,6 +62,13 @@ void bts_worker_link_start_async (BtsWorkerLink *self,
                                   GCancellable *cancellable,
                                   GAsyncReadyCallback callback,
                                   gpointer user_data);
+void bts_worker_link_keep_async (BtsWorkerLink *self,
+                                 const char *guid,
+                                 GVariant *request,
+                                 GArray *streams, /* (nullable) (element-type int) */
+                                 GCancellable *cancellable,
+                                 GAsyncReadyCallback callback,
+                                 gpointer user_data);
 void bts_worker_link_stop_async (BtsWorkerLink *self,
                                  const char *guid,
                                  GCancellable *cancellable,

@@ -16,7 +16,7 @@ dup_one (int fd)
 }
 
 BtsDescriptors
-bts_descriptors_dup (const BtsDescriptors *self)
+bts_descriptors_dup_files (const BtsDescriptors *self)
 {
   return (BtsDescriptors){ .file = dup_one (self->file), .body = dup_one (self->body) };
 }
@@ -37,5 +37,29 @@ bts_descriptors_clear (BtsDescriptors *self)
     close (self->file);
   if (self->body >= 0)
     close (self->body);
+  bts_descriptors_close_streams (self);
   *self = BTS_DESCRIPTORS_NONE;
+}
+
+static void
+close_stream (gpointer stream)
+{
+  close (*(int *) stream);
+}
+
+void
+bts_descriptors_add_stream (BtsDescriptors *self, int fd)
+{
+  if (self->streams == NULL)
+    {
+      self->streams = g_array_new (FALSE, FALSE, sizeof (int));
+      g_array_set_clear_func (self->streams, close_stream);
+    }
+  g_array_append_val (self->streams, fd);
+}
+
+void
+bts_descriptors_close_streams (BtsDescriptors *self)
+{
+  g_clear_pointer (&self->streams, g_array_unref);
 }

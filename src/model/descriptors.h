@@ -6,18 +6,28 @@
 
 #include <glib.h>
 
-/* The application's descriptors for an operation; each -1 where there is none. They are lost with
- * the process. */
+/* The application's descriptors for an operation; -1 or NULL where there is none. They are lost
+ * with the process. */
 
 typedef struct
 {
-  int file; /* (owned): the destination or the source */
-  int body; /* (owned): of a download's request */
+  int file;        /* (owned): the destination or the source */
+  int body;        /* (owned): of a download's request */
+  GArray *streams; /* (owned) (nullable) (element-type int): pipes and sockets, which can be read
+                    * once, in the order of the request */
 } BtsDescriptors;
 
 #define BTS_DESCRIPTORS_NONE ((BtsDescriptors){ .file = -1, .body = -1 })
 
-/* What cannot be duplicated is not there. */
-BtsDescriptors bts_descriptors_dup (const BtsDescriptors *self);
+/* Without the streams: whoever reads of one takes from the others. What cannot be duplicated is not
+ * there. */
+BtsDescriptors bts_descriptors_dup_files (const BtsDescriptors *self);
 BtsDescriptors bts_descriptors_steal (BtsDescriptors *self);
 void bts_descriptors_clear (BtsDescriptors *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (BtsDescriptors, bts_descriptors_clear)
+
+/* Takes @fd. */
+void bts_descriptors_add_stream (BtsDescriptors *self, int fd);
+
+/* Whoever writes into them notices that nobody reads any more. */
+void bts_descriptors_close_streams (BtsDescriptors *self);

@@ -6,8 +6,6 @@
 
 #include "model/operation.h"
 
-#include <unistd.h>
-
 #include "common/bgt-error.h"
 #include "common/bgt-web-error.h"
 #include "model/headers.h"
@@ -47,6 +45,7 @@ struct _BtsOperation
   guint64 total_to_send;
   gboolean has_restarted;
   gboolean has_response_changed;
+  gboolean source_is_kept;
   BtsByteRanges *ranges;    /* (owned) */
   GVariant *ranges_variant; /* (owned) (nullable): made when asked for */
   GVariant *response;       /* (owned) (nullable) */
@@ -331,6 +330,19 @@ bts_operation_get_files (BtsOperation *self)
   return &self->files;
 }
 
+gboolean
+bts_operation_awaits_source (BtsOperation *self)
+{
+  return !self->source_is_kept && self->intent != BTS_INTENT_FINISHED &&
+         bts_request_has_streams (self->request);
+}
+
+gboolean
+bts_operation_may_have_files (BtsOperation *self)
+{
+  return self->started != 0 || bts_request_has_streams (self->request);
+}
+
 static Shown
 get_shown (BtsOperation *self)
 {
@@ -568,31 +580,11 @@ bts_operation_take_progress (BtsOperation *self,
     changes |= BTS_CHANGE_PROGRESS;
   if (set_number (&self->total_to_receive, total_to_receive))
     changes |= BTS_CHANGE_RESPONSE;
+  /* A stream's grows all the time, and is not known before it has ended. */
   if (set_number (&self->total_to_send, total_to_send))
-    changes |= BTS_CHANGE_RESPONSE;
+    changes |= bts_operation_awaits_source (self) ? BTS_CHANGE_PROGRESS : BTS_CHANGE_RESPONSE;
 
   emit_changed (self, &before, changes);
-}
-
-/* Whether something that had arrived is not held any more. */
-static gboolean
-has_lost_ranges (const BtsByteRanges *before, const BtsByteRanges *now)
-{
-  for (guint i = 0; i < bts_byte_ranges_get_count (before); i++)
-    {
-      BtsByteRange range = bts_byte_ranges_get_nth (before, i);
-
-      if (bts_byte_ranges_get_held_from (now, range.offset) < range.length)
-        return TRUE;
-    }
-
-  return FALSE;
-}
-
-static gboolean
-ranges_are_equal (const BtsByteRanges *a, const BtsByteRanges *b)
-{
-  return bts_byte_ranges_get_total (a) == bts_byte_ranges_get_total (b) && !has_lost_ranges (a, b);
 }
 
 static gboolean
@@ -613,10 +605,10 @@ take_ranges (BtsOperation *self, BtsWorkerUpdate *update, gboolean *was_restarte
       bts_byte_ranges_add (ranges, offset, length);
     }
 
-  if (ranges_are_equal (self->ranges, ranges))
+  if (bts_byte_ranges_equal (self->ranges, ranges))
     return FALSE;
 
-  *was_restarted = has_lost_ranges (self->ranges, ranges);
+  *was_restarted = !bts_byte_ranges_contain (ranges, self->ranges);
   bts_byte_ranges_free (self->ranges);
   self->ranges = g_steal_pointer (&ranges);
   g_clear_pointer (&self->ranges_variant, g_variant_unref);
@@ -665,6 +657,11 @@ bts_operation_take_update (BtsOperation *self, GVariant *variant)
   is_durable |= set_dictionary (&self->response, update->response);
   is_durable |= set_flag (&self->has_restarted, update->has_restarted);
   is_durable |= set_flag (&self->has_response_changed, update->has_response_changed);
+  if (set_flag (&self->source_is_kept, update->source_is_kept))
+    {
+      is_durable = TRUE;
+      bts_descriptors_close_streams (&self->files);
+    }
   if (update->destination != NULL &&
       g_strcmp0 (update->destination, bts_operation_get_destination (self)) != 0)
     {
@@ -717,6 +714,7 @@ bts_operation_finish (
   self->intent = BTS_INTENT_FINISHED;
   self->final_status = status;
   self->finished = now;
+  bts_descriptors_close_streams (&self->files);
   self->blockers = 0;
   self->next_attempt = 0;
   set_web_error (self, web_error, status == BGT_OPERATION_STATUS_COMPLETED ? NULL : message);
@@ -755,6 +753,7 @@ bts_operation_get_state (BtsOperation *self, BtsOperationState *state)
     .total_to_send = self->total_to_send,
     .has_restarted = self->has_restarted,
     .has_response_changed = self->has_response_changed,
+    .source_is_kept = self->source_is_kept,
     .web_error = self->web_error,
     .error_message = self->error_message,
     .destination = self->destination,
@@ -780,6 +779,7 @@ bts_operation_restore (BtsOperation *self, const BtsOperationState *state)
   self->total_to_send = state->total_to_send;
   self->has_restarted = state->has_restarted;
   self->has_response_changed = state->has_response_changed;
+  self->source_is_kept = state->source_is_kept;
   set_web_error (self, state->web_error, state->error_message);
   g_free (self->destination);
   self->destination = g_strdup (state->destination);

@@ -77,6 +77,13 @@ guint64 bts_operation_get_version (BtsOperation *self);
 /* Lends; what is put there is owned. */
 BtsDescriptors *bts_operation_get_files (BtsOperation *self);
 
+/* Whether its streams have yet to be read to their ends. Until then it cannot move, also where it
+ * has been started; reading needs neither a start nor a network nor a turn. */
+gboolean bts_operation_awaits_source (BtsOperation *self);
+
+/* Whether the worker may have made files for it. */
+gboolean bts_operation_may_have_files (BtsOperation *self);
+
 /* The calls of the application. @now is wall time. */
 gboolean bts_operation_start (BtsOperation *self, gint64 now, GError **error);
 gboolean bts_operation_pause (BtsOperation *self, GError **error);
@@ -135,6 +142,7 @@ typedef struct
   guint64 total_to_send;
   gboolean has_restarted;
   gboolean has_response_changed;
+  gboolean source_is_kept;
   int web_error;
   const char *error_message;
   const char *destination; /* (nullable): the name that the file has been given */

@@ -97,3 +97,25 @@ bts_parts_have_path (GVariant *parts)
     }
   return FALSE;
 }
+
+gboolean
+bts_found_file_is_stream (GVariant *found)
+{
+  gboolean is_stream = FALSE;
+
+  return found != NULL && g_variant_lookup (found, "is-stream", "b", &is_stream) && is_stream;
+}
+
+gboolean
+bts_parts_have_stream (GVariant *parts)
+{
+  for (gsize i = 0; parts != NULL && i < g_variant_n_children (parts); i++)
+    {
+      g_autoptr (GVariant) part = g_variant_get_child_value (parts, i);
+      g_autoptr (GVariant) found = g_variant_lookup_value (part, "found", G_VARIANT_TYPE_VARDICT);
+
+      if (bts_found_file_is_stream (found))
+        return TRUE;
+    }
+  return FALSE;
+}

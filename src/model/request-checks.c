@@ -527,7 +527,7 @@ bts_check_found_file (GVariant *value, GError **error)
   {
     const char *key;
     const char *type;
-  } rows[] = { { "path", "ay" }, { "device", "t" }, { "inode", "t" } };
+  } rows[] = { { "path", "ay" }, { "device", "t" }, { "inode", "t" }, { "is-stream", "b" } };
 
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
     {

@@ -10,6 +10,7 @@
 
 #include "common/bgt-error.h"
 #include "common/bgt-web-error.h"
+#include "model/part-checks.h"
 #include "model/request-checks.h"
 #include "model/request-keys.h"
 #include "model/request-uri.h"
@@ -35,6 +36,7 @@ struct _BtsRequest
   BgtCostPolicy cost_policy;
   gint64 not_before;
   gint64 deadline;
+  gboolean has_streams;
 
   guint n_entries;
   Entry entries[];
@@ -225,6 +227,9 @@ cache_values (BtsRequest *self)
     bgt_cost_policy_from_string (cost_policy, &self->cost_policy);
   self->not_before = lookup_time (self, "not-before");
   self->deadline = lookup_time (self, "deadline");
+  self->has_streams = bts_found_file_is_stream (bts_request_lookup (self, "source-file")) ||
+                      bts_found_file_is_stream (bts_request_lookup (self, "body-file")) ||
+                      bts_parts_have_stream (bts_request_lookup (self, "parts"));
 }
 
 /* The entries lend their bytes from the one serialized dictionary. */
@@ -457,6 +462,12 @@ bts_request_get_max_rate (BtsRequest *self)
   GVariant *value = bts_request_lookup (self, "max-rate");
 
   return value != NULL ? g_variant_get_uint64 (value) : 0;
+}
+
+gboolean
+bts_request_has_streams (BtsRequest *self)
+{
+  return self->has_streams;
 }
 
 gint64

@@ -18,8 +18,9 @@
  *   destination s         downloads: absolute path or file:// URI; absent for a descriptor
  *   source s              uploads: likewise
  *   destination-file a{sv}, source-file a{sv}, body-file a{sv}   what the worker found out about
- *                         a descriptor (path ay, device t, inode t), so that it can be reopened
- * later; refused by bts_request_new, added by bts_request_with */
+ *                         a descriptor (path ay, device t, inode t, so that it can be reopened
+ *                         later; or is-stream b); refused by bts_request_new, added by
+ *                         bts_request_with */
 
 typedef struct _BtsRequest BtsRequest;
 
@@ -59,4 +60,6 @@ BgtPriority bts_request_get_priority (BtsRequest *self);
 guint64 bts_request_get_max_rate (BtsRequest *self);
 gint64 bts_request_get_not_before (BtsRequest *self); /* 0 where unset */
 gint64 bts_request_get_deadline (BtsRequest *self);   /* 0 where unset */
+/* Whether some of what is sent comes out of pipes or sockets, and has to be kept first. */
+gboolean bts_request_has_streams (BtsRequest *self);
 gboolean bts_request_is_recoverable (BtsRequest *self, int web_error);

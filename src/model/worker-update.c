@@ -114,6 +114,7 @@ bts_worker_update_new (GVariant *update)
   g_variant_lookup (update, "has-restarted", "b", &self->has_restarted);
   g_variant_lookup (update, "has-response-changed", "b", &self->has_response_changed);
   g_variant_lookup (update, "is-committed", "b", &self->is_committed);
+  g_variant_lookup (update, "source-is-kept", "b", &self->source_is_kept);
   lookup_numbers (self, update);
 
   return self;

@@ -19,8 +19,9 @@ typedef struct
   char *destination;     /* (owned) (nullable) */
   gboolean has_restarted;
   gboolean has_response_changed;
-  gboolean is_committed; /* what is sent must not be stopped */
-  gboolean is_set[4];    /* which of the four below have come */
+  gboolean is_committed;   /* what is sent must not be stopped */
+  gboolean source_is_kept; /* all of the streams */
+  gboolean is_set[4];      /* which of the four below have come */
   guint64 bytes_received;
   guint64 total_to_receive;
   guint64 bytes_sent;

@@ -23,6 +23,7 @@ typedef struct
   guint max_connections_per_download;
   guint64 checkpoint_bytes;
   guint64 max_rate; /* bytes per second, 0 without limit */
+  guint64 max_spool_bytes_per_user;
 
   guint finished_operations_days;
 

@@ -61,6 +61,7 @@ static const struct
   FIELD ("TotalToSend", SIZE, total_to_send),
   FIELD ("HasRestarted", FLAG, has_restarted),
   FIELD ("HasResponseChanged", FLAG, has_response_changed),
+  FIELD ("SourceIsKept", FLAG, source_is_kept),
   FIELD ("WebError", WEB_ERROR, web_error),
   FIELD ("ErrorMessage", TEXT, error_message),
   FIELD ("Destination", DESTINATION, destination),

@@ -12,6 +12,7 @@
 #include "worker/files/file-error.h"
 #include "worker/files/source.h"
 #include "worker/files/spool.h"
+#include "worker/request-streams.h"
 
 struct _BtsDownloadBody
 {
@@ -19,14 +20,6 @@ struct _BtsDownloadBody
   BtsTransportPiece piece;
   BtsTransportBody body;
 };
-
-static gboolean
-is_stream (GVariant *found)
-{
-  gboolean is_stream = FALSE;
-
-  return g_variant_lookup (found, "is-stream", "b", &is_stream) && is_stream;
-}
 
 GVariant *
 bts_download_body_check (int file, GError **error)
@@ -43,46 +36,10 @@ bts_download_body_check (int file, GError **error)
   return NULL;
 }
 
-/* Reads the application's stream to its end, once: what is kept is sent again. */
-static gboolean
-keep_stream (BtsDownload *self, GError **error)
-{
-  const char *guid = bts_transfer_job_get_guid (self->job);
-  gboolean is_whole;
-  int fd;
-
-  if (self->record.body_stream == BTS_STREAM_WHOLE)
-    return TRUE;
-  if (self->body_file < 0 || self->record.body_stream == BTS_STREAM_READING)
-    {
-      g_set_error_literal (error, BGT_WEB_ERROR, BGT_WEB_ERROR_FILE_NOT_FOUND,
-                           "The stream to be sent has gone before its end was read");
-      return FALSE;
-    }
-  fd = self->record.body_stream == BTS_STREAM_NONE
-           ? bts_spool_create (BTS_SPOOL_STREAM, guid, error)
-           : bts_spool_open (BTS_SPOOL_STREAM, guid, error);
-  if (fd < 0)
-    return FALSE;
-
-  self->record.body_stream = BTS_STREAM_READING;
-  self->report.is_due = TRUE;
-  is_whole =
-      bts_download_report_save (&self->report, error) &&
-      bts_spool_fill (fd, self->body_file, bts_transfer_job_get_cancellable (self->job), error);
-  close (fd);
-  if (is_whole)
-    self->record.body_stream = BTS_STREAM_WHOLE;
-  else if (bts_transfer_job_is_stopping (self->job))
-    self->record.body_stream = BTS_STREAM_HELD;
-  self->report.is_due = TRUE;
-  return is_whole && bts_download_report_save (&self->report, error);
-}
-
 static BtsSource *
 open_spool (const char *guid, GError **error)
 {
-  int fd = bts_spool_open (BTS_SPOOL_STREAM, guid, error);
+  int fd = bts_spool_open (BTS_SPOOL_STREAM, guid, 0, error);
   BtsSource *source = fd >= 0 ? bts_source_open_fd (fd, error) : NULL;
 
   if (fd >= 0)
@@ -91,11 +48,10 @@ open_spool (const char *guid, GError **error)
 }
 
 static BtsSource *
-open_source (BtsDownload *self, GVariant *found, GError **error)
+open_source (BtsDownload *self, GVariant *request, GVariant *found, GError **error)
 {
-  if (is_stream (found))
-    return keep_stream (self, error) ? open_spool (bts_transfer_job_get_guid (self->job), error)
-                                     : NULL;
+  if (bts_request_streams_has (request, "body-file"))
+    return open_spool (bts_transfer_job_get_guid (self->job), error);
   return self->body_file >= 0 ? bts_source_open_fd (self->body_file, error)
                               : bts_source_open_found (found, error);
 }
@@ -127,7 +83,7 @@ bts_download_open_body (BtsDownload *self, GError **error)
 
   if (found == NULL)
     return TRUE;
-  source = open_source (self, found, error);
+  source = open_source (self, request, found, error);
   if (source == NULL)
     {
       bts_file_error_make_web (error);
@@ -146,6 +102,7 @@ bts_download_open_body (BtsDownload *self, GError **error)
     .verify = on_verify,
     .user_data = self->body,
   };
+  bts_transfer_job_get_progress (self->job)->total_to_send = source->info.size;
   return TRUE;
 }
 

@@ -6,8 +6,8 @@
 
 #include "worker/download.h"
 
-/* What a download sends with its request, where that is a descriptor: a file, or a stream that is
- * kept first. */
+/* What a download sends with its request, where that is a descriptor: a file, or a stream that has
+ * been kept. */
 
 typedef struct _BtsDownloadBody BtsDownloadBody;
 

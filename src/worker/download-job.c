@@ -433,7 +433,7 @@ download_main (BtsTransferJob *job, gpointer data)
   /* An answer that is still to come must not overtake the end. */
   bts_transfer_job_wait_for_answers (job, NULL);
   if (destination != NULL)
-    bts_spool_remove (BTS_SPOOL_STREAM, bts_transfer_job_get_guid (job), NULL);
+    bts_spool_remove_streams (bts_transfer_job_get_guid (job), NULL);
   end.destination = destination;
   end.error = error;
   if (self->status_code >= 300)

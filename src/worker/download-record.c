@@ -40,7 +40,6 @@ void
 bts_download_record_init (BtsDownloadRecord *self, GVariant *checkpoint)
 {
   g_autoptr (GVariant) cookies = NULL;
-  guint32 stream = BTS_STREAM_NONE;
 
   *self = (BtsDownloadRecord){ NULL };
   if (checkpoint != NULL)
@@ -52,8 +51,6 @@ bts_download_record_init (BtsDownloadRecord *self, GVariant *checkpoint)
   self->destination = bts_download_record_dup_destination (checkpoint);
   self->is_total_known = g_variant_lookup (checkpoint, "total", "t", &self->total);
   g_variant_lookup (checkpoint, "held", "t", &self->held);
-  if (g_variant_lookup (checkpoint, "body-stream", "u", &stream) && stream <= BTS_STREAM_WHOLE)
-    self->body_stream = (BtsStreamState) stream;
   for (gsize i = 0; i < G_N_ELEMENTS (text_members); i++)
     g_variant_lookup (checkpoint, text_members[i].key, "s", get_text (self, i));
 }
@@ -80,8 +77,6 @@ bts_download_record_to_checkpoint (const BtsDownloadRecord *self,
     g_variant_dict_insert_value (&dict, "cookies", cookies);
   g_variant_dict_insert_value (&dict, "destination", destination);
   g_variant_dict_insert (&dict, "held", "t", held);
-  if (self->body_stream != BTS_STREAM_NONE)
-    g_variant_dict_insert (&dict, "body-stream", "u", (guint32) self->body_stream);
   if (self->is_total_known)
     g_variant_dict_insert (&dict, "total", "t", self->total);
   for (gsize i = 0; i < G_N_ELEMENTS (text_members); i++)

@@ -7,7 +7,6 @@
 #include <glib.h>
 
 #include "worker/transport/transport.h"
-#include "worker/upload-record.h"
 
 /* What a download remembers of its file from one try to the next, beside the bytes: which file of
  * the server they are of. Values only. Its stored form is the checkpoint, an a{sv} that only the
@@ -19,8 +18,7 @@
  *   actual-uri s                             where it came from
  *   uri-digest s                             SHA-256 of the URI that was asked for
  *   digest s                                 of the file, as the server has said
- *   cookies a(ssssbx)                        of transport/http-cookies
- *   body-stream u                            how far the stream that is sent has been kept */
+ *   cookies a(ssssbx)                        of transport/http-cookies */
 
 typedef struct
 {
@@ -35,7 +33,6 @@ typedef struct
   char *uri_digest;    /* (owned) (nullable) */
   char *digest;        /* (owned) (nullable) */
   BtsHttpCookies *cookies; /* (owned): what servers have set */
-  BtsStreamState body_stream;
 } BtsDownloadRecord;
 
 /* Reads @checkpoint (nullable); what is missing or of a wrong type counts as not known. */

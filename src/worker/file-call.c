@@ -130,9 +130,8 @@ discard (Call *self, GError **error)
 {
   g_autoptr (GVariant) destination = dup_destination (self);
   gboolean is_discarded =
-      bts_spool_remove (BTS_SPOOL_STREAM, self->guid, error) &&
-      (is_upload (self) ? bts_spool_remove (BTS_SPOOL_ANSWER, self->guid, error)
-                        : bts_destination_discard (self->request, self->guid, destination, error));
+      bts_spool_remove_all (self->guid, error) &&
+      (is_upload (self) || bts_destination_discard (self->request, self->guid, destination, error));
 
   if (!is_discarded)
     return FALSE;

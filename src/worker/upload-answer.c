@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "common/bgt-error.h"
-#include "worker/files/file-error.h"
 #include "worker/files/file-identity.h"
 #include "worker/files/spool.h"
 
@@ -29,16 +28,30 @@ bts_upload_answer_clear (BtsUploadAnswer *self)
   if (self->fd >= 0)
     close (self->fd);
   self->fd = -1;
+  self->cut_cause = NULL;
   g_clear_pointer (&self->buffer, g_free);
 }
 
-gboolean
-bts_upload_answer_begin (BtsUploadAnswer *self, const char *guid, GError **error)
+static void
+cut (BtsUploadAnswer *self, const char *cause)
 {
+  if (self->cut_cause == NULL)
+    self->cut_cause = cause;
+}
+
+void
+bts_upload_answer_begin (BtsUploadAnswer *self, const char *guid, guint64 max_spool_bytes)
+{
+  g_autoptr (GError) error = NULL;
+
   bts_upload_answer_clear (self);
   bts_upload_answer_init (self);
-  self->fd = bts_spool_create (BTS_SPOOL_ANSWER, guid, error);
-  return self->fd >= 0;
+  self->max_spool_bytes = max_spool_bytes;
+  self->fd = bts_spool_create (BTS_SPOOL_ANSWER, guid, 0, &error);
+  if (self->fd >= 0)
+    return;
+  g_message ("%s: %s", guid, error->message);
+  cut (self, "there is no file to keep it in");
 }
 
 gpointer
@@ -50,38 +63,57 @@ bts_upload_answer_get_buffer (BtsUploadAnswer *self, gsize *size)
   return self->buffer;
 }
 
-gboolean
-bts_upload_answer_commit (BtsUploadAnswer *self, gsize size, GError **error)
+static gboolean
+has_room (BtsUploadAnswer *self, gsize size)
 {
-  gsize left = (gsize) MIN (size, BTS_UPLOAD_ANSWER_MAX_BYTES - self->size);
-  const char *bytes = self->buffer;
-
-  self->is_cut = self->is_cut || left < size;
-  while (left > 0)
+  if (self->size + size <= self->checked_size)
+    return TRUE;
+  if (!bts_spool_check_space (self->fd, self->max_spool_bytes, NULL))
     {
-      gssize n = write (self->fd, bytes, left);
+      cut (self, "there is no space to keep more");
+      return FALSE;
+    }
+  self->checked_size = self->size + BTS_SPOOL_CHECK_BYTES;
+  return TRUE;
+}
+
+static void
+write_all (BtsUploadAnswer *self, const char *bytes, gsize size)
+{
+  while (size > 0)
+    {
+      gssize n = write (self->fd, bytes, size);
 
       if (n < 0 && errno == EINTR)
         continue;
       if (n < 0)
         {
-          bts_file_error_set (error, errno, "Cannot keep the server's answer");
-          return FALSE;
+          cut (self, errno == ENOSPC ? "there is no space to keep more" : "it cannot be written");
+          return;
         }
       bytes += n;
-      left -= (gsize) n;
+      size -= (gsize) n;
       self->size += (guint64) n;
     }
-  return TRUE;
 }
 
 gboolean
-bts_upload_answer_end (BtsUploadAnswer *self, GError **error)
+bts_upload_answer_commit (BtsUploadAnswer *self, gsize size)
 {
-  if (self->fd < 0 || fdatasync (self->fd) == 0)
-    return TRUE;
-  bts_file_error_set (error, errno, "Cannot keep the server's answer");
-  return FALSE;
+  gsize kept = (gsize) MIN (size, BTS_UPLOAD_ANSWER_MAX_BYTES - self->size);
+
+  if (self->cut_cause == NULL && has_room (self, kept))
+    write_all (self, self->buffer, kept);
+  if (kept < size)
+    cut (self, "it is longer than 64 MiB");
+  return self->cut_cause == NULL;
+}
+
+void
+bts_upload_answer_end (BtsUploadAnswer *self)
+{
+  if (self->fd >= 0 && fdatasync (self->fd) != 0)
+    cut (self, "it cannot be written");
 }
 
 static int
@@ -95,7 +127,7 @@ fail_not_yet (GError **error)
 int
 bts_upload_answer_open (const char *guid, guint64 position, GError **error)
 {
-  int kept = bts_spool_open (BTS_SPOOL_ANSWER, guid, NULL);
+  int kept = bts_spool_open (BTS_SPOOL_ANSWER, guid, 0, NULL);
   BtsFileInfo info;
   int fd = -1;
 

@@ -6,7 +6,7 @@
 
 #include "worker/transport/transport.h"
 
-/* What the server says to an upload, kept in a file of the service. */
+/* What the server says to an upload, kept in a file of the service as far as there is room. */
 
 #define BTS_UPLOAD_ANSWER_MAX_BYTES (64 * 1024 * 1024)
 
@@ -14,21 +14,25 @@ typedef struct
 {
   int fd; /* (owned): -1 while there is none */
   char *buffer;
+  guint64 max_spool_bytes; /* of all that is kept for this user */
   guint64 size;
-  gboolean is_cut; /* there was more */
+  guint64 checked_size;  /* for which there is room */
+  const char *cut_cause; /* (nullable): why not all of it is kept */
 } BtsUploadAnswer;
 
 void bts_upload_answer_init (BtsUploadAnswer *self);
 void bts_upload_answer_clear (BtsUploadAnswer *self);
 
 /* A new answer begins; one before is forgotten. */
-gboolean bts_upload_answer_begin (BtsUploadAnswer *self, const char *guid, GError **error);
+void bts_upload_answer_begin (BtsUploadAnswer *self, const char *guid, guint64 max_spool_bytes);
 
 gpointer bts_upload_answer_get_buffer (BtsUploadAnswer *self, gsize *size);
-gboolean bts_upload_answer_commit (BtsUploadAnswer *self, gsize size, GError **error);
+
+/* FALSE once no more of it is kept. */
+gboolean bts_upload_answer_commit (BtsUploadAnswer *self, gsize size);
 
 /* Makes it durable. */
-gboolean bts_upload_answer_end (BtsUploadAnswer *self, GError **error);
+void bts_upload_answer_end (BtsUploadAnswer *self);
 
 /* A read-only descriptor at @position; -1 and BGT_ERROR: NOT_YET_AVAILABLE where that byte has not
  * come. */

@@ -14,6 +14,7 @@
 #include "worker/files/file-error.h"
 #include "worker/files/source.h"
 #include "worker/files/spool.h"
+#include "worker/request-streams.h"
 #include "worker/transport/multipart-body.h"
 
 static BtsUploadBody *
@@ -62,20 +63,10 @@ add_source (BtsUploadBody *self, BtsSource *source, guint64 offset, guint64 leng
   add_piece (self, &(BtsTransportPiece){ .fd = source->fd, .offset = offset, .length = length });
 }
 
-gboolean
-bts_upload_body_is_stream (GVariant *request)
-{
-  g_autoptr (GVariant) found =
-                 g_variant_lookup_value (request, "source-file", G_VARIANT_TYPE_VARDICT);
-  gboolean is_stream = FALSE;
-
-  return found != NULL && g_variant_lookup (found, "is-stream", "b", &is_stream) && is_stream;
-}
-
 static BtsSource *
-open_spool (const char *guid, GError **error)
+open_spool (BtsUploadBody *self, const char *guid, GError **error)
 {
-  int fd = bts_spool_open (BTS_SPOOL_STREAM, guid, error);
+  int fd = bts_spool_open (BTS_SPOOL_STREAM, guid, self->n_streams++, error);
   BtsSource *source;
 
   if (fd < 0)
@@ -86,7 +77,7 @@ open_spool (const char *guid, GError **error)
 }
 
 static BtsSource *
-open_source (GVariant *request, const char *guid, int file, GError **error)
+open_source (BtsUploadBody *self, GVariant *request, const char *guid, int file, GError **error)
 {
   g_autoptr (GVariant) found =
                  g_variant_lookup_value (request, "source-file", G_VARIANT_TYPE_VARDICT);
@@ -94,8 +85,8 @@ open_source (GVariant *request, const char *guid, int file, GError **error)
 
   if (g_variant_lookup (request, "source", "&s", &text))
     return bts_source_open (text, error);
-  if (bts_upload_body_is_stream (request))
-    return open_spool (guid, error);
+  if (bts_request_streams_has (request, "source-file"))
+    return open_spool (self, guid, error);
   if (file >= 0)
     return bts_source_open_fd (file, error);
   if (found != NULL)
@@ -129,7 +120,7 @@ get_slice (GVariant *request, guint64 size, guint64 *offset, guint64 *length, GE
 static gboolean
 open_one (BtsUploadBody *self, GVariant *request, const char *guid, int file, GError **error)
 {
-  g_autoptr (BtsSource) source = open_source (request, guid, file, error);
+  g_autoptr (BtsSource) source = open_source (self, request, guid, file, error);
   guint64 offset = 0;
   guint64 length = 0;
 
@@ -140,13 +131,15 @@ open_one (BtsUploadBody *self, GVariant *request, const char *guid, int file, GE
 }
 
 static BtsSource *
-open_part (GVariant *part, GError **error)
+open_part (BtsUploadBody *self, GVariant *part, const char *guid, GError **error)
 {
   g_autoptr (GVariant) found = g_variant_lookup_value (part, "found", G_VARIANT_TYPE_VARDICT);
   const char *text = NULL;
 
   if (g_variant_lookup (part, "file", "&s", &text))
     return bts_source_open (text, error);
+  if (bts_request_streams_has (part, "found"))
+    return open_spool (self, guid, error);
   if (found != NULL)
     return bts_source_open_found (found, error);
   g_set_error_literal (error, BGT_ERROR, BGT_ERROR_INVALID_ARGUMENT,
@@ -154,9 +147,16 @@ open_part (GVariant *part, GError **error)
   return NULL;
 }
 
+/* What all parts have in common. */
+typedef struct
+{
+  const char *guid; /* (nullable) */
+  const char *subtype;
+  const char *boundary;
+} Form;
+
 static gboolean
-add_part (
-    BtsUploadBody *self, GVariant *part, const char *subtype, const char *boundary, GError **error)
+add_part (BtsUploadBody *self, GVariant *part, const Form *form, GError **error)
 {
   gboolean is_first = self->texts->len == 0;
   g_autoptr (BtsSource) source = NULL;
@@ -166,27 +166,30 @@ add_part (
 
   if (g_variant_lookup (part, "text", "&s", &text))
     {
-      add_text (self, bts_multipart_make_head (part, subtype, boundary, NULL, is_first));
+      add_text (self,
+                bts_multipart_make_head (part, form->subtype, form->boundary, NULL, is_first));
       add_text (self, g_strdup (text));
       return TRUE;
     }
+  if (form->guid == NULL && bts_request_streams_has (part, "found"))
+    return TRUE;
 
-  source = open_part (part, error);
+  source = open_part (self, part, form->guid, error);
   if (source == NULL)
     return FALSE;
   if (source->path != NULL)
     filename = g_filename_display_basename (source->path);
-  add_text (self, bts_multipart_make_head (part, subtype, boundary, filename, is_first));
+  add_text (self,
+            bts_multipart_make_head (part, form->subtype, form->boundary, filename, is_first));
   size = source->info.size;
   add_source (self, g_steal_pointer (&source), 0, size);
   return TRUE;
 }
 
+/* Takes what is given in @form where the request does not say. */
 static gboolean
-open_parts (
-    BtsUploadBody *self, GVariant *request, GVariant *parts, const char *boundary, GError **error)
+open_parts (BtsUploadBody *self, GVariant *request, GVariant *parts, Form form, GError **error)
 {
-  const char *subtype = "form-data";
   const char *type = NULL;
 
   if (g_variant_lookup (request, "source", "&s", NULL))
@@ -195,13 +198,13 @@ open_parts (
                            "only one of source and parts may say what is to be sent");
       return FALSE;
     }
-  g_variant_lookup (request, "multipart-subtype", "&s", &subtype);
-  g_variant_lookup (request, "boundary", "&s", &boundary);
+  g_variant_lookup (request, "multipart-subtype", "&s", &form.subtype);
+  g_variant_lookup (request, "boundary", "&s", &form.boundary);
   for (gsize i = 0; i < g_variant_n_children (parts); i++)
     {
       g_autoptr (GVariant) part = g_variant_get_child_value (parts, i);
 
-      if (!add_part (self, part, subtype, boundary, error))
+      if (!add_part (self, part, &form, error))
         {
           g_prefix_error (error, "Part %" G_GSIZE_FORMAT ": ", i);
           return FALSE;
@@ -209,8 +212,8 @@ open_parts (
       if (i == 0)
         g_variant_lookup (part, "content-type", "&s", &type);
     }
-  add_text (self, bts_multipart_make_end (boundary));
-  self->content_type = bts_multipart_make_content_type (subtype, boundary, type);
+  add_text (self, bts_multipart_make_end (form.boundary));
+  self->content_type = bts_multipart_make_content_type (form.subtype, form.boundary, type);
   return TRUE;
 }
 
@@ -220,7 +223,8 @@ bts_upload_body_open (
 {
   g_autoptr (BtsUploadBody) self = body_new ();
   g_autoptr (GVariant) parts = g_variant_lookup_value (request, "parts", G_VARIANT_TYPE ("aa{sv}"));
-  gboolean is_open = parts != NULL ? open_parts (self, request, parts, boundary, error)
+  const Form form = { guid, "form-data", boundary };
+  gboolean is_open = parts != NULL ? open_parts (self, request, parts, form, error)
                                    : open_one (self, request, guid, file, error);
 
   return is_open ? g_steal_pointer (&self) : NULL;
@@ -322,7 +326,7 @@ bts_upload_body_check (GVariant *request, int file, GError **error)
   g_autoptr (BtsUploadBody) body = NULL;
 
   if (file < 0)
-    body = bts_upload_body_open (request, "", -1, "-", error);
+    body = bts_upload_body_open (request, NULL, -1, "-", error);
   if (file >= 0 ? !describe (request, file, &found, error) : body == NULL)
     {
       bts_file_error_make_public (error);

@@ -19,16 +19,15 @@ typedef struct
   GArray *pieces;     /* (owned) (element-type BtsTransportPiece) */
   guint64 length;     /* of all pieces */
   char *content_type; /* (owned) (nullable) */
+  guint n_streams;    /* that it was opened with */
 } BtsUploadBody;
 
-/* @file: the application's descriptor, or -1. @boundary: for parts where the request has none. */
+/* @guid: under which its streams are kept; NULL before they are, then it is opened without.
+ * @file: the application's descriptor, or -1. @boundary: for parts where the request has none. */
 BtsUploadBody *bts_upload_body_open (
     GVariant *request, const char *guid, int file, const char *boundary, GError **error);
 void bts_upload_body_free (BtsUploadBody *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BtsUploadBody, bts_upload_body_free)
-
-/* Whether the request's body is a stream that has to be kept first. */
-gboolean bts_upload_body_is_stream (GVariant *request);
 
 /* Whether all files are as they were when they were opened. */
 gboolean bts_upload_body_verify (BtsUploadBody *self, GError **error);

@@ -41,62 +41,11 @@ upload_free (gpointer data)
 
 /* The body */
 
-static int
-open_spool (BtsUpload *self, GError **error)
-{
-  const char *guid = bts_transfer_job_get_guid (self->job);
-
-  return self->record.stream == BTS_STREAM_NONE ? bts_spool_create (BTS_SPOOL_STREAM, guid, error)
-                                                : bts_spool_open (BTS_SPOOL_STREAM, guid, error);
-}
-
-static gboolean
-check_stream (BtsUpload *self, GError **error)
-{
-  if (self->record.stream == BTS_STREAM_READING)
-    g_set_error_literal (error, BGT_WEB_ERROR, BGT_WEB_ERROR_FILE_ERROR,
-                         "The service was interrupted while it read the stream");
-  else if (self->file < 0)
-    g_set_error_literal (error, BGT_WEB_ERROR, BGT_WEB_ERROR_FILE_NOT_FOUND,
-                         "The stream has gone before its end was read");
-  else
-    return TRUE;
-  return FALSE;
-}
-
-/* Reads the application's stream to its end. */
-static gboolean
-keep_stream (BtsUpload *self, GError **error)
-{
-  gboolean is_whole;
-  int fd;
-
-  if (self->record.stream == BTS_STREAM_WHOLE)
-    return TRUE;
-  if (!check_stream (self, error))
-    return FALSE;
-  fd = open_spool (self, error);
-  if (fd < 0)
-    return FALSE;
-
-  self->record.stream = BTS_STREAM_READING;
-  is_whole = bts_upload_save (self, error) &&
-             bts_spool_fill (fd, self->file, bts_transfer_job_get_cancellable (self->job), error);
-  close (fd);
-  if (is_whole)
-    self->record.stream = BTS_STREAM_WHOLE;
-  else if (bts_transfer_job_is_stopping (self->job))
-    self->record.stream = BTS_STREAM_HELD;
-  return is_whole && bts_upload_save (self, error);
-}
-
 static gboolean
 open_body (BtsUpload *self, GError **error)
 {
   BtsProgress *progress = bts_transfer_job_get_progress (self->job);
 
-  if (bts_upload_body_is_stream (self->request) && !keep_stream (self, error))
-    return FALSE;
   if (self->record.boundary == NULL)
     self->record.boundary = bts_multipart_new_boundary ();
   self->body = bts_upload_body_open (self->request, bts_transfer_job_get_guid (self->job),
@@ -308,7 +257,7 @@ upload_main (BtsTransferJob *job, gpointer data)
   /* An answer that is still to come must not overtake the end. */
   bts_transfer_job_wait_for_answers (job, NULL);
   if (is_done)
-    bts_spool_remove (BTS_SPOOL_STREAM, bts_transfer_job_get_guid (job), NULL);
+    bts_spool_remove_streams (bts_transfer_job_get_guid (job), NULL);
   return new_end (self, error);
 }
 
@@ -322,6 +271,7 @@ upload_new (const BtsUploadSpec *spec)
   self->memory = spec->memory;
   self->checkpoint = spec->checkpoint != NULL ? g_variant_ref_sink (spec->checkpoint) : NULL;
   self->file = spec->file >= 0 ? fcntl (spec->file, F_DUPFD_CLOEXEC, 3) : -1;
+  self->max_spool_bytes = spec->max_spool_bytes;
   self->retry_after_us = -1;
   bts_upload_answer_init (&self->answer);
   bts_upload_record_init (&self->record, self->checkpoint);

@@ -11,8 +11,9 @@
 
 typedef struct
 {
-  GVariant *checkpoint; /* (nullable) a{sv}: of an earlier try */
-  int file;             /* the application's descriptor, or -1; duplicated */
+  GVariant *checkpoint;    /* (nullable) a{sv}: of an earlier try */
+  int file;                /* the application's descriptor, or -1; duplicated */
+  guint64 max_spool_bytes; /* of all that is kept for this user */
   BtsTransportFactory new_transport;
   gpointer factory_data;   /* (unowned) outlives the job */
   BtsUploadMemory *memory; /* (unowned) likewise */

@@ -9,7 +9,6 @@
 void
 bts_upload_record_init (BtsUploadRecord *self, GVariant *checkpoint)
 {
-  guint32 stream = BTS_STREAM_NONE;
   g_autoptr (GVariant) cookies = NULL;
 
   *self = (BtsUploadRecord){ .files = NULL };
@@ -19,8 +18,6 @@ bts_upload_record_init (BtsUploadRecord *self, GVariant *checkpoint)
   if (checkpoint == NULL)
     return;
   self->files = g_variant_lookup_value (checkpoint, "files", G_VARIANT_TYPE ("aa{sv}"));
-  if (g_variant_lookup (checkpoint, "stream", "u", &stream) && stream <= BTS_STREAM_WHOLE)
-    self->stream = (BtsStreamState) stream;
   g_variant_lookup (checkpoint, "boundary", "s", &self->boundary);
   g_variant_lookup (checkpoint, "key", "s", &self->key);
   g_variant_lookup (checkpoint, "is-sending", "b", &self->is_sending);
@@ -70,7 +67,6 @@ bts_upload_record_to_checkpoint (const BtsUploadRecord *self)
 
   if (self->files != NULL)
     g_variant_dict_insert_value (&dict, "files", self->files);
-  g_variant_dict_insert (&dict, "stream", "u", (guint32) self->stream);
   insert_string (&dict, "boundary", self->boundary);
   insert_string (&dict, "key", self->key);
   g_variant_dict_insert (&dict, "is-sending", "b", self->is_sending);

@@ -9,18 +9,9 @@
 /* What an upload remembers from one try to the next. Values only. Its stored form is the
  * checkpoint, an a{sv} that only the worker reads, with a key for each member. */
 
-typedef enum
-{
-  BTS_STREAM_NONE,    /* nothing has been read of it */
-  BTS_STREAM_READING, /* what has been read and is not kept is lost if this process dies */
-  BTS_STREAM_HELD,    /* reading was interrupted in good order */
-  BTS_STREAM_WHOLE,
-} BtsStreamState;
-
 typedef struct
 {
   GVariant *files;         /* (owned) (nullable) aa{sv}: as they were when first opened */
-  BtsStreamState stream;   /* of a body that has to be kept first */
   char *boundary;          /* (owned) (nullable): of the parts */
   char *key;               /* (owned) (nullable): Idempotency-Key */
   gboolean is_sending;     /* may have reached the server, and must not be sent twice */

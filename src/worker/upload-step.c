@@ -177,8 +177,6 @@ new_response (BtsUpload *self, const BtsTransportHead *head)
   gboolean is_resumable = self->record.upload_uri != NULL;
 
   g_variant_dict_insert (&dict, "is-resumable", "b", is_resumable);
-  if (self->answer.is_cut)
-    g_variant_dict_insert (&dict, "is-truncated", "b", TRUE);
   return g_variant_ref_sink (g_variant_dict_end (&dict));
 }
 
@@ -206,9 +204,10 @@ take_head (const BtsTransportHead *head, gpointer user_data, GError **error)
 
   g_clear_pointer (&self->response, g_variant_unref);
   self->response = g_variant_ref (self->last_response);
-  self->record.has_answer =
-      bts_upload_answer_begin (&self->answer, bts_transfer_job_get_guid (self->job), error);
-  return self->record.has_answer;
+  self->record.has_answer = TRUE;
+  bts_upload_answer_begin (&self->answer, bts_transfer_job_get_guid (self->job),
+                           self->max_spool_bytes);
+  return TRUE;
 }
 
 static gpointer
@@ -224,20 +223,25 @@ take_data (gsize size, gpointer user_data, GError **error)
 {
   BtsUpload *self = user_data;
 
-  return self->answer.fd < 0 || bts_upload_answer_commit (&self->answer, size, error);
+  if ((self->answer.fd < 0 && self->answer.cut_cause == NULL) ||
+      bts_upload_answer_commit (&self->answer, size))
+    return TRUE;
+  /* Nobody waits for the rest, which may be endless. */
+  g_set_error_literal (error, BGT_WEB_ERROR, BGT_WEB_ERROR_NO_SPACE, self->answer.cut_cause);
+  return FALSE;
 }
 
 static const BtsTransportSink sink = { take_head, get_buffer, take_data };
 
 static void
-tell_cut_answer (BtsUpload *self)
+tell_cut_answer (BtsUpload *self, const char *cause)
 {
   g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (NULL);
 
-  if (!self->answer.is_cut || self->response == NULL)
+  g_message ("%s: not all of the server's answer is kept: %s",
+             bts_transfer_job_get_guid (self->job), cause);
+  if (self->response == NULL)
     return;
-  g_message ("%s: the server's answer is longer than %d MiB and kept up to there",
-             bts_transfer_job_get_guid (self->job), BTS_UPLOAD_ANSWER_MAX_BYTES / (1024 * 1024));
   g_variant_dict_init (&dict, self->response);
   g_variant_dict_insert (&dict, "is-truncated", "b", TRUE);
   g_variant_unref (self->response);
@@ -253,7 +257,7 @@ bts_upload_keep_last_response (BtsUpload *self)
   self->response = g_variant_ref (self->last_response);
   self->record.has_answer = FALSE;
   /* One of an earlier try, which would be taken for it. */
-  bts_spool_remove (BTS_SPOOL_ANSWER, guid, NULL);
+  bts_spool_remove_answer (guid);
 }
 
 /* The request */
@@ -401,6 +405,7 @@ bts_upload_run_step (BtsUpload *self, const BtsUploadStep *step, GError **error)
 {
   g_autoptr (GError) local_error = NULL;
   gboolean is_done;
+  gboolean is_taken;
 
   self->step = step;
   self->status_code = 0;
@@ -408,19 +413,14 @@ bts_upload_run_step (BtsUpload *self, const BtsUploadStep *step, GError **error)
   g_clear_pointer (&self->headers, g_variant_unref);
   is_done = run_transport (self, step, &local_error);
   bts_transfer_job_set_keeps_connection (self->job, FALSE);
-  tell_cut_answer (self);
-  if (!bts_upload_answer_end (&self->answer, is_done ? &local_error : NULL))
-    is_done = FALSE;
-
+  bts_upload_answer_end (&self->answer);
   /* The server has taken it; that not all of what it says came is no reason to send it again. */
-  if (!is_done && self->status_code >= 200 && self->status_code < 300)
-    {
-      if (!step->is_question)
-        g_message ("%s: the server's answer is not whole: %s",
-                   bts_transfer_job_get_guid (self->job), local_error->message);
-      return TRUE;
-    }
-  if (!is_done)
+  is_taken = is_done || (self->status_code >= 200 && self->status_code < 300);
+  if (self->answer.cut_cause != NULL)
+    tell_cut_answer (self, self->answer.cut_cause);
+  else if (is_taken && !is_done && self->answer.fd >= 0)
+    tell_cut_answer (self, local_error->message);
+  if (!is_taken)
     g_propagate_error (error, g_steal_pointer (&local_error));
-  return is_done;
+  return is_taken;
 }

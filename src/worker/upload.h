@@ -21,6 +21,7 @@ typedef struct
   BtsUploadMemory *memory; /* (unowned) */
   GVariant *checkpoint;    /* (owned) (nullable): given by the daemon */
   int file;                /* (owned) or -1 */
+  guint64 max_spool_bytes; /* of all that is kept for this user */
 
   GVariant *request;   /* (owned) (nullable): of the round under way */
   BtsUploadBody *body; /* (owned) (nullable) */

@@ -6,24 +6,24 @@
 
 #include "worker/worker.h"
 
-#include <gio/gunixfdlist.h>
-
 #include "common/bgt-enums.h"
 #include "common/bgt-error.h"
 #include "common/names.h"
 #include "common/object-path.h"
 #include "common/process-info.h"
 #include "introspection/worker-interface-info.h"
+#include "worker/call-files.h"
 #include "worker/download-job.h"
 #include "worker/file-call.h"
+#include "worker/keep-job.h"
+#include "worker/orphans.h"
 #include "worker/rate-share.h"
 #include "worker/transport/ftp.h"
 #include "worker/transport/http-download.h"
 #include "worker/upload-job.h"
+#include "worker/worker-settings.h"
 
 #define PROGRESS_INTERVAL_MS 250
-#define DEFAULT_CHECKPOINT_BYTES (32 * 1024 * 1024)
-#define DEFAULT_MAX_CONNECTIONS 4
 #define SHARE_INTERVAL_US G_USEC_PER_SEC
 
 struct _BtsWorker
@@ -37,10 +37,9 @@ struct _BtsWorker
   BtsFtpSession *ftp;      /* (owned) */
   GHashTable *jobs;        /* (owned) (element-type utf8 Job) by GUID */
   guint progress_source;
-  guint64 checkpoint_bytes;
-  guint max_connections; /* of a download with random access */
-  guint64 max_rate;
+  BtsWorkerSettings settings;
   gint64 shared_at; /* by what the jobs use */
+  gboolean has_looked_for_orphans;
 };
 
 G_DEFINE_FINAL_TYPE (BtsWorker, bts_worker, G_TYPE_OBJECT)
@@ -165,7 +164,7 @@ share_rate (BtsWorker *self)
   while (g_hash_table_iter_next (&iter, NULL, &job))
     own[i++] = bts_rate_use_get_demand (&((Job *) job)->use,
                                         bts_transfer_job_get_own_rate (((Job *) job)->job));
-  bts_rate_share (self->max_rate, own, shares, n);
+  bts_rate_share (self->settings.max_rate, own, shares, n);
 
   i = 0;
   g_hash_table_iter_init (&iter, self->jobs);
@@ -181,7 +180,7 @@ share_rate_anew (BtsWorker *self)
   GHashTableIter iter;
   gpointer job = NULL;
 
-  if (self->max_rate == 0 || now < self->shared_at + SHARE_INTERVAL_US)
+  if (self->settings.max_rate == 0 || now < self->shared_at + SHARE_INTERVAL_US)
     return;
   self->shared_at = now;
   g_hash_table_iter_init (&iter, self->jobs);
@@ -238,57 +237,10 @@ static const BtsTransferJobEvents job_events = { send_checkpoint, on_job_ended }
 
 /* The methods. Each takes the invocation and answers it. */
 
-/* The descriptor at @index of an `ah`, lent; -1 where there is none. */
-static int
-get_file (GDBusMethodInvocation *invocation, GVariant *handles, gsize index)
-{
-  GUnixFDList *list =
-      g_dbus_message_get_unix_fd_list (g_dbus_method_invocation_get_message (invocation));
-  int n_files = 0;
-  const int *files = list != NULL ? g_unix_fd_list_peek_fds (list, &n_files) : NULL;
-  gint32 handle = 0;
-
-  if (index >= g_variant_n_children (handles))
-    return -1;
-  g_variant_get_child (handles, index, "h", &handle);
-  return handle >= 0 && handle < n_files ? files[handle] : -1;
-}
-
-/* That of the request's body stands last, that of the destination or the source before it. */
-static void
-get_files (
-    GDBusMethodInvocation *invocation, GVariant *request, GVariant *handles, int *file, int *body)
-{
-  gsize n_bodies = g_variant_lookup (request, "body-file", "a{sv}", NULL) ? 1 : 0;
-  gsize n_files = g_variant_n_children (handles);
-
-  *file = n_files > n_bodies ? get_file (invocation, handles, 0) : -1;
-  *body = n_bodies > 0 && n_files > 0 ? get_file (invocation, handles, n_files - 1) : -1;
-}
-
 static void
 return_error (GDBusMethodInvocation *invocation, BgtError code, const char *message)
 {
   g_dbus_method_invocation_return_error_literal (invocation, BGT_ERROR, (int) code, message);
-}
-
-static void
-configure_ftp (BtsWorker *self, const BtsHttpSettings *http)
-{
-  const BtsFtpSettings settings = {
-    .connect_timeout_seconds = http->connect_timeout_seconds,
-    .response_timeout_seconds = http->response_timeout_seconds,
-    .tls_ca_file = http->tls_ca_file,
-    .allow_plain = http->allow_plain_http,
-  };
-
-  bts_ftp_session_configure (self->ftp, &settings);
-}
-
-static gboolean
-is_rate_only (GVariant *settings)
-{
-  return g_variant_n_children (settings) == 1 && g_variant_lookup (settings, "max-rate", "t", NULL);
 }
 
 static void
@@ -297,30 +249,22 @@ handle_configure (BtsWorker *self, GVariant *parameters, GDBusMethodInvocation *
   g_autoptr (GVariant) settings = g_variant_get_child_value (parameters, 0);
   g_autoptr (GVariant) protocols = NULL;
   g_autoptr (GError) error = NULL;
-  BtsHttpSettings http = { .connect_timeout_seconds = 300,
-                           .response_timeout_seconds = 120,
-                           .allow_plain_http = TRUE };
+  BtsHttpSettings http;
+  BtsFtpSettings ftp;
 
-  g_variant_lookup (settings, "connect-timeout", "u", &http.connect_timeout_seconds);
-  g_variant_lookup (settings, "response-timeout", "u", &http.response_timeout_seconds);
-  g_variant_lookup (settings, "tls-ca-file", "&s", &http.tls_ca_file);
-  g_variant_lookup (settings, "allow-plain-http", "b", &http.allow_plain_http);
-  if (http.tls_ca_file != NULL && http.tls_ca_file[0] == '\0')
-    http.tls_ca_file = NULL;
+  bts_worker_settings_read (&self->settings, settings);
   protocols = g_variant_lookup_value (settings, "upload-protocols", G_VARIANT_TYPE ("a{ss}"));
   if (protocols != NULL)
     bts_upload_memory_load (self->memory, protocols);
-  g_variant_lookup (settings, "checkpoint-bytes", "t", &self->checkpoint_bytes);
-  g_variant_lookup (settings, "max-rate", "t", &self->max_rate);
-  g_variant_lookup (settings, "max-connections-per-download", "u", &self->max_connections);
   share_rate (self);
-  if (is_rate_only (settings))
+  if (bts_worker_settings_is_rate_only (settings))
     {
       g_dbus_method_invocation_return_value (invocation, NULL);
       return;
     }
-  configure_ftp (self, &http);
 
+  bts_worker_settings_read_transports (settings, &http, &ftp);
+  bts_ftp_session_configure (self->ftp, &ftp);
   if (bts_http_session_configure (self->session, &http, &error))
     g_dbus_method_invocation_return_value (invocation, NULL);
   else
@@ -332,9 +276,10 @@ handle_check (BtsWorker *self, GVariant *parameters, GDBusMethodInvocation *invo
 {
   g_autoptr (GVariant) request = g_variant_get_child_value (parameters, 0);
   g_autoptr (GVariant) handles = g_variant_get_child_value (parameters, 1);
+  g_autoptr (GArray) files = bts_call_files_get (invocation, handles);
   BtsFileCall call = { .kind = BTS_FILE_CALL_CHECK, .request = request };
 
-  get_files (invocation, request, handles, &call.file, &call.body);
+  bts_call_files_sort (files, request, &call.file, &call.body);
   bts_file_call_run (&call, invocation);
 }
 
@@ -360,6 +305,19 @@ is_upload (GVariant *request)
          strcmp (kind, bgt_operation_kind_to_string (BGT_OPERATION_KIND_UPLOAD)) == 0;
 }
 
+static BtsUploadSpec
+get_upload_spec (BtsWorker *self, GVariant *checkpoint, int file)
+{
+  return (BtsUploadSpec){
+    .checkpoint = checkpoint,
+    .file = file,
+    .max_spool_bytes = self->settings.max_spool_bytes,
+    .new_transport = new_transport,
+    .factory_data = self,
+    .memory = self->memory,
+  };
+}
+
 /* @file and @body are lent. */
 static void
 start_job (BtsWorker *self,
@@ -369,19 +327,13 @@ start_job (BtsWorker *self,
            int file,
            int body)
 {
-  const BtsUploadSpec upload = {
-    .checkpoint = checkpoint,
-    .file = file,
-    .new_transport = new_transport,
-    .factory_data = self,
-    .memory = self->memory,
-  };
+  const BtsUploadSpec upload = get_upload_spec (self, checkpoint, file);
   const BtsDownloadSpec download = {
     .checkpoint = checkpoint,
     .file = file,
     .body = body,
-    .checkpoint_bytes = self->checkpoint_bytes,
-    .max_connections = self->max_connections,
+    .checkpoint_bytes = self->settings.checkpoint_bytes,
+    .max_connections = self->settings.max_connections,
     .new_transport = new_transport,
     .factory_data = self,
   };
@@ -392,27 +344,22 @@ start_job (BtsWorker *self,
     bts_download_job_start (job, &download);
 }
 
-static void
-handle_start (BtsWorker *self, GVariant *parameters, GDBusMethodInvocation *invocation)
+/* NULL, and answered, where there can be no such job. */
+static BtsTransferJob *
+add_job (BtsWorker *self, const char *guid, GVariant *request, GDBusMethodInvocation *invocation)
 {
-  const char *guid = NULL;
   const char *uri = NULL;
-  g_autoptr (GVariant) request = NULL;
-  g_autoptr (GVariant) checkpoint = NULL;
-  g_autoptr (GVariant) handles = NULL;
   Job *job = NULL;
-  int file, body;
 
-  g_variant_get (parameters, "(&s@a{sv}@a{sv}@ah)", &guid, &request, &checkpoint, &handles);
   if (!bts_guid_is_valid (guid) || !g_variant_lookup (request, "uri", "&s", &uri))
     {
       return_error (invocation, BGT_ERROR_INVALID_ARGUMENT, "A job needs a GUID and a URI");
-      return;
+      return NULL;
     }
   if (g_hash_table_contains (self->jobs, guid))
     {
       return_error (invocation, BGT_ERROR_INVALID_STATE, "This job runs already");
-      return;
+      return NULL;
     }
 
   job = g_new0 (Job, 1);
@@ -422,8 +369,45 @@ handle_start (BtsWorker *self, GVariant *parameters, GDBusMethodInvocation *invo
   share_rate (self);
   if (self->progress_source == 0)
     self->progress_source = g_timeout_add (PROGRESS_INTERVAL_MS, on_progress_due, self);
-  get_files (invocation, request, handles, &file, &body);
-  start_job (self, job->job, is_upload (request), checkpoint, file, body);
+  return job->job;
+}
+
+static void
+handle_start (BtsWorker *self, GVariant *parameters, GDBusMethodInvocation *invocation)
+{
+  const char *guid = NULL;
+  g_autoptr (GVariant) request = NULL;
+  g_autoptr (GVariant) checkpoint = NULL;
+  g_autoptr (GVariant) handles = NULL;
+  g_autoptr (GArray) files = NULL;
+  BtsTransferJob *job = NULL;
+  int file, body;
+
+  g_variant_get (parameters, "(&s@a{sv}@a{sv}@ah)", &guid, &request, &checkpoint, &handles);
+  job = add_job (self, guid, request, invocation);
+  if (job == NULL)
+    return;
+  files = bts_call_files_get (invocation, handles);
+  bts_call_files_sort (files, request, &file, &body);
+  start_job (self, job, is_upload (request), checkpoint, file, body);
+  g_dbus_method_invocation_return_value (invocation, NULL);
+}
+
+static void
+handle_keep (BtsWorker *self, GVariant *parameters, GDBusMethodInvocation *invocation)
+{
+  const char *guid = NULL;
+  g_autoptr (GVariant) request = NULL;
+  g_autoptr (GVariant) handles = NULL;
+  g_autoptr (GArray) files = NULL;
+  BtsTransferJob *job = NULL;
+
+  g_variant_get (parameters, "(&s@a{sv}@ah)", &guid, &request, &handles);
+  job = add_job (self, guid, request, invocation);
+  if (job == NULL)
+    return;
+  files = bts_call_files_get (invocation, handles);
+  bts_keep_job_start (job, files, self->settings.max_spool_bytes);
   g_dbus_method_invocation_return_value (invocation, NULL);
 }
 
@@ -448,13 +432,7 @@ handle_stop (BtsWorker *self, GVariant *parameters, GDBusMethodInvocation *invoc
 static void
 terminate_upload (BtsWorker *self, const char *guid, GVariant *request, GVariant *checkpoint)
 {
-  const BtsUploadSpec spec = {
-    .checkpoint = checkpoint,
-    .file = -1,
-    .new_transport = new_transport,
-    .factory_data = self,
-    .memory = self->memory,
-  };
+  const BtsUploadSpec spec = get_upload_spec (self, checkpoint, -1);
 
   bts_upload_job_terminate (guid, request, &spec);
 }
@@ -583,12 +561,28 @@ static const struct
   const char *name;
   void (*handle) (BtsWorker *self, GVariant *parameters, GDBusMethodInvocation *invocation);
 } methods[] = {
-  { "Configure", handle_configure }, { "Check", handle_check },
-  { "Start", handle_start },         { "Stop", handle_stop },
-  { "Discard", handle_discard },     { "OpenResult", handle_open_result },
-  { "Change", handle_change },       { "RequestRange", handle_request_range },
-  { "Reconnect", handle_reconnect }, { "LookAtProcess", handle_look_at_process },
+  { "Configure", handle_configure },
+  { "Check", handle_check },
+  { "Start", handle_start },
+  { "Keep", handle_keep },
+  { "Stop", handle_stop },
+  { "Discard", handle_discard },
+  { "OpenResult", handle_open_result },
+  { "Change", handle_change },
+  { "RequestRange", handle_request_range },
+  { "Reconnect", handle_reconnect },
+  { "LookAtProcess", handle_look_at_process },
 };
+
+/* Once the daemon has configured this worker, and so is ready to be asked. */
+static void
+look_for_orphans (BtsWorker *self, const char *method_name)
+{
+  if (self->has_looked_for_orphans || strcmp (method_name, "Configure") == 0)
+    return;
+  self->has_looked_for_orphans = TRUE;
+  bts_orphans_remove (self->connection);
+}
 
 /* GDBus has checked the name and the types against the interface. */
 static void
@@ -601,6 +595,7 @@ on_method_call (GDBusConnection *connection,
                 GDBusMethodInvocation *invocation,
                 gpointer user_data)
 {
+  look_for_orphans (user_data, method_name);
   for (gsize i = 0; i < G_N_ELEMENTS (methods); i++)
     if (strcmp (methods[i].name, method_name) == 0)
       {
@@ -652,8 +647,7 @@ bts_worker_init (BtsWorker *self)
   self->memory = bts_upload_memory_new (on_server_known, self);
   self->ftp = bts_ftp_session_new ();
   self->jobs = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, job_free);
-  self->checkpoint_bytes = DEFAULT_CHECKPOINT_BYTES;
-  self->max_connections = DEFAULT_MAX_CONNECTIONS;
+  bts_worker_settings_init (&self->settings);
 }
 
 BtsWorker *

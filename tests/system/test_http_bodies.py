@@ -12,6 +12,7 @@ from gi.repository import Gio, GLib
 from harness.daemon import NAME, PATH, error_name
 from harness.servers import Body, raw, sending
 from harness.service_case import ServiceCase
+from harness.wait import wait_until
 
 MIB = 1024 * 1024
 TEXT = "query=ä&page=1"
@@ -240,6 +241,61 @@ class Descriptors(ServiceCase):
         self.assertNotEqual(self.spooled(), [])
         self.cancel(operation)
         self.assertEqual(self.spooled(), [])
+
+    def test_a_stream_is_read_before_the_start(self):
+        """Also where the destination is a descriptor that nobody else has any more."""
+        reader, writer = os.pipe()
+        with open(self.path, "wb") as destination:
+            operation = self.call("CreateDownloadToFd", GLib.Variant(
+                "(sha{sv})", (self.server.uri("/file"), 1, self.options())),
+                [reader, destination.fileno()])
+        os.close(reader)
+        with open(writer, "wb") as file:
+            file.write(self.question.read())
+        wait_until(lambda: self.names() == ["0.stream"], "the stream is kept")
+        values = self.daemon.get_all(operation)
+        self.assertEqual((values["Status"], values["BlockedBy"]), ("idle", ["not-started"]))
+        self.assertEqual(values["TotalBytesToSend"], self.question.size)
+        self.start(operation)
+        self.daemon.wait_for_status(operation, "completed")
+        with open(self.path, "rb") as file:
+            self.assertEqual(file.read(), self.body.read())
+        self.assert_sent()
+        self.assertEqual(self.daemon.get(operation, "TotalBytesToSend"), self.question.size)
+
+    def test_a_stream_that_breaks_off_is_never_sent(self):
+        reader, writer = os.pipe()
+        operation = self.create(reader)
+        os.close(reader)
+        self.addCleanup(os.close, writer)
+        os.write(writer, b"first ")
+        wait_until(lambda: self.daemon.get(operation, "TotalBytesToSend") == 6, "it is read")
+        workers = self.daemon.workers()
+        self.daemon.kill()
+        for pid in workers:
+            os.kill(pid, 9)
+        self.start_again()
+        self.start(operation)
+        self.daemon.wait_for_status(operation, "error")
+        self.assertIn("stream", self.daemon.get(operation, "ErrorMessage"))
+        self.assertEqual(self.server.heads("/file"), [])
+        self.daemon.call(operation, "Operation", "Acknowledge")
+        wait_until(lambda: self.spooled() == [], "nothing is kept")
+
+    def test_canceling_closes_the_stream(self):
+        reader, writer = os.pipe()
+        operation = self.create(reader)
+        os.close(reader)
+        self.addCleanup(os.close, writer)
+        os.write(writer, b"first ")
+        wait_until(lambda: self.daemon.get(operation, "TotalBytesToSend") == 6, "it is read")
+        self.cancel(operation)
+        self.assertEqual(self.spooled(), [])
+        with self.assertRaises(BrokenPipeError):
+            os.write(writer, b"second")
+
+    def names(self):
+        return [name.split(".", 1)[1] for name in self.spooled()]
 
     def spooled(self):
         folder = f"{self.daemon.state}/background-transfer/uploads"

@@ -456,7 +456,7 @@ class FromDescriptor(UploadCase):
         folder = f"{self.daemon.state}/background-transfer/uploads"
         if not os.path.isdir(folder):
             return []
-        return [name for name in os.listdir(folder) if name.endswith(".stream")]
+        return [name for name in os.listdir(folder) if not name.endswith(".answer")]
 
     def test_a_file(self):
         with open(self.source, "rb") as file:

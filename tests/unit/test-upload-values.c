@@ -77,7 +77,6 @@ test_record_is_read_back (void)
   g_autoptr (BtsHttpCookies) cookies = bts_http_cookies_new (stored);
   BtsUploadRecord record = {
     .files = parse ("[{'size': <uint64 5>}]"),
-    .stream = BTS_STREAM_HELD,
     .boundary = (char *) "b",
     .is_sending = TRUE,
     .was_sent = TRUE,
@@ -110,7 +109,7 @@ test_nonsense_counts_as_not_known (void)
 {
   static const char *const rows[] = {
     "@a{sv} {}",
-    "{'stream': <uint32 99>, 'confirmed': <'x'>, 'files': <'y'>, 'is-sending': <1>}",
+    "{'boundary': <uint32 99>, 'confirmed': <'x'>, 'files': <'y'>, 'is-sending': <1>}",
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
@@ -119,7 +118,7 @@ test_nonsense_counts_as_not_known (void)
       BtsUploadRecord record;
 
       bts_upload_record_init (&record, checkpoint);
-      g_assert_cmpint (record.stream, ==, BTS_STREAM_NONE);
+      g_assert_null (record.boundary);
       g_assert_cmpuint (record.confirmed, ==, 0);
       g_assert_null (record.files);
       g_assert_false (record.is_sending);

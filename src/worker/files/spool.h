@@ -6,24 +6,38 @@
 
 #include <gio/gio.h>
 
-/* What the service keeps itself for an upload, in a folder of the user: a stream, so that it can be
- * sent again, and the server's answer. Errors are BGT_WEB_ERROR, or G_IO_ERROR_CANCELLED. */
+/* What the service keeps itself for an operation, in a folder of the user: streams, so that they
+ * can be sent again, and the server's answer to an upload. The names say what is there, also after
+ * a crash: a stream has its own only once it is whole and on disk. Errors are BGT_WEB_ERROR. */
 
 typedef enum
 {
   BTS_SPOOL_STREAM,
+  BTS_SPOOL_UNFINISHED, /* a stream that is being read, or was when that broke off */
   BTS_SPOOL_ANSWER,
 } BtsSpoolKind;
 
-/* A new and empty file, for reading and writing; -1 on error. */
-int bts_spool_create (BtsSpoolKind kind, const char *guid, GError **error);
+/* A new and empty file, for reading and writing; -1 on error. @number: of several streams. */
+int bts_spool_create (BtsSpoolKind kind, const char *guid, guint number, GError **error);
 
 /* The file that is there, for reading and writing; -1 and FILE_NOT_FOUND. */
-int bts_spool_open (BtsSpoolKind kind, const char *guid, GError **error);
+int bts_spool_open (BtsSpoolKind kind, const char *guid, guint number, GError **error);
+gboolean bts_spool_exists (BtsSpoolKind kind, const char *guid, guint number);
 
-/* Missing is fine. */
-gboolean bts_spool_remove (BtsSpoolKind kind, const char *guid, GError **error);
+/* The unfinished stream in @fd is whole: makes it durable and gives it its name. */
+gboolean bts_spool_finish (const char *guid, guint number, int fd, GError **error);
 
-/* Appends what comes out of @stream to @fd until its end, and makes it durable. Leaves the other
- * files of that file system room to live. */
-gboolean bts_spool_fill (int fd, int stream, GCancellable *cancellable, GError **error);
+/* Missing is fine. _all: streams and answer. */
+gboolean bts_spool_remove_streams (const char *guid, GError **error);
+gboolean bts_spool_remove_all (const char *guid, GError **error);
+void bts_spool_remove_answer (const char *guid);
+
+/* NO_SPACE where @max_bytes are kept for this user already, or where little would be left to
+ * others on the file system of @fd. */
+gboolean bts_spool_check_space (int fd, guint64 max_bytes, GError **error);
+
+/* After so many bytes _check_space is asked again. */
+#define BTS_SPOOL_CHECK_BYTES (1024 * 1024)
+
+/* The GUIDs that anything is kept for. */
+GStrv bts_spool_list (void);

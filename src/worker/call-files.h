@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The background-transfer authors
+ */
+
+#pragma once
+
+#include <gio/gio.h>
+
+/* The descriptors that a call brings. */
+
+/* Those that @handles, an `ah`, names; lent one by one. (transfer container) (element-type int) */
+GArray *bts_call_files_get (GDBusMethodInvocation *invocation, GVariant *handles);
+
+/* Which of @files, of Check or Start, is the destination or the source of @request and, standing
+ * last, what it sends as its body; -1 where there is none. */
+void bts_call_files_sort (GArray *files, GVariant *request, int *file, int *body);

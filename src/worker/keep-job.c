@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The background-transfer authors
+ */
+
+#include "config.h"
+
+#include "worker/keep-job.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "common/bgt-web-error.h"
+#include "worker/files/stream-spool.h"
+#include "worker/request-streams.h"
+
+typedef struct
+{
+  GArray *streams; /* (owned) (element-type int) */
+  guint64 max_bytes;
+} Keeping;
+
+static void
+keeping_free (gpointer data)
+{
+  Keeping *self = data;
+
+  g_array_unref (self->streams);
+  g_free (self);
+}
+
+static gboolean
+keep (Keeping *self, BtsTransferJob *job, GError **error)
+{
+  g_autoptr (GVariant) request = bts_transfer_job_dup_request (job);
+  const char *guid = bts_transfer_job_get_guid (job);
+  guint n_streams = bts_request_streams_count (request);
+  const BtsStreamSpool spool = {
+    .guid = guid,
+    .streams = (const int *) (gpointer) self->streams->data,
+    .n_streams = n_streams,
+    .max_bytes = self->max_bytes,
+    .n_kept = &bts_transfer_job_get_progress (job)->total_to_send,
+    .cancellable = bts_transfer_job_get_cancellable (job),
+  };
+  BtsStreamsState state = bts_stream_spool_get_state (guid, n_streams);
+
+  if (state == BTS_STREAMS_WHOLE)
+    return TRUE;
+  if (state == BTS_STREAMS_BROKEN_OFF)
+    g_set_error_literal (error, BGT_WEB_ERROR, BGT_WEB_ERROR_FILE_ERROR,
+                         "The service was interrupted while it read the stream, and what it had "
+                         "read is lost");
+  else if (self->streams->len != n_streams)
+    g_set_error_literal (error, BGT_WEB_ERROR, BGT_WEB_ERROR_FILE_NOT_FOUND,
+                         "The stream has gone before its end was read");
+  else
+    return bts_stream_spool_keep (&spool, error);
+  bts_stream_spool_empty (guid, n_streams);
+  return FALSE;
+}
+
+static GVariant *
+keep_main (BtsTransferJob *job, gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_auto (GVariantDict) update = G_VARIANT_DICT_INIT (NULL);
+  gboolean is_kept = keep (data, job, &error);
+
+  if (!is_kept && bts_transfer_job_is_stopping (job))
+    return NULL;
+  g_variant_dict_insert (&update, "source-is-kept", "b", is_kept);
+  g_variant_dict_insert (&update, "total-bytes-to-send", "t",
+                         bts_transfer_job_get_progress (job)->total_to_send);
+  if (!is_kept)
+    {
+      g_autofree char *message = g_utf8_make_valid (error->message, -1);
+      int code = error->domain == BGT_WEB_ERROR ? error->code : BGT_WEB_ERROR_FILE_ERROR;
+
+      g_variant_dict_insert (&update, "error-message", "s", message);
+      g_variant_dict_insert (&update, "web-error-status", "s", bgt_web_error_to_string (code));
+    }
+  return g_variant_ref_sink (g_variant_dict_end (&update));
+}
+
+static void
+close_stream (gpointer stream)
+{
+  close (*(int *) stream);
+}
+
+void
+bts_keep_job_start (BtsTransferJob *job, GArray *streams, guint64 max_bytes)
+{
+  Keeping *self = g_new0 (Keeping, 1);
+
+  self->max_bytes = max_bytes;
+  self->streams = g_array_new (FALSE, FALSE, sizeof (int));
+  g_array_set_clear_func (self->streams, close_stream);
+  for (guint i = 0; i < streams->len; i++)
+    {
+      int copy = fcntl (g_array_index (streams, int, i), F_DUPFD_CLOEXEC, 3);
+
+      if (copy >= 0)
+        g_array_append_val (self->streams, copy);
+    }
+  bts_transfer_job_start (job, keep_main, self, keeping_free);
+}

@@ -1,0 +1,424 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Uploads of pipes and sockets: read at once, kept, and never taken for whole when they are not."""
+
+import os
+import socket
+import subprocess
+import time
+import unittest
+
+from gi.repository import Gio, GLib
+
+from harness.bodies import Body
+from harness.daemon import PATH, error_name
+from harness.service_case import with_own_mounts
+from harness.upload_server import CREATED, cutting, taking
+from harness.wait import wait_until
+from system.test_multipart import MultipartCase
+from system.test_upload import MIB
+
+V = GLib.Variant
+
+
+class StreamCase(MultipartCase):
+    def setUp(self):
+        super().setUp()
+        self.writing = set()
+        self.addCleanup(lambda: [os.close(end) for end in self.writing])
+
+    def pipe(self):
+        """(reading, writing); the first is for upload_fd."""
+        reading, writing = os.pipe()
+        self.writing.add(writing)
+        return reading, writing
+
+    def close(self, writing):
+        self.writing.remove(writing)
+        os.close(writing)
+
+    def open(self, writing):
+        self.writing.remove(writing)
+        return os.fdopen(writing, "wb")
+
+    def upload_fd(self, fd, start=False, **options):
+        files = Gio.UnixFDList.new()
+        handle = files.append(fd)
+        os.close(fd)
+        options = {name.replace("_", "-"): value for name, value in options.items()}
+        reply, _ = self.daemon.connection.call_with_unix_fd_list_sync(
+            "org.example.BackgroundTransfer", PATH, "org.example.BackgroundTransfer.Manager",
+            "CreateUploadFromFd", V("(sha{sv})", (self.uploads.uri("/file"), handle, options)),
+            None, Gio.DBusCallFlags.NONE, -1, files, None)
+        path = reply.unpack()[0]
+        if start:
+            self.start(path)
+        return path
+
+    def start(self, operation):
+        self.daemon.call(operation, "Operation", "Start")
+
+    def kept(self):
+        """The names in the service's own storage, without the operation's, and their sizes."""
+        folder = f"{self.daemon.state}/background-transfer/uploads"
+        if not os.path.isdir(folder):
+            return {}
+        return {name.split(".", 1)[1]: os.stat(f"{folder}/{name}").st_size
+                for name in os.listdir(folder)}
+
+    def wait_for_kept(self, *names):
+        wait_until(lambda: set(self.kept()) == set(names), f"{names} are kept")
+
+    def wait_for_read(self, operation, count):
+        wait_until(lambda: self.daemon.get(operation, "TotalBytesToSend") == count,
+                   f"{count} bytes have been read")
+
+    def assert_waiting(self, operation):
+        values = self.daemon.get_all(operation)
+        self.assertEqual((values["Status"], values["BlockedBy"]), ("idle", ["not-started"]))
+
+    def strike(self, *victims):
+        workers = self.daemon.workers()
+        if "daemon" in victims:
+            self.daemon.kill()
+        if "worker" in victims:
+            for pid in workers:
+                os.kill(pid, 9)
+        if "daemon" in victims:
+            self.start_again()
+
+    def assert_nobody_reads(self, writing):
+        def is_broken():
+            try:
+                os.write(writing, b"x")
+            except BrokenPipeError:
+                return True
+            return False
+        wait_until(is_broken, "the writer is told that nobody reads")
+
+
+class Streams(StreamCase):
+    def test_read_before_the_start(self):
+        reading, writing = self.pipe()
+        operation = self.upload_fd(reading)
+        os.write(writing, b"first ")
+        self.wait_for_read(operation, 6)
+        self.assert_waiting(operation)
+        os.write(writing, b"second")
+        self.wait_for_read(operation, 12)
+        self.close(writing)
+        self.wait_for_kept("0.stream")
+        self.assert_waiting(operation)
+        self.start(operation)
+        self.assert_completed(operation, 12)
+        self.assertEqual(self.bodies(), [b"first second"])
+        self.wait_for_kept("0.answer")
+
+    def test_a_start_before_the_end_is_taken_and_waits(self):
+        reading, writing = self.pipe()
+        operation = self.upload_fd(reading, start=True)
+        os.write(writing, b"some")
+        self.wait_for_read(operation, 4)
+        self.assert_waiting(operation)
+        self.close(writing)
+        self.assert_completed(operation, 4)
+
+    def test_a_paused_one_is_read_too(self):
+        reading, writing = self.pipe()
+        operation = self.upload_fd(reading, start=True)
+        self.pause(operation)
+        os.write(writing, b"some")
+        self.wait_for_read(operation, 4)
+        self.close(writing)
+        self.wait_for_kept("0.stream")
+        self.assertEqual(self.daemon.get(operation, "BlockedBy"), ["paused"])
+        self.resume(operation)
+        self.assert_completed(operation, 4)
+
+    def test_what_was_read_whole_outlives_everything(self):
+        """Killed as soon as it is whole, whatever the daemon has heard of it by then."""
+        for start, *victims in ((False, "daemon", "worker"), (True, "daemon"), (False, "worker")):
+            with self.subTest(start=start, victims=victims):
+                reading, writing = self.pipe()
+                operation = self.upload_fd(reading, start=False)
+                with self.open(writing) as file:
+                    file.write(self.body.read())
+                if start:
+                    self.start(operation)
+                wait_until(lambda: "0.unfinished" not in self.kept() and self.kept(), "it is whole")
+                self.strike(*victims)
+                if not start:
+                    self.start(operation)
+                self.assert_completed(operation)
+                self.assertEqual(self.bodies()[-1], self.body.read())
+                self.daemon.call(operation, "Operation", "Acknowledge")
+                self.wait_for_kept()
+
+    def test_what_was_lost_is_never_taken_for_whole(self):
+        for start, *victims in ((False, "daemon"), (True, "daemon", "worker"), (True, "worker")):
+            with self.subTest(start=start, victims=victims):
+                reading, writing = self.pipe()
+                operation = self.upload_fd(reading, start=start)
+                os.write(writing, b"first ")
+                self.wait_for_read(operation, 6)
+                self.strike(*victims)
+                values = self.assert_failed(operation, "file-error", "file-not-found")
+                self.assertIn("stream", values["ErrorMessage"])
+                self.assert_nobody_reads(writing)
+                self.assertEqual(sum(self.kept().values()), 0)
+                self.resume(operation)
+                self.assert_failed(operation, "file-error", "file-not-found")
+                self.daemon.call(operation, "Operation", "Acknowledge")
+                self.wait_for_kept()
+        self.assertEqual(self.bodies(), [])
+
+    def test_a_stop_of_the_service_loses_it_too(self):
+        reading, writing = self.pipe()
+        operation = self.upload_fd(reading, start=True)
+        os.write(writing, b"first ")
+        self.wait_for_read(operation, 6)
+        self.assertEqual(self.daemon.terminate(), 0)
+        self.start_again()
+        self.assert_failed(operation, "file-error", "file-not-found")
+
+    def test_cancel_stops_reading(self):
+        for start in (False, True):
+            with self.subTest(start=start):
+                reading, writing = self.pipe()
+                operation = self.upload_fd(reading, start=start)
+                os.write(writing, b"first ")
+                self.wait_for_read(operation, 6)
+                self.cancel(operation)
+                self.assertEqual(self.kept(), {})
+                self.assert_nobody_reads(writing)
+
+    def test_an_error_of_the_server_keeps_it_for_another_try(self):
+        self.uploads.serve("/file", [b"HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n", CREATED])
+        reading, writing = self.pipe()
+        operation = self.upload_fd(reading, start=True)
+        os.write(writing, b"all")
+        self.close(writing)
+        self.assert_failed(operation, "http-403")
+        self.resume(operation)
+        self.assert_completed(operation, 3)
+        self.assertEqual(self.bodies(), [b"all", b"all"])
+        self.wait_for_kept("0.answer")
+
+    def test_a_socket_and_a_slice(self):
+        ours, theirs = socket.socketpair()
+        with ours:
+            operation = self.upload_fd(theirs.detach(), start=True, offset=V("t", 2),
+                                       length=V("t", 3))
+            ours.sendall(b"abcdefg")
+        self.assert_completed(operation, 3)
+        self.assertEqual(self.bodies(), [b"cde"])
+
+    def test_a_slice_beyond_the_end(self):
+        reading, writing = self.pipe()
+        operation = self.upload_fd(reading, start=True, offset=V("t", 5))
+        self.close(writing)
+        values = self.assert_failed(operation, "file-error")
+        self.assertIn("offset", values["ErrorMessage"])
+
+    def test_a_deadline_passes_while_it_is_read(self):
+        reading, writing = self.pipe()
+        operation = self.upload_fd(reading, deadline=V("x", int((time.time() + 0.5) * 1e6)))
+        self.assert_failed(operation, "timeout")
+        self.assert_nobody_reads(writing)
+
+    def test_what_nobody_knows_any_more_is_removed(self):
+        folder = f"{self.daemon.state}/background-transfer/uploads"
+        os.makedirs(folder)
+        for name in ("a.0.stream", "a.0.answer", "b.0.unfinished"):
+            with open(f"{folder}/{name}", "wb"):
+                pass
+        reading, writing = self.pipe()
+        self.upload_fd(reading)
+        os.write(writing, b"x")
+        self.wait_for_kept("0.unfinished")
+        wait_until(lambda: len(os.listdir(folder)) == 1, "only what is needed is there")
+
+
+class Parts(StreamCase):
+    def streams(self, count):
+        files = Gio.UnixFDList.new()
+        writing = []
+        handles = []
+        for _ in range(count):
+            ends = self.pipe()
+            handles.append(files.append(ends[0]))
+            os.close(ends[0])
+            writing.append(ends[1])
+        return files, handles, writing
+
+    def test_streams_in_parts_in_any_order(self):
+        files, handles, writing = self.streams(2)
+        operation = self.form([
+            {"name": V("s", "one"), "fd": V("h", handles[0]), "filename": V("s", "1")},
+            self.text_part("two", "text"),
+            {"name": V("s", "three"), "fd": V("h", handles[1])},
+            {"name": V("s", "four"), "file": V("s", self.source)}], files=files)
+        # More than a pipe holds, into the second before anything is in the first.
+        for number, text in ((1, b"3" * 300000), (0, b"1" * 200000)):
+            with self.open(writing[number]) as file:
+                file.write(text)
+        self.daemon.wait_for_status(operation, "completed")
+        _, parts = self.read_back()
+        self.assertEqual([part["Content-Disposition"].params["name"] for part in parts],
+                         ["one", "two", "three", "four"])
+        self.assertEqual([parts[n].get_payload(decode=True) for n in (0, 1, 2)],
+                         [b"1" * 200000, b"text", b"3" * 300000])
+        self.wait_for_kept("0.answer")
+
+    def test_killed_between_two(self):
+        """One whole and one not is not whole."""
+        files, handles, writing = self.streams(2)
+        operation = self.form([{"name": V("s", str(n)), "fd": V("h", handle)}
+                               for n, handle in enumerate(handles)], start=False, files=files)
+        os.write(writing[0], b"one")
+        self.close(writing[0])
+        self.wait_for_kept("0.stream", "1.unfinished")
+        self.strike("worker")
+        self.assert_failed(operation, "file-error")
+        self.daemon.call(operation, "Operation", "Acknowledge")
+        self.wait_for_kept()
+
+    def test_killed_when_all_are_whole(self):
+        self.uploads.take("/file", cutting(20), taking)
+        files, handles, writing = self.streams(1)
+        operation = self.form([{"name": V("s", "a"), "fd": V("h", handles[0])}], files=files,
+                              start=False, allow_restart=V("b", True))
+        os.write(writing[0], b"text")
+        self.close(writing[0])
+        self.wait_for_kept("0.stream")
+        self.strike("daemon", "worker")
+        self.start(operation)
+        self.daemon.wait_for_status(operation, "completed")
+        self.assertEqual(self.read_back()[1][0].get_payload(decode=True), b"text")
+
+    def test_in_a_batch(self):
+        files, handles, writing = self.streams(2)
+        reply, _ = self.daemon.connection.call_with_unix_fd_list_sync(
+            "org.example.BackgroundTransfer", PATH, "org.example.BackgroundTransfer.Manager",
+            "CreateOperations", V("(aa{sv})", ([
+                {"kind": V("s", "upload"), "uri": V("s", self.uploads.uri("/file")),
+                 "source": V("h", handles[0]), "start": V("b", True)},
+                {"kind": V("s", "upload"), "uri": V("s", self.uploads.uri("/file")),
+                 "parts": V("aa{sv}", [{"name": V("s", "a"), "fd": V("h", handles[1])}]),
+                 "start": V("b", True)}],)),
+            None, Gio.DBusCallFlags.NONE, -1, files, None)
+        for end in writing:
+            os.write(end, b"text")
+            self.close(end)
+        for operation in reply.unpack()[0]:
+            self.daemon.wait_for_status(operation, "completed")
+
+    def test_what_cannot_be_a_part(self):
+        files = Gio.UnixFDList.new()
+        with open("/dev/null", "rb") as file:
+            handle = files.append(file.fileno())
+        with self.assertRaises(GLib.Error) as caught:
+            self.form([{"name": V("s", "a"), "fd": V("h", handle)}], files=files)
+        self.assertEqual(error_name(caught.exception), "InvalidArgument")
+        self.assertIn("part 0", caught.exception.message)
+        self.assertIn("fd", caught.exception.message)
+
+
+class Bounds(StreamCase):
+    settings = {"Transfers": {"MaxActive": "1", "MaxSpoolBytesPerUser": str(4 * MIB)}}
+
+    def fill(self, writing, count):
+        """Whether all of it was taken."""
+        try:
+            with self.open(writing) as file:
+                for _ in range(count // MIB):
+                    file.write(bytes(MIB))
+        except BrokenPipeError:
+            return False
+        return True
+
+    def test_one_that_stalls_holds_up_nobody(self):
+        reading, writing = self.pipe()
+        stalled = self.upload_fd(reading, start=True)
+        os.write(writing, b"x")
+        self.wait_for_read(stalled, 1)
+        self.assert_completed(self.upload())
+        self.assert_waiting(stalled)
+
+    def test_more_than_a_user_may_have_kept(self):
+        first, writing = self.pipe()
+        kept = self.upload_fd(first)
+        self.assertTrue(self.fill(writing, 2 * MIB))
+        self.wait_for_kept("0.stream")
+        second, writing = self.pipe()
+        operation = self.upload_fd(second)
+        self.assertFalse(self.fill(writing, 64 * MIB))
+        values = self.assert_failed(operation, "no-space")
+        self.assertIn(str(4 * MIB), values["ErrorMessage"])
+        self.assertEqual(sum(self.kept().values()), 2 * MIB)
+        self.start(kept)
+        self.assert_completed(kept, 2 * MIB)
+
+
+class IdleExit(StreamCase):
+    def setUp(self):
+        super().setUp()
+        self.assertEqual(self.daemon.terminate(), 0)
+        self.daemon.arguments = ["--idle-exit", "1"]
+        self.start_again()
+
+    def test_not_while_a_stream_is_read(self):
+        address = self.daemon.connection
+        reading, writing = self.pipe()
+        operation = self.upload_fd(reading)
+        os.write(writing, b"x")
+        self.wait_for_read(operation, 1)
+        # Who is gone does not keep the service.
+        address.close_sync(None)
+        self.daemon.connection = self.bus.connect()
+        end = time.monotonic() + 2
+        wait_until(lambda: time.monotonic() > end, "twice the time has passed")
+        self.assertIsNone(self.daemon.process.poll())
+        self.close(writing)
+        self.assertEqual(self.daemon.process.wait(30), 0)
+        self.wait_for_kept("0.stream")
+
+
+@with_own_mounts(__file__)
+class NoSpace(StreamCase):
+    def setUp(self):
+        super().setUp()
+        folder = f"{self.daemon.state}/background-transfer/uploads"
+        os.makedirs(folder)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "x", folder], check=True)
+        self.addCleanup(subprocess.run, ["umount", "-l", folder], check=False)
+        self.uploads_folder = folder
+
+    def test_a_stream_that_does_not_fit(self):
+        reading, writing = self.pipe()
+        operation = self.upload_fd(reading, start=True)
+        with self.assertRaises(BrokenPipeError), self.open(writing) as file:
+            for _ in range(64):
+                file.write(bytes(MIB))
+        values = self.assert_failed(operation, "no-space")
+        self.assertIn("MiB", values["ErrorMessage"])
+        status = os.statvfs(self.uploads_folder)
+        self.assertGreater(status.f_bavail * status.f_frsize, 23 * MIB)
+        self.daemon.call(operation, "Operation", "Acknowledge")
+        self.assertEqual(self.kept(), {})
+        self.assertEqual(self.bodies(), [])
+
+    def test_an_answer_that_does_not_fit(self):
+        body = Body(20 * MIB).read()
+        self.uploads.serve("/file", b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body)
+                           + body)
+        operation = self.upload()
+        self.assert_completed(operation)
+        information = self.daemon.call(operation, "Operation", "GetResponseInformation")[0]
+        self.assertTrue(information["is-truncated"])
+        result = self.result(operation)
+        self.assertGreater(len(result), 4 * MIB)
+        self.assertTrue(body.startswith(result))
+
+
+if __name__ == "__main__":
+    unittest.main()
