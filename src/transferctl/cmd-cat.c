@@ -122,6 +122,36 @@ say_failed (Cat *self)
     bts_context_complain (_ ("The operation was removed"));
 }
 
+static void
+on_information (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Cat *self = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) information = bgt_operation_get_response_information_finish (
+      BGT_OPERATION (source), result, &error);
+  gboolean is_truncated = FALSE;
+
+  if (information != NULL)
+    g_variant_lookup (information, "is-truncated", "b", &is_truncated);
+  if (is_truncated)
+    bts_context_complain (_ ("The server's answer goes on; no more of it was kept"));
+  if (bgt_operation_get_status (self->operation) != BGT_OPERATION_STATUS_COMPLETED)
+    say_failed (self);
+  else if (!is_truncated)
+    {
+      stop (self, BTS_EXIT_DONE);
+      return;
+    }
+  stop (self, BTS_EXIT_FAILED);
+}
+
+/* Of an upload there is the server's answer, once it has all come. */
+static void
+end_upload (Cat *self)
+{
+  bgt_operation_get_response_information_async (self->operation, NULL, on_information, self);
+}
+
 /* Ends an answer: asks again if there is a reason, and stops where there is nothing to wait for. */
 static void
 end_answer (Cat *self)
@@ -129,6 +159,8 @@ end_answer (Cat *self)
   self->is_asking = FALSE;
   if (self->is_asked_again)
     ask (self);
+  else if (BGT_IS_UPLOAD (self->operation) && bgt_operation_is_finished (self->operation))
+    end_upload (self);
   else if (bgt_operation_get_status (self->operation) == BGT_OPERATION_STATUS_COMPLETED)
     stop (self, BTS_EXIT_DONE);
   else if (bgt_operation_is_finished (self->operation) ||
@@ -142,7 +174,8 @@ end_answer (Cat *self)
 static gboolean
 is_in_order (Cat *self)
 {
-  return !bgt_download_get_random_access (BGT_DOWNLOAD (self->operation));
+  return BGT_IS_UPLOAD (self->operation) ||
+         !bgt_download_get_random_access (BGT_DOWNLOAD (self->operation));
 }
 
 /* Asks for what is printed next, so that not all before it has to come first. */
@@ -161,7 +194,8 @@ request_next (Cat *self)
 static void
 finish_copy (Cat *self, guint64 end)
 {
-  if (bgt_operation_get_status (self->operation) == BGT_OPERATION_STATUS_COMPLETED)
+  if (BGT_IS_UPLOAD (self->operation) ||
+      bgt_operation_get_status (self->operation) == BGT_OPERATION_STATUS_COMPLETED)
     end = G_MAXUINT64;
   if (!copy (self, end))
     stop (self, BTS_EXIT_FAILED);
@@ -214,16 +248,21 @@ on_opened (GObject *source, GAsyncResult *result, gpointer user_data)
 
 /* Opens what has arrived, and prints as far as it reaches: the file itself may be longer. What
  * arrives in order reaches as far as was counted before it was opened, and is opened again for what
- * comes after; of what comes in pieces the service knows the ranges. */
+ * comes after; of what comes in pieces the service knows the ranges. The answer to an upload is
+ * only known to be the last one when that is finished. */
 static void
 ask (Cat *self)
 {
+  if (BGT_IS_UPLOAD (self->operation) && !bgt_operation_is_finished (self->operation) &&
+      !bgt_operation_is_removed (self->operation))
+    return;
   self->is_asked_again = self->is_asking;
   if (self->is_asking)
     return;
   self->is_asking = TRUE;
   self->counted = bgt_operation_get_bytes_received (self->operation);
-  if (self->fd < 0 || (is_in_order (self) && self->position < self->counted))
+  if (self->fd < 0 || BGT_IS_UPLOAD (self->operation) ||
+      (is_in_order (self) && self->position < self->counted))
     bgt_operation_open_result_async (self->operation, self->position, NULL, on_opened, self);
   else
     bgt_download_get_downloaded_ranges_async (BGT_DOWNLOAD (self->operation), NULL, on_ranges,
@@ -319,11 +358,6 @@ bts_cmd_cat (BtsContext *context, char **arguments)
   operation = bts_resolve (context, context->arguments[0], &status);
   if (operation == NULL)
     return status;
-  if (!BGT_IS_DOWNLOAD (operation))
-    {
-      bts_context_complain (_ ("The service does not support “cat” of an upload yet"));
-      return BTS_EXIT_FAILED;
-    }
   self.operation = operation;
   status = run (&self);
   if (self.fd >= 0)

@@ -88,6 +88,7 @@ print_text (BgtOperation *operation, GVariant *information)
   guint status_code;
   const char *actual_uri;
   gboolean is_resumable;
+  gboolean is_truncated;
 
   pspecs = g_object_class_list_properties (G_OBJECT_GET_CLASS (operation), &n_pspecs);
   for (guint i = 0; i < n_pspecs; i++)
@@ -110,6 +111,8 @@ print_text (BgtOperation *operation, GVariant *information)
     printf ("http-status: %u\n", status_code);
   if (g_variant_lookup (information, "is-resumable", "b", &is_resumable))
     print_line ("is-resumable", is_resumable ? _ ("yes") : _ ("no"));
+  if (g_variant_lookup (information, "is-truncated", "b", &is_truncated))
+    print_line ("is-truncated", is_truncated ? _ ("yes") : _ ("no"));
   print_headers (information);
 }
 

@@ -114,6 +114,7 @@ bts_json_describe (BgtOperation *operation, GVariant *information, gboolean has_
   g_autofree GParamSpec **pspecs = NULL;
   const char *actual_uri = "";
   gboolean is_resumable = FALSE;
+  gboolean is_truncated = FALSE;
   guint status_code = 0;
   guint n_pspecs;
 
@@ -129,12 +130,14 @@ bts_json_describe (BgtOperation *operation, GVariant *information, gboolean has_
       g_variant_lookup (information, "status-code", "u", &status_code);
       g_variant_lookup (information, "actual-uri", "&s", &actual_uri);
       g_variant_lookup (information, "is-resumable", "b", &is_resumable);
+      g_variant_lookup (information, "is-truncated", "b", &is_truncated);
     }
   json_object_set_int_member (object, "http_status", status_code);
   if (information != NULL)
     {
       json_object_set_string_member (object, "actual_uri", actual_uri);
       json_object_set_boolean_member (object, "is_resumable", is_resumable);
+      json_object_set_boolean_member (object, "is_truncated", is_truncated);
     }
   if (information != NULL && has_headers)
     json_object_set_array_member (object, "response_headers", make_headers (information));

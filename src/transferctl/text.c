@@ -17,7 +17,7 @@ typedef struct
 } BlockerRow;
 
 static const BlockerRow blocker_rows[] = {
-  { "not-started", N_ ("not started"), N_ ("transferctl start") },
+  { "not-started", N_ ("not started, or its stream has not ended"), N_ ("transferctl start") },
   { "paused", N_ ("paused"), N_ ("transferctl resume") },
   { "no-network", N_ ("no network"), N_ ("it goes on by itself once there is a network") },
   { "captive-portal", N_ ("the network wants a login"),

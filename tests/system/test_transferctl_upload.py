@@ -3,10 +3,12 @@
 
 import json
 import os
+import threading
 import unittest
 
 from harness.bodies import Body
-from harness.upload_server import CREATED, UploadServer
+from harness.servers import raw
+from harness.upload_server import CREATED, UploadServer, holding
 from system.test_transferctl import DONE, FAILED, SUMMARY_KEYS, USAGE, TransferctlTest
 
 MIB = 1024 * 1024
@@ -60,6 +62,35 @@ class Uploads(TransferctlTest):
     def test_failure_is_said_last(self):
         _, errors = self.check(FAILED, "upload", "data", self.uploads.uri("/missing"))
         self.assertIn("404", errors.splitlines()[-1])
+
+    def test_cat_prints_the_answer(self):
+        self.uploads.serve("/file", b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")
+        event = threading.Event()
+        self.addCleanup(event.set)
+        self.uploads.take("/file", holding(MIB, event))
+        guid = self.check(DONE, "upload", "--detach", "data", self.uploads.uri("/file"))[0].strip()
+        run = self.start("cat", guid)
+        self.uploads.wait_for_requests(1, "/file")
+        event.set()
+        status, output, errors = run.finish()
+        self.assertEqual((status, output), (DONE, b"hello"), errors)
+        self.assertEqual(self.check(DONE, "cat", guid, "--from", "3")[0], "lo")
+
+    def test_cat_prints_the_answer_to_an_error_and_says_so(self):
+        self.uploads.serve("/file", b"HTTP/1.1 422 No\r\nContent-Length: 3\r\n\r\nwhy")
+        guid = self.check(DONE, "upload", "--detach", "data", self.uploads.uri("/file"))[0].strip()
+        output, errors = self.check(FAILED, "cat", guid)
+        self.assertEqual(output, "why")
+        self.assertIn("http-422", errors)
+
+    def test_cat_says_that_an_answer_goes_on(self):
+        self.uploads.serve("/file", b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhello")
+        self.uploads.answers["/file"] = [raw(self.uploads.answers["/file"][0])]
+        guid = self.check(DONE, "upload", "--detach", "data", self.uploads.uri("/file"))[0].strip()
+        output, errors = self.check(FAILED, "cat", guid)
+        self.assertEqual(output, "hello")
+        self.assertIn("goes on", errors)
+        self.assertIn("is-truncated: yes", self.check(DONE, "show", guid)[0])
 
     def test_what_is_wrong(self):
         uri = self.uploads.uri("/file")

@@ -208,6 +208,91 @@ class Plain(UploadCase):
         self.assertEqual(self.daemon.operations(), {})
 
 
+class Answers(UploadCase):
+    """What the server says is kept, as far as it comes and as far as there is room."""
+
+    def information(self, operation):
+        return self.daemon.call(operation, "Operation", "GetResponseInformation")[0]
+
+    def answer(self, head, blocks, end=b"", then="close"):
+        def send(exchange):
+            exchange.send(b"HTTP/1.1 200 OK\r\n" + head + b"\r\n\r\n")
+            for block in blocks:
+                exchange.send(block)
+            exchange.send(end)
+            getattr(exchange, then)()
+        self.uploads.serve("/file", send)
+
+    def test_nothing_is_there_before_it_has_come(self):
+        event = threading.Event()
+        self.addCleanup(event.set)
+        self.uploads.take("/file", holding(MIB, event))
+        operation = self.upload()
+        self.uploads.wait_for_requests(1, "/file")
+        for method in (lambda: self.result(operation), lambda: self.information(operation)):
+            with self.assertRaises(GLib.Error) as caught:
+                method()
+            self.assertEqual(error_name(caught.exception), "NotYetAvailable")
+
+    def test_64_mib_are_kept_of_a_longer_one(self):
+        block = Body(MIB).read()
+        chunk = b"%x\r\n%s\r\n" % (MIB, block)
+        for head, blocks, end in (
+                (b"Content-Length: %d" % (66 * MIB), [block] * 66, b""),
+                (b"Transfer-Encoding: chunked", [chunk] * 66, b"0\r\n\r\n")):
+            with self.subTest(head):
+                self.answer(head, blocks, end)
+                operation = self.upload()
+                self.assert_completed(operation)
+                self.assertTrue(self.information(operation)["is-truncated"])
+                self.assertTrue(self.result(operation) == block * 64, "other bytes than it sent")
+                self.daemon.call(operation, "Operation", "Acknowledge")
+
+    def test_one_of_64_mib_is_whole(self):
+        self.answer(b"Content-Length: %d" % (64 * MIB), [bytes(MIB)] * 64)
+        operation = self.upload()
+        self.assert_completed(operation)
+        self.assertNotIn("is-truncated", self.information(operation))
+        self.assertEqual(len(self.result(operation)), 64 * MIB)
+
+    def test_an_endless_one_is_not_waited_for(self):
+        event = threading.Event()
+        self.addCleanup(event.set)
+
+        def send(exchange):
+            exchange.send(b"HTTP/1.1 200 OK\r\n\r\n")
+            for _ in range(65):
+                exchange.send(bytes(MIB))
+            exchange.wait(event)
+        self.uploads.serve("/file", send)
+        operation = self.upload()
+        self.assert_completed(operation)
+        self.assertTrue(self.information(operation)["is-truncated"])
+
+    def test_one_that_breaks_off_does_not_send_the_body_again(self):
+        """The head has said that the server has it."""
+        for method in ("PUT", "POST"):
+            for head, then in ((b"Content-Length: 100", "close"), (b"Content-Length: 9", "reset"),
+                               (b"Transfer-Encoding: chunked", "close")):
+                with self.subTest(method=method, head=head):
+                    before = len(self.bodies())
+                    part = b"7\r\nsome of\r\n" if b"chunked" in head else b"some of"
+                    self.answer(head, [part], then=then)
+                    operation = self.upload(method=self.text(method))
+                    self.assert_completed(operation)
+                    self.assertTrue(self.information(operation)["is-truncated"])
+                    self.assertTrue(b"some of".startswith(self.result(operation)))
+                    self.assertEqual(len(self.bodies()), before + 1)
+
+    def test_one_outlives_the_service(self):
+        self.answer(b"Content-Length: 5", [b"hello"])
+        operation = self.upload()
+        self.assert_completed(operation)
+        self.daemon.kill()
+        self.start_again()
+        self.assertEqual(self.result(operation), b"hello")
+
+
 class OnlyOnce(UploadCase):
     """What may have reached the server is not sent again unasked."""
 
