@@ -509,6 +509,21 @@ class Changes(UploadCase):
             os.rename(f"{self.folder}/other", self.source)
         self.change_in_the_middle(change)
 
+    def test_written_to_after_it_was_sent(self):
+        """What waits in the sockets' queues is not read from the file again."""
+        Body(MIB + 200_000).write_to(self.source)
+        event = threading.Event()
+        self.addCleanup(event.set)
+        self.uploads.take("/file", holding(1000, event))
+        operation = self.upload()
+        self.wait_for_sent(operation, MIB + 200_000)
+        with open(self.source, "r+b") as file:
+            file.seek(100_000)
+            file.write(b"other" * 100_000)
+        event.set()
+        self.assert_completed(operation, MIB + 200_000)
+        self.assertTrue(self.bodies() == [Body(MIB + 200_000).read()], "mixed bytes were sent")
+
     def test_changed_between_two_tries(self):
         event = threading.Event()
         self.addCleanup(event.set)

@@ -268,6 +268,12 @@ bts_http_observer_send_file (
   return bts_http_wire_send_file (self->wire, fd, offset, size, error);
 }
 
+guint64
+bts_http_observer_get_queue_bytes (BtsHttpObserver *self)
+{
+  return bts_http_wire_get_queue_bytes (self->wire);
+}
+
 gboolean
 bts_http_observer_is_plain (BtsHttpObserver *self)
 {

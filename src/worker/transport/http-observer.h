@@ -27,6 +27,9 @@ bts_http_observer_send (BtsHttpObserver *self, gconstpointer data, gsize size, G
 gssize bts_http_observer_send_file (
     BtsHttpObserver *self, int fd, guint64 offset, gsize size, GError **error);
 
+/* What waits to be sent at most. */
+guint64 bts_http_observer_get_queue_bytes (BtsHttpObserver *self);
+
 /* Whether _send_file may be used: bytes go out as they are. */
 gboolean bts_http_observer_is_plain (BtsHttpObserver *self);
 

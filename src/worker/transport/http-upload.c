@@ -21,6 +21,11 @@
 #define TAIL_BYTES (64 * 1024)
 G_STATIC_ASSERT (TAIL_BYTES <= BUFFER_BYTES);
 
+/* What is passed on from a file waits in the queues of both ends as the file's own pages, and
+ * follows what is written there. The end of a body is copied, for more than the queues hold, so
+ * that nothing of the file is still waiting when it is checked for changes. */
+#define COPIED_BYTES (16 * 1024 * 1024)
+
 /* A body that would be sent for nothing if the server does not want it. */
 #define EXPECT_BYTES (1024 * 1024)
 
@@ -87,8 +92,14 @@ send_bytes (BtsHttpUploadStream *self, const char *bytes, guint64 length, GError
     {
       GError *local_error = NULL;
       gsize size = self->throttle.wait (MIN (length, BUFFER_BYTES), self->throttle.user_data);
-      gssize n = bts_http_observer_send (self->observer, bytes, size, &local_error);
+      gssize n;
 
+      if (bts_http_observer_has_early_answer (self->observer))
+        {
+          self->is_cut = TRUE;
+          return FALSE;
+        }
+      n = bts_http_observer_send (self->observer, bytes, size, &local_error);
       if (!take_written (self, n, local_error, error))
         return FALSE;
       bytes += n;
@@ -146,18 +157,35 @@ send_file_plain (BtsHttpUploadStream *self, int fd, guint64 offset, guint64 leng
   return TRUE;
 }
 
+/* How many of the next @length bytes need not be copied. */
+static guint64
+get_plain_length (BtsHttpUploadStream *self, guint64 length)
+{
+  guint64 copied = MAX (COPIED_BYTES, bts_http_observer_get_queue_bytes (self->observer));
+  guint64 position = self->n_sent + copied;
+
+  if (!bts_http_observer_is_plain (self->observer) || position >= self->body->length)
+    return 0;
+  return MIN (length, self->body->length - position);
+}
+
 static gboolean
 send_file (BtsHttpUploadStream *self, int fd, guint64 offset, guint64 length, GError **error)
 {
-  if (bts_http_observer_is_plain (self->observer))
-    return send_file_plain (self, fd, offset, length, error);
-
   while (length > 0)
     {
-      gsize size = (gsize) MIN (length, BUFFER_BYTES);
+      guint64 size = get_plain_length (self, MIN (length, COPIED_BYTES));
+      gboolean is_sent = size > 0;
 
-      if (!read_file (self, fd, offset, size, error) ||
-          !send_bytes (self, self->buffer, size, error))
+      if (is_sent)
+        is_sent = send_file_plain (self, fd, offset, size, error);
+      else
+        {
+          size = MIN (length, BUFFER_BYTES);
+          is_sent = read_file (self, fd, offset, (gsize) size, error) &&
+                    send_bytes (self, self->buffer, size, error);
+        }
+      if (!is_sent)
         return FALSE;
       offset += size;
       length -= size;

@@ -282,6 +282,15 @@ bts_http_wire_send_file (BtsHttpWire *self, int fd, guint64 offset, gsize size, 
     }
 }
 
+guint64
+bts_http_wire_get_queue_bytes (BtsHttpWire *self)
+{
+  int size = 0;
+  socklen_t length = sizeof size;
+
+  return getsockopt (self->fd, SOL_SOCKET, SO_SNDBUF, &size, &length) == 0 ? (guint64) size : 0;
+}
+
 /* An interim answer (RFC 9110 §15.2) is left where it is. */
 gboolean
 bts_http_wire_has_answer (BtsHttpWire *self)

@@ -27,6 +27,9 @@ BtsHttpWire *bts_http_wire_new (GIOStream *connection,
 gssize
 bts_http_wire_send_file (BtsHttpWire *self, int fd, guint64 offset, gsize size, GError **error);
 
+/* What waits to be sent at most, as the queue is now. */
+guint64 bts_http_wire_get_queue_bytes (BtsHttpWire *self);
+
 /* Whether the server has begun a final answer already, or has closed. Not under TLS. */
 gboolean bts_http_wire_has_answer (BtsHttpWire *self);
 
