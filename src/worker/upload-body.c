@@ -153,7 +153,21 @@ typedef struct
   const char *guid; /* (nullable) */
   const char *subtype;
   const char *boundary;
+  gboolean is_given; /* the boundary, and so perhaps somewhere in a part */
 } Form;
+
+/* Files are not searched: what is in one is its owner's choice as the boundary is. */
+static gboolean
+check_text (const char *text, const Form *form, GError **error)
+{
+  g_autofree char *delimiter = g_strconcat ("--", form->boundary, NULL);
+
+  if (!form->is_given || strstr (text, delimiter) == NULL)
+    return TRUE;
+  g_set_error_literal (error, BGT_ERROR, BGT_ERROR_INVALID_ARGUMENT,
+                       "text must not contain the boundary");
+  return FALSE;
+}
 
 static gboolean
 add_part (BtsUploadBody *self, GVariant *part, const Form *form, GError **error)
@@ -166,6 +180,8 @@ add_part (BtsUploadBody *self, GVariant *part, const Form *form, GError **error)
 
   if (g_variant_lookup (part, "text", "&s", &text))
     {
+      if (!check_text (text, form, error))
+        return FALSE;
       add_text (self,
                 bts_multipart_make_head (part, form->subtype, form->boundary, NULL, is_first));
       add_text (self, g_strdup (text));
@@ -199,7 +215,7 @@ open_parts (BtsUploadBody *self, GVariant *request, GVariant *parts, Form form, 
       return FALSE;
     }
   g_variant_lookup (request, "multipart-subtype", "&s", &form.subtype);
-  g_variant_lookup (request, "boundary", "&s", &form.boundary);
+  form.is_given = g_variant_lookup (request, "boundary", "&s", &form.boundary);
   for (gsize i = 0; i < g_variant_n_children (parts); i++)
     {
       g_autoptr (GVariant) part = g_variant_get_child_value (parts, i);
@@ -223,7 +239,7 @@ bts_upload_body_open (
 {
   g_autoptr (BtsUploadBody) self = body_new ();
   g_autoptr (GVariant) parts = g_variant_lookup_value (request, "parts", G_VARIANT_TYPE ("aa{sv}"));
-  const Form form = { guid, "form-data", boundary };
+  const Form form = { guid, "form-data", boundary, FALSE };
   gboolean is_open = parts != NULL ? open_parts (self, request, parts, form, error)
                                    : open_one (self, request, guid, file, error);
 

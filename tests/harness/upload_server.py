@@ -82,6 +82,14 @@ def refusing(answer, count=0):
     return plan
 
 
+def answering(answer):
+    """Answers before the body is sent, and stays for what comes next."""
+    def plan(take):
+        take.exchange.send(answer)
+        return None
+    return plan
+
+
 NOT_ALLOWED = raw(b"HTTP/1.1 405 No\r\nContent-Length: 0\r\n\r\n", then="keep")
 
 
@@ -121,7 +129,10 @@ class UploadServer(FaultyServer):
             self.requests.append(request)
             plans = self.plans.get(request.path, [taking])
             plan = plans.pop(0) if len(plans) > 1 else plans[0]
-        if not plan(Taking(exchange, length)):
+        is_whole = plan(Taking(exchange, length))
+        if is_whole is None:
+            return exchange.is_open
+        if not is_whole:
             return False
         with self.lock:
             answers = self.answers.get(request.path, [not_found])

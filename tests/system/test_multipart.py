@@ -3,7 +3,10 @@
 
 import email
 import email.policy
+import json
 import os
+import shutil
+import subprocess
 import threading
 import unittest
 
@@ -91,6 +94,89 @@ class Multipart(MultipartCase):
         self.assertIn('type="text/xml"', content_type)
         self.assertEqual([part.get_content_disposition() for part in parts], [None, "attachment"])
         self.assertEqual(self.uploads.heads("/file")[-1].method, "PUT")
+
+    @unittest.skipUnless(shutil.which("node"), "needs Node.js")
+    def test_node_reads_a_form_back(self):
+        """By the parser that Node.js has for what browsers send."""
+        with open(self.source, "wb") as file:
+            file.write(bytes(range(256)) * 40)
+        operation = self.form([self.text_part('a"b', "1\r\nü€"), self.text_part("ü", ""),
+                               {"name": V("s", "file"), "file": V("s", self.source),
+                                "filename": V("s", 'q"€.bin'), "content-type": V("s", "image/png")}])
+        self.daemon.wait_for_status(operation, "completed")
+        request = self.uploads.heads("/file")[-1]
+        script = """
+            const body = require("fs").readFileSync(0);
+            new Response(body, { headers: { "Content-Type": process.argv[1] } }).formData()
+              .then(async form => {
+                const found = [];
+                for (const [name, value] of form)
+                  found.push(typeof value == "string" ? [name, value] :
+                             [name, value.name, value.type,
+                              Buffer.from(await value.arrayBuffer()).toString("hex")]);
+                console.log(JSON.stringify(found));
+              });"""
+        outcome = subprocess.run(["node", "-e", script, request.headers["content-type"]],
+                                 input=request.body, stdout=subprocess.PIPE, check=True)
+        self.assertEqual(json.loads(outcome.stdout), [
+            ['a"b', "1\r\nü€"], ["ü", ""],
+            ["file", 'q"€.bin', "image/png", (bytes(range(256)) * 40).hex()]])
+
+    def test_a_large_part_is_never_in_memory(self):
+        size = 1 << 29
+
+        def swallow(take):
+            take.go_on()
+            left = take.length - len(take.request.body)
+            buffer = bytearray(1 << 20)
+            while left > 0:
+                left -= take.exchange.connection.recv_into(buffer, min(left, len(buffer)))
+            return True
+        self.uploads.take("/file", swallow)
+        with open(self.source, "wb") as file:
+            file.truncate(size)
+        operation = self.form([{"name": V("s", "a"), "file": V("s", self.source)}])
+        self.daemon.wait_for_status(operation, "completed")
+        for pid in self.daemon.workers():
+            with open(f"/proc/{pid}/status", encoding="ascii") as file:
+                peak = next(int(line.split()[1]) for line in file if line.startswith("VmHWM"))
+            self.assertLess(peak, 256 * 1024)
+
+    def test_no_text_brings_headers_of_its_own(self):
+        end = "x\r\nInjected: yes"
+        part = self.text_part("a", "b")
+        for option, value in (("method", V("s", "POST" + end)), ("multipart-subtype", V("s", end)),
+                              ("boundary", V("s", end)), ("headers", V("a{ss}", {"X-A": end})),
+                              ("headers", V("a{ss}", {end: "b"})),
+                              ("headers", V("a{ss}", {"X-A": "b\n c"})),
+                              ("cookies", V("a{ss}", {"a": end}))):
+            with self.subTest(option=option, value=value), self.assertRaises(GLib.Error) as caught:
+                self.form([part], start=False, **{option: value})
+            self.assertEqual(error_name(caught.exception), "InvalidArgument")
+            self.assertIn(option, caught.exception.message)
+        for key, value in (("content-type", V("s", "a/b" + end)),
+                           ("headers", V("a{ss}", {"X-A": end})),
+                           ("headers", V("a{ss}", {end: "b"}))):
+            with self.subTest(key=key, value=value), self.assertRaises(GLib.Error) as caught:
+                self.form([part, {**part, key: value}], start=False)
+            self.assertEqual(error_name(caught.exception), "InvalidArgument")
+            self.assertIn("part 1", caught.exception.message)
+            self.assertIn(key, caught.exception.message)
+
+    def test_a_boundary_that_a_text_contains(self):
+        for text in ("a\r\n--limit\r\nb", "--limit"):
+            with self.subTest(text), self.assertRaises(GLib.Error) as caught:
+                self.form([self.text_part("a", "b"), self.text_part("c", text)], start=False,
+                          boundary=self.text("limit"))
+            self.assertEqual(error_name(caught.exception), "InvalidArgument")
+            self.assertIn("boundary", caught.exception.message)
+            self.assertIn("art 1", caught.exception.message)
+        for boundary in ("", "x" * 71, "a b ", "a\"b", "ü"):
+            with self.subTest(boundary), self.assertRaises(GLib.Error) as caught:
+                self.form([self.text_part("a", "b")], start=False, boundary=self.text(boundary))
+            self.assertEqual(error_name(caught.exception), "InvalidArgument")
+        self.daemon.wait_for_status(self.form([self.text_part("a", "--- limit")],
+                                              boundary=self.text("x" * 70)), "completed")
 
     def test_what_is_wrong_is_refused(self):
         good = self.text_part("a", "b")

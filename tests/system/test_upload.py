@@ -11,7 +11,7 @@ from harness.bodies import Body
 from harness.daemon import PATH, error_name
 from harness.service_case import ServiceCase, TlsCase
 from harness.servers import Nginx
-from harness.upload_server import (CREATED, UploadServer, cutting, holding, ignoring_expect,
+from harness.upload_server import (CREATED, UploadServer, answering, cutting, holding, ignoring_expect,
                                    refusing, taking)
 from harness.wait import wait_until
 
@@ -139,6 +139,67 @@ class Plain(UploadCase):
         self.uploads.take("/file", refusing(b"HTTP/1.1 413 Large\r\nContent-Length: 0\r\n\r\n"))
         values = self.assert_failed(self.upload(), "http-413")
         self.assertEqual((self.bodies(), values["BytesSent"]), ([b""], 0))
+
+    def test_a_server_that_refuses_to_be_asked_gets_the_body_unasked(self):
+        """Also what may be sent only once: nothing of it had gone out."""
+        answer = b"HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n"
+        for method in ("PUT", "POST"):
+            for refuse in (refusing(answer), answering(answer)):
+                with self.subTest(method=method, refuse=refuse):
+                    self.uploads.take("/file", refuse, taking)
+                    self.assert_completed(self.upload(method=self.text(method)))
+                    first, second = self.uploads.heads("/file")[-2:]
+                    self.assertEqual((first.headers["expect"], first.body), ("100-continue", b""))
+                    self.assertNotIn("expect", second.headers)
+                    self.assertEqual(second.body, self.body.read())
+
+    def test_one_that_refuses_always_is_an_error(self):
+        self.uploads.take("/file", refusing(b"HTTP/1.1 417 No\r\nContent-Length: 0\r\n\r\n"))
+        self.assert_failed(self.upload(), "http-417")
+        self.assertEqual(len(self.bodies()), 2)
+
+    def test_a_password_is_asked_for_before_the_body(self):
+        """The challenge costs nothing of it, and then it is sent whole."""
+        challenge = (b"HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm=\"x\"\r\n"
+                     b"Content-Length: 0\r\n\r\n")
+        for method in ("PUT", "POST"):
+            with self.subTest(method):
+                self.uploads.take("/file", refusing(challenge), taking)
+                self.assert_completed(self.upload(
+                    method=self.text(method),
+                    server_credential=GLib.Variant("(ss)", ("user", "secret"))))
+                first, second = self.uploads.heads("/file")[-2:]
+                self.assertEqual((first.body, second.body), (b"", self.body.read()))
+                self.assertNotIn("authorization", first.headers)
+                self.assertEqual(second.headers["authorization"], "Basic dXNlcjpzZWNyZXQ=")
+
+    def test_a_password_is_asked_for_after_the_body(self):
+        """A server that reads all of it first gets it again, without having taken it."""
+        self.uploads.serve("/file", [b"HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm=\"x\"\r\n"
+                                     b"Content-Length: 0\r\n\r\n", CREATED])
+        self.assert_completed(self.upload(
+            server_credential=GLib.Variant("(ss)", ("user", "secret"))))
+        self.assertEqual(self.bodies(), [self.body.read()] * 2)
+
+    def test_another_server_gets_the_body_but_no_secrets(self):
+        """Who redirects an upload says where it goes, and not who the application is."""
+        other = self.enter(UploadServer())
+        other.serve("/there", CREATED)
+        for code, method in ((307, "POST"), (308, "PUT"), (301, "PUT")):
+            with self.subTest(code=code, method=method):
+                self.uploads.serve("/old", f"HTTP/1.1 {code} X\r\nLocation: {other.uri('/there')}"
+                                           "\r\nContent-Length: 0\r\n\r\n".encode())
+                self.assert_completed(self.upload(
+                    self.uploads.uri("/old"), method=self.text(method),
+                    cookies=GLib.Variant("a{ss}", {"a": "b"}),
+                    server_credential=GLib.Variant("(ss)", ("user", "secret")),
+                    headers=GLib.Variant("a{ss}", {"Authorization": "Bearer x",
+                                                   "Content-Type": "text/x"})))
+                request = other.heads("/there")[-1]
+                self.assertEqual((request.method, request.body), (method, self.body.read()))
+                self.assertEqual(request.headers.get("content-type"), "text/x")
+                self.assertNotIn("authorization", request.headers)
+                self.assertNotIn("cookie", request.headers)
 
     def test_a_refusal_in_the_middle_is_heard(self):
         self.uploads.take("/file", refusing(b"HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n", MIB))

@@ -39,6 +39,7 @@ struct _BtsHttpClient
   BtsHttpOwnSession own_session;   /* for what is bound to a connection; in a run */
   const BtsHttpThrottle *throttle; /* (unowned) */
   BtsHttpSetup *setup;             /* (owned) (nullable): in a run */
+  gboolean is_expect_refused;      /* by the server of the request under way */
 };
 
 BtsHttpClient *
@@ -227,7 +228,7 @@ send_once (BtsHttpClient *self,
   if (request->body == NULL || !has_body)
     bts_http_exchange_get_notes (self->exchange)->is_body_sent = TRUE;
   else if (!bts_http_upload_attach (answer->message, request->body, self->exchange, self->throttle,
-                                    error))
+                                    !self->is_expect_refused, error))
     return NULL;
   /* Of libsoup's flags, the other one allows POST to use a connection again, not to be sent
    * again. */
@@ -478,14 +479,26 @@ bts_http_client_explain (BtsHttpClient *self, GError *error)
   bts_http_auth_explain (self->proxy_auth, error);
 }
 
+/* RFC 9110 §15.5.18: who does not know the expectation can be asked without it. */
+static gboolean
+take_expectation_failed (BtsHttpClient *self, BtsHttpAnswer *answer)
+{
+  const BtsHttpExchangeNotes *notes = bts_http_exchange_get_notes (self->exchange);
+
+  gboolean is_new = !self->is_expect_refused && !notes->is_body_begun && !notes->is_body_sent &&
+                    soup_message_get_status (answer->message) == SOUP_STATUS_EXPECTATION_FAILED;
+
+  self->is_expect_refused = self->is_expect_refused || is_new;
+  return is_new;
+}
+
 static gboolean
 ask_until_final (BtsHttpClient *self,
                  const BtsTransportRequest *request,
                  BtsHttpAnswer *answer,
                  GError **error)
 {
-  guint n_redirections = 0;
-  guint n_challenges = 0;
+  guint n_redirections = 0, n_challenges = 0;
 
   for (;;)
     {
@@ -504,7 +517,8 @@ ask_until_final (BtsHttpClient *self,
           if (!follow (self, answer, ++n_redirections, error))
             return FALSE;
         }
-      else if (++n_challenges > 2 * MAX_CHALLENGES || !take_challenge (self, answer))
+      else if (!take_expectation_failed (self, answer) &&
+               (++n_challenges > 2 * MAX_CHALLENGES || !take_challenge (self, answer)))
         return TRUE;
       drop_answer (self, answer);
     }
@@ -519,6 +533,7 @@ bts_http_client_ask (BtsHttpClient *self,
   const char *user = NULL, *password = NULL;
 
   *answer = (BtsHttpAnswer){ .body = NULL };
+  self->is_expect_refused = FALSE;
   if (!bts_http_target_init (&answer->target, request->uri, bts_http_request_get_method (request),
                              error))
     return FALSE;
@@ -595,9 +610,8 @@ bts_http_client_check_excess (BtsHttpClient *self, BtsHttpAnswer *answer, GError
 {
   BtsHttpExchangeNotes *notes = bts_http_exchange_get_notes (self->exchange);
 
-  if (!bts_http_framing_is_complete (answer->framing))
-    return TRUE;
-  if (!bts_http_observer_has_excess (BTS_HTTP_OBSERVER (notes->observer)))
+  if (!bts_http_framing_is_complete (answer->framing) ||
+      !bts_http_observer_has_excess (BTS_HTTP_OBSERVER (notes->observer)))
     return TRUE;
 
   fail_with_problem ("The answer is longer than it says", error);

@@ -60,6 +60,7 @@ typedef struct
   GIOStream *observer;                    /* (owned) (nullable): what it comes from */
   GTlsCertificateFlags certificate_flags; /* of the certificate that was refused */
   gboolean awaits_continue;               /* the head has been sent with Expect, and no body */
+  gboolean is_body_begun;                 /* some of the request's body may have gone out */
   gboolean is_body_sent;                  /* the request's body, all of it */
   const BtsHttpProxy *proxy;              /* (unowned) (nullable): the way it goes */
   BtsHttpAuth *proxy_auth;                /* (unowned) (nullable): for connecting over @proxy */

@@ -246,6 +246,7 @@ bts_http_upload_stream_read (
   /* While the server gets something, nothing is due from it. */
   notes->deadline_us = 0;
   notes->awaits_continue = FALSE;
+  notes->is_body_begun = TRUE;
   self->observer = BTS_HTTP_OBSERVER (notes->observer);
   notes->is_body_sent = send_body (self, &local_error);
   notes->deadline_us =
@@ -297,7 +298,8 @@ static void
 attach_stream (SoupMessage *message,
                const BtsTransportBody *body,
                BtsHttpExchange *exchange,
-               const BtsHttpThrottle *throttle)
+               const BtsHttpThrottle *throttle,
+               gboolean may_expect)
 {
   g_autoptr (BtsHttpUploadStream) stream = g_object_new (BTS_TYPE_HTTP_UPLOAD_STREAM, NULL);
 
@@ -305,7 +307,7 @@ attach_stream (SoupMessage *message,
   stream->exchange = exchange;
   stream->throttle = *throttle;
   soup_message_set_request_body (message, NULL, G_INPUT_STREAM (stream), (gssize) body->length);
-  if (body->length <= EXPECT_BYTES)
+  if (!may_expect || body->length <= EXPECT_BYTES)
     return;
   soup_message_headers_set_expectations (soup_message_get_request_headers (message),
                                          SOUP_EXPECTATION_CONTINUE);
@@ -317,6 +319,7 @@ bts_http_upload_attach (SoupMessage *message,
                         const BtsTransportBody *body,
                         BtsHttpExchange *exchange,
                         const BtsHttpThrottle *throttle,
+                        gboolean may_expect,
                         GError **error)
 {
   SoupMessageHeaders *headers = soup_message_get_request_headers (message);
@@ -324,7 +327,7 @@ bts_http_upload_attach (SoupMessage *message,
   const char *content_type = given != NULL ? given : body->content_type;
 
   if (body->length > 0)
-    attach_stream (message, body, exchange, throttle);
+    attach_stream (message, body, exchange, throttle, may_expect);
   else if (!attach_nothing (message, body, exchange, error))
     return FALSE;
   if (content_type != NULL)

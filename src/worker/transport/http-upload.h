@@ -22,9 +22,11 @@ typedef struct
 } BtsHttpThrottle;
 
 /* Makes @body that of @message. @exchange, which notes how far it is, and @throttle are lent until
- * the message has been sent. FALSE where @body says so. */
+ * the message has been sent. @may_expect: the server may be asked whether it wants the body. FALSE
+ * where @body says so. */
 gboolean bts_http_upload_attach (SoupMessage *message,
                                  const BtsTransportBody *body,
                                  BtsHttpExchange *exchange,
                                  const BtsHttpThrottle *throttle,
+                                 gboolean may_expect,
                                  GError **error);
