@@ -4,6 +4,7 @@
 import os
 import socket
 import subprocess
+import threading
 import time
 import unittest
 
@@ -321,6 +322,78 @@ class Parts(StreamCase):
         self.assertEqual(error_name(caught.exception), "InvalidArgument")
         self.assertIn("part 0", caught.exception.message)
         self.assertIn("fd", caught.exception.message)
+
+
+class Killed(StreamCase):
+    """In the middle of sending, whatever the body is."""
+
+    def setUp(self):
+        super().setUp()
+        with open(self.source, "wb") as file:
+            for _ in range(20):
+                file.write(self.body.read())
+
+    def put(self):
+        return self.upload()
+
+    def post(self):
+        return self.upload(method=self.text("POST"), allow_restart=V("b", True))
+
+    def descriptor(self):
+        return self.upload_fd(os.open(self.source, os.O_RDONLY), start=True)
+
+    def stream(self):
+        reading, writing = self.pipe()
+        operation = self.upload_fd(reading, start=True)
+        with self.open(writing) as file, open(self.source, "rb") as source:
+            file.write(source.read())
+        return operation
+
+    def parts(self):
+        files = Gio.UnixFDList.new()
+        reading, writing = self.pipe()
+        handles = [files.append(reading)]
+        os.close(reading)
+        with open(self.source, "rb") as file:
+            handles.append(files.append(file.fileno()))
+        self.close(writing)
+        return self.form([{"name": V("s", "a"), "file": V("s", self.source)},
+                          {"name": V("s", "b"), "fd": V("h", handles[0])},
+                          {"name": V("s", "c"), "fd": V("h", handles[1])}],
+                         files=files, allow_restart=V("b", True))
+
+    def check(self, start, *victims):
+        event, begun = threading.Event(), threading.Event()
+        self.addCleanup(event.set)
+
+        def hold(take):
+            take.go_on()
+            take.read(MIB)
+            begun.set()
+            take.exchange.wait(event)
+            return take.read()
+        self.uploads.take("/file", hold, taking)
+        operation = start()
+        wait_until(begun.is_set, "some has been sent")
+        self.strike(*victims)
+        event.set()
+        self.daemon.wait_for_status(operation, "completed")
+        requests = self.uploads.heads("/file")[-2:]
+        with open(self.source, "rb") as file:
+            self.assertIn(file.read(), requests[1].body)
+        self.assertEqual(len(requests[1].body), int(requests[1].headers["content-length"]))
+        self.assertEqual(requests[0].headers.get("idempotency-key"),
+                         requests[1].headers.get("idempotency-key"))
+
+    def test_the_daemon(self):
+        for start in (self.put, self.post, self.descriptor, self.stream, self.parts):
+            with self.subTest(start.__name__):
+                self.check(start, "daemon")
+
+    def test_the_worker(self):
+        for start in (self.post, self.descriptor, self.stream, self.parts):
+            with self.subTest(start.__name__):
+                self.check(start, "worker")
 
 
 class Bounds(StreamCase):

@@ -9,6 +9,7 @@ from gi.repository import Gio, GLib
 
 from harness.bodies import Body
 from harness.daemon import PATH, error_name
+from harness.proxies import PASSWORD, USER, Squid
 from harness.service_case import ServiceCase, TlsCase
 from harness.servers import Nginx
 from harness.upload_server import (CREATED, UploadServer, answering, cutting, holding, ignoring_expect,
@@ -685,6 +686,28 @@ class FromDescriptor(UploadCase):
         self.assertEqual(error_name(caught.exception), "AccessDenied")
 
 
+class Patient(UploadCase):
+    """Where the service would wait for longer than the test does."""
+
+    settings = {"Transfers": {"ResponseTimeoutSeconds": "120", "MaxRetries": "0"}}
+
+    def test_a_refusal_with_a_body_is_not_waited_for(self):
+        credential = GLib.Variant("(ss)", ("user", "secret"))
+        for body in (b"Content-Length: 3000\r\n\r\n" + bytes(3000),
+                     b"Transfer-Encoding: chunked\r\n\r\n3\r\nwhy\r\n0\r\n\r\n"):
+            for method in ("PUT", "POST"):
+                with self.subTest(method=method, body=body[:20]):
+                    self.uploads.take("/file", answering(
+                        b"HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm=\"x\"\r\n" + body),
+                        taking)
+                    self.assert_completed(self.upload(method=self.text(method),
+                                                      server_credential=credential))
+            self.uploads.take("/file", answering(b"HTTP/1.1 413 No\r\n" + body))
+            operation = self.upload()
+            self.assert_failed(operation, "http-413")
+            self.assertGreater(len(self.result(operation)), 0)
+
+
 class OverTls(TlsCase, UploadCase):
     def setUp(self):
         super().setUp()
@@ -708,6 +731,33 @@ class OverTls(TlsCase, UploadCase):
     def test_cut(self):
         self.uploads.take("/file", cutting(MIB), taking)
         self.assert_completed(self.upload())
+
+
+@unittest.skipUnless(Squid.is_installed(), "needs squid")
+class OverProxy(TlsCase, UploadCase):
+    def test_with_a_password(self):
+        """The body goes to the server once, and to nobody before the password."""
+        secure = self.enter(UploadServer(self.certificates.good))
+        secure.serve("/file", CREATED)
+        for auth in ("basic", "digest"):
+            squid = self.enter(Squid(auth))
+            for server in (self.uploads, secure):
+                for method in ("PUT", "POST"):
+                    with self.subTest(auth=auth, uri=server.uri(), method=method):
+                        before = len(server.heads("/file"))
+                        self.assert_completed(self.upload(
+                            server.uri("/file"), method=self.text(method),
+                            proxy=self.text(squid.uri),
+                            proxy_credential=GLib.Variant("(ss)", (USER, PASSWORD))))
+                        requests = server.heads("/file")[before:]
+                        self.assertEqual([request.body for request in requests],
+                                         [self.body.read()])
+                        self.assertNotIn("proxy-authorization", requests[0].headers)
+
+    def test_without_one(self):
+        squid = self.enter(Squid())
+        values = self.assert_failed(self.upload(proxy=self.text(squid.uri)), "http-407")
+        self.assertEqual((values["BytesSent"], self.bodies()), (0, []))
 
 
 @unittest.skipUnless(Nginx.is_installed(), "needs nginx")
