@@ -6,12 +6,9 @@
 
 #include "worker/transport/http-client.h"
 
-#include <errno.h>
-#include <string.h>
-
 #include "common/bgt-web-error.h"
 #include "worker/transport/http-auth.h"
-#include "worker/transport/http-error.h"
+#include "worker/transport/http-failure.h"
 #include "worker/transport/http-head.h"
 #include "worker/transport/http-observer.h"
 #include "worker/transport/http-request.h"
@@ -22,11 +19,6 @@
 
 /* More kept connections than that do not go stale at once. */
 #define MAX_STALE_CONNECTIONS 8
-
-/* What is left of an answer that nobody wants is read, so that its connection can be used again,
- * only where that is quickly done. */
-#define MAX_DRAIN_BYTES (64 * 1024)
-#define DRAIN_TIMEOUT_MS 1000
 
 struct _BtsHttpClient
 {
@@ -115,34 +107,6 @@ bts_http_client_leave (BtsHttpClient *self)
   leave_own_connections (self);
   bts_http_exchange_leave (self->exchange);
   g_clear_pointer (&self->setup, bts_http_setup_unref);
-}
-
-/* What went wrong, by the layer that knows best. */
-static void
-fail (BtsHttpClient *self, const GError *cause, const char *what, GError **error)
-{
-  const BtsHttpExchangeNotes *notes = bts_http_exchange_get_notes (self->exchange);
-  gboolean is_tls = notes->framing != NULL && cause->domain == G_TLS_ERROR;
-
-  if (bts_http_exchange_is_cancelled (self->exchange))
-    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "The transfer was stopped");
-  /* A record of TLS that is cut off cannot be read, and is a cut all the same. */
-  else if (is_tls && notes->has_ended)
-    g_set_error (error, BGT_WEB_ERROR, BGT_WEB_ERROR_DISCONNECTED, "%s: %s", what, cause->message);
-  else if (notes->has_timed_out)
-    g_set_error (error, BGT_WEB_ERROR, BGT_WEB_ERROR_TIMEOUT, "%s: %s", what, cause->message);
-  else if (notes->last_errno == EPIPE || notes->last_errno == ECONNABORTED ||
-           (is_tls && cause->code != G_TLS_ERROR_EOF))
-    g_set_error (error, BGT_WEB_ERROR, BGT_WEB_ERROR_CONNECTION_ABORTED, "%s: %s", what,
-                 cause->message);
-  else
-    bts_http_error_propagate (error, cause, notes->certificate_flags, what);
-}
-
-static void
-fail_with_problem (const char *problem, GError **error)
-{
-  g_set_error_literal (error, BGT_WEB_ERROR, BGT_WEB_ERROR_INVALID_SERVER_RESPONSE, problem);
 }
 
 /* A connection that the server has closed meanwhile says nothing about the request. */
@@ -242,61 +206,6 @@ send_once (BtsHttpClient *self,
                             error);
 }
 
-static void
-fail_within_head (GError **error)
-{
-  g_set_error_literal (error, BGT_WEB_ERROR, BGT_WEB_ERROR_DISCONNECTED,
-                       "The connection was closed within the head of the answer");
-}
-
-static gboolean
-check_head (BtsHttpClient *self, BtsHttpAnswer *answer, GError **error)
-{
-  const BtsHttpExchangeNotes *notes = bts_http_exchange_get_notes (self->exchange);
-  const char *problem = bts_http_framing_get_problem (answer->framing);
-  guint status_code = soup_message_get_status (answer->message);
-
-  if (problem != NULL)
-    fail_with_problem (problem, error);
-  /* Without any of the body, a redirection may say that all is done, too. */
-  else if ((!notes->is_body_sent && status_code < 300) ||
-           (answer->is_body_kept && status_code < 400))
-    fail_with_problem ("The server was content before it had been sent everything", error);
-  else if (bts_http_framing_get_kind (answer->framing) == BTS_HTTP_FRAMING_UNKNOWN)
-    fail_within_head (error);
-  else
-    return TRUE;
-  return FALSE;
-}
-
-static void
-fail_without_answer (BtsHttpClient *self,
-                     BtsHttpAnswer *answer,
-                     const GError *cause,
-                     GError **error)
-{
-  const BtsHttpFraming *framing = bts_http_exchange_get_notes (self->exchange)->framing;
-  g_autofree char *what =
-      g_strdup_printf ("No answer from %s", g_uri_get_host (answer->target.uri));
-
-  if (cause->domain == BGT_WEB_ERROR && !bts_http_exchange_is_cancelled (self->exchange))
-    g_propagate_error (error, g_error_copy (cause));
-  else if (bts_http_exchange_is_cancelled (self->exchange) || framing == NULL)
-    fail (self, cause, what, error);
-  else if (bts_http_framing_get_problem (framing) != NULL)
-    fail_with_problem (bts_http_framing_get_problem (framing), error);
-  /* What libsoup cannot read is what was cut off, if the framing has not seen the end either. */
-  else if (bts_http_framing_has_started (framing) && cause->domain == SOUP_SESSION_ERROR)
-    {
-      if (bts_http_framing_get_kind (framing) == BTS_HTTP_FRAMING_UNKNOWN)
-        fail_within_head (error);
-      else
-        fail_with_problem ("The head of the answer cannot be read", error);
-    }
-  else
-    fail (self, cause, what, error);
-}
-
 static gboolean
 choose_proxy (BtsHttpClient *self,
               const BtsTransportRequest *request,
@@ -310,7 +219,7 @@ choose_proxy (BtsHttpClient *self,
                               bts_http_exchange_get_cancellable (self->exchange), &self->proxy,
                               &local_error))
     {
-      fail (self, local_error, "No proxy could be chosen", error);
+      bts_http_failure_set (self->exchange, local_error, "No proxy could be chosen", error);
       return FALSE;
     }
   if (self->proxy != NULL)
@@ -346,14 +255,14 @@ send (BtsHttpClient *self,
       if (answer->body != NULL)
         {
           answer->framing = bts_http_framing_ref (notes->framing);
-          return check_head (self, answer, error);
+          return bts_http_answer_check_head (answer, self->exchange, error);
         }
       if (n_stale < MAX_STALE_CONNECTIONS && is_stale (self, &answer->target))
         continue;
       if (notes->is_proxy_challenged && ++n_challenges <= MAX_CHALLENGES)
         continue;
 
-      fail_without_answer (self, answer, local_error, error);
+      bts_http_failure_set_without_answer (self->exchange, &answer->target, local_error, error);
       return FALSE;
     }
 }
@@ -399,58 +308,6 @@ follow (BtsHttpClient *self, BtsHttpAnswer *answer, guint n_redirections, GError
       return FALSE;
     }
   return bts_http_target_follow (&answer->target, status_code, location, error);
-}
-
-static gboolean
-is_worth_draining (BtsHttpClient *self, BtsHttpAnswer *answer)
-{
-  const BtsHttpExchangeNotes *notes = bts_http_exchange_get_notes (self->exchange);
-
-  return answer->body != NULL && !notes->has_timed_out && notes->last_errno == 0 &&
-         bts_http_framing_get_kind (answer->framing) != BTS_HTTP_FRAMING_UNTIL_CLOSE &&
-         bts_http_framing_get_length (answer->framing) <= MAX_DRAIN_BYTES;
-}
-
-/* Reads what is left, so that libsoup keeps the connection. */
-static void
-drain (BtsHttpClient *self, BtsHttpAnswer *answer)
-{
-  BtsHttpExchangeNotes *notes = bts_http_exchange_get_notes (self->exchange);
-  gint64 end_us = g_get_monotonic_time () + DRAIN_TIMEOUT_MS * 1000;
-  gsize drained = 0;
-
-  notes->timeout_ms = DRAIN_TIMEOUT_MS;
-  while (drained < MAX_DRAIN_BYTES && g_get_monotonic_time () < end_us)
-    {
-      char scratch[4096];
-      gssize n = bts_http_client_read (self, answer, scratch, sizeof scratch, 0, NULL);
-
-      if (n <= 0)
-        break;
-      drained += (gsize) n;
-    }
-  notes->timeout_ms = 0;
-}
-
-/* The answer's own things; the target stays. */
-static void
-drop_answer (BtsHttpClient *self, BtsHttpAnswer *answer)
-{
-  if (answer->framing != NULL && is_worth_draining (self, answer))
-    drain (self, answer);
-  if (answer->framing == NULL || !bts_http_framing_is_complete (answer->framing) ||
-      bts_http_framing_has_excess (answer->framing) ||
-      !bts_http_exchange_get_notes (self->exchange)->is_body_sent)
-    bts_http_exchange_break_connection (self->exchange);
-  /* Nothing more is wanted of it, so that it does not matter how it goes. */
-  if (answer->body != NULL)
-    g_input_stream_close (answer->body, NULL, NULL);
-
-  g_clear_object (&answer->body);
-  g_clear_object (&answer->message);
-  g_clear_pointer (&answer->framing, bts_http_framing_unref);
-  answer->spare_start = 0;
-  answer->spare_end = 0;
 }
 
 /* Whether asking again is worth it. */
@@ -520,7 +377,7 @@ ask_until_final (BtsHttpClient *self,
       else if (!take_expectation_failed (self, answer) &&
                (++n_challenges > 2 * MAX_CHALLENGES || !take_challenge (self, answer)))
         return TRUE;
-      drop_answer (self, answer);
+      bts_http_answer_drop (answer, self->exchange);
     }
 }
 
@@ -547,37 +404,6 @@ bts_http_client_ask (BtsHttpClient *self,
   return FALSE;
 }
 
-static gssize
-take_spare (BtsHttpAnswer *answer, gpointer buffer, gsize size)
-{
-  size = MIN (size, answer->spare_end - answer->spare_start);
-  memcpy (buffer, answer->spare + answer->spare_start, size);
-  answer->spare_start += size;
-  return (gssize) size;
-}
-
-static gssize
-read_body (BtsHttpClient *self, BtsHttpAnswer *answer, gpointer buffer, gsize size, GError **error)
-{
-  g_autoptr (GError) local_error = NULL;
-  gssize n = g_input_stream_read (answer->body, buffer, size, NULL, &local_error);
-  BtsHttpExchangeNotes *notes = bts_http_exchange_get_notes (self->exchange);
-  const char *problem;
-
-  if (n == 0 && bts_http_framing_is_within_trailers (answer->framing) &&
-      !bts_http_observer_read_trailers (BTS_HTTP_OBSERVER (notes->observer), &local_error))
-    n = -1;
-  problem = bts_http_framing_get_problem (answer->framing);
-  if (problem != NULL)
-    {
-      fail_with_problem (problem, error);
-      return -1;
-    }
-  if (n < 0)
-    fail (self, local_error, "The transfer was interrupted", error);
-  return n;
-}
-
 gssize
 bts_http_client_read (BtsHttpClient *self,
                       BtsHttpAnswer *answer,
@@ -586,41 +412,18 @@ bts_http_client_read (BtsHttpClient *self,
                       guint64 left,
                       GError **error)
 {
-  gboolean is_chunked = bts_http_framing_get_kind (answer->framing) == BTS_HTTP_FRAMING_CHUNKED;
-  gssize n;
-
-  if (answer->spare_start < answer->spare_end)
-    return take_spare (answer, buffer, size);
-
-  bts_http_exchange_get_notes (self->exchange)->body_left = is_chunked ? 0 : left;
-  /* libsoup reads the lines after the last chunk into the buffer it was given for data. */
-  if (!is_chunked || size >= sizeof answer->spare)
-    return read_body (self, answer, buffer, size, error);
-
-  n = read_body (self, answer, answer->spare, sizeof answer->spare, error);
-  if (n <= 0)
-    return n;
-  answer->spare_start = 0;
-  answer->spare_end = (gsize) n;
-  return take_spare (answer, buffer, size);
+  return bts_http_answer_read (answer, self->exchange, buffer, size, left, error);
 }
 
 gboolean
 bts_http_client_check_excess (BtsHttpClient *self, BtsHttpAnswer *answer, GError **error)
 {
-  BtsHttpExchangeNotes *notes = bts_http_exchange_get_notes (self->exchange);
-
-  if (!bts_http_framing_is_complete (answer->framing) ||
-      !bts_http_observer_has_excess (BTS_HTTP_OBSERVER (notes->observer)))
-    return TRUE;
-
-  fail_with_problem ("The answer is longer than it says", error);
-  return FALSE;
+  return bts_http_answer_check_excess (answer, self->exchange, error);
 }
 
 void
 bts_http_client_finish (BtsHttpClient *self, BtsHttpAnswer *answer)
 {
-  drop_answer (self, answer);
+  bts_http_answer_drop (answer, self->exchange);
   bts_http_target_clear (&answer->target);
 }

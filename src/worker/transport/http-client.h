@@ -4,11 +4,8 @@
 
 #pragma once
 
-#include <libsoup/soup.h>
-
-#include "worker/transport/http-framing.h"
+#include "worker/transport/http-answer.h"
 #include "worker/transport/http-session.h"
-#include "worker/transport/http-target.h"
 #include "worker/transport/http-upload.h"
 #include "worker/transport/transport.h"
 
@@ -29,19 +26,6 @@ gboolean bts_http_client_is_cancelled (BtsHttpClient *self);
 /* Around all that follows, in its thread: the settings stay as they are meanwhile. */
 void bts_http_client_enter (BtsHttpClient *self);
 void bts_http_client_leave (BtsHttpClient *self);
-
-/* An answer whose head has come, and obeys the rules. */
-typedef struct
-{
-  BtsHttpTarget target;    /* who has given it */
-  SoupMessage *message;    /* (owned) */
-  GInputStream *body;      /* (owned) */
-  BtsHttpFraming *framing; /* (owned) */
-  gboolean is_body_kept;   /* not sent, since only a challenge was to come of it */
-  char spare[256];         /* read, but not yet asked for */
-  gsize spare_start;
-  gsize spare_end;
-} BtsHttpAnswer;
 
 gboolean bts_http_client_ask (BtsHttpClient *self,
                               const BtsTransportRequest *request,
