@@ -17,14 +17,11 @@
 #include "worker/file-call.h"
 #include "worker/keep-job.h"
 #include "worker/orphans.h"
-#include "worker/rate-share.h"
 #include "worker/transport/ftp.h"
 #include "worker/transport/http-download.h"
 #include "worker/upload-job.h"
+#include "worker/worker-jobs.h"
 #include "worker/worker-settings.h"
-
-#define PROGRESS_INTERVAL_MS 250
-#define SHARE_INTERVAL_US G_USEC_PER_SEC
 
 struct _BtsWorker
 {
@@ -35,205 +32,12 @@ struct _BtsWorker
   BtsHttpSession *session; /* (owned) */
   BtsUploadMemory *memory; /* (owned) */
   BtsFtpSession *ftp;      /* (owned) */
-  GHashTable *jobs;        /* (owned) (element-type utf8 Job) by GUID */
-  guint progress_source;
+  BtsWorkerJobs *jobs;     /* (owned) */
   BtsWorkerSettings settings;
-  gint64 shared_at; /* by what the jobs use */
   gboolean has_looked_for_orphans;
 };
 
 G_DEFINE_FINAL_TYPE (BtsWorker, bts_worker, G_TYPE_OBJECT)
-
-typedef struct
-{
-  BtsTransferJob *job; /* (owned) */
-  GPtrArray *stops;    /* (owned) (element-type GDBusMethodInvocation): calls of Stop that wait */
-  BtsRateUse use;      /* of the machine's rate */
-} Job;
-
-/* A call to the daemon that is under way. */
-typedef struct
-{
-  BtsTransferJob *job; /* (owned) */
-  GPtrArray *stops;    /* (owned) (nullable): answered after it */
-} HostCall;
-
-static void
-job_free (gpointer data)
-{
-  Job *self = data;
-
-  bts_transfer_job_unref (self->job);
-  g_clear_pointer (&self->stops, g_ptr_array_unref);
-  g_free (self);
-}
-
-static void
-host_call_free (HostCall *self)
-{
-  bts_transfer_job_unref (self->job);
-  g_clear_pointer (&self->stops, g_ptr_array_unref);
-  g_free (self);
-}
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (HostCall, host_call_free)
-
-/* Talking to the daemon */
-
-static void
-call_host (BtsWorker *self,
-           const char *method,
-           BtsTransferJob *job,
-           GVariant *update,
-           GPtrArray *stops,
-           GAsyncReadyCallback callback)
-{
-  HostCall *call = g_new0 (HostCall, 1);
-
-  call->job = bts_transfer_job_ref (job);
-  call->stops = stops != NULL ? g_ptr_array_ref (stops) : NULL;
-  /* No time-out: the daemon answers when its disk has, and if it is gone so are we. */
-  g_dbus_connection_call (self->connection, NULL, BTS_WORKER_HOST_PATH, BTS_INTERFACE_WORKER_HOST,
-                          method,
-                          g_variant_new ("(s@a{sv})", bts_transfer_job_get_guid (job), update),
-                          NULL, G_DBUS_CALL_FLAGS_NONE, G_MAXINT, NULL, callback, call);
-}
-
-static void
-on_checkpoint_answered (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (HostCall) call = user_data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GVariant) reply =
-                 g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &error);
-
-  bts_transfer_job_take_answer (call->job, reply == NULL ? error : NULL);
-}
-
-static void
-send_checkpoint (BtsTransferJob *job, GVariant *update, gpointer user_data)
-{
-  BtsWorker *self = user_data;
-
-  call_host (self, "Checkpoint", job, update, NULL, on_checkpoint_answered);
-}
-
-static void
-answer_stops (GPtrArray *stops)
-{
-  for (guint i = 0; i < stops->len; i++)
-    g_dbus_method_invocation_return_value (g_ptr_array_index (stops, i), NULL);
-  g_ptr_array_set_size (stops, 0);
-}
-
-static void
-on_finished_answered (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (HostCall) call = user_data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GVariant) reply =
-                 g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &error);
-
-  /* It has been told; what it makes of that is its own affair. */
-  if (reply == NULL)
-    g_debug ("The end of %s was not taken: %s", bts_transfer_job_get_guid (call->job),
-             error->message);
-  answer_stops (call->stops);
-}
-
-static void
-measure_use (Job *self, gint64 now)
-{
-  BtsProgress *progress = bts_transfer_job_get_progress (self->job);
-
-  bts_rate_use_measure (&self->use, bts_transfer_job_get_max_rate (self->job),
-                        progress->received + progress->sent, now);
-}
-
-static void
-share_rate (BtsWorker *self)
-{
-  guint n = g_hash_table_size (self->jobs);
-  g_autofree guint64 *own = g_new0 (guint64, n);
-  g_autofree guint64 *shares = g_new0 (guint64, n);
-  GHashTableIter iter;
-  gpointer job = NULL;
-  gsize i = 0;
-
-  g_hash_table_iter_init (&iter, self->jobs);
-  while (g_hash_table_iter_next (&iter, NULL, &job))
-    own[i++] = bts_rate_use_get_demand (&((Job *) job)->use,
-                                        bts_transfer_job_get_own_rate (((Job *) job)->job));
-  bts_rate_share (self->settings.max_rate, own, shares, n);
-
-  i = 0;
-  g_hash_table_iter_init (&iter, self->jobs);
-  while (g_hash_table_iter_next (&iter, NULL, &job))
-    bts_transfer_job_set_max_rate (((Job *) job)->job, shares[i++]);
-}
-
-/* What one job does not use is for the others. */
-static void
-share_rate_anew (BtsWorker *self)
-{
-  gint64 now = g_get_monotonic_time ();
-  GHashTableIter iter;
-  gpointer job = NULL;
-
-  if (self->settings.max_rate == 0 || now < self->shared_at + SHARE_INTERVAL_US)
-    return;
-  self->shared_at = now;
-  g_hash_table_iter_init (&iter, self->jobs);
-  while (g_hash_table_iter_next (&iter, NULL, &job))
-    measure_use (job, now);
-  share_rate (self);
-}
-
-static gboolean
-on_progress_due (gpointer user_data)
-{
-  BtsWorker *self = user_data;
-  GHashTableIter iter;
-  gpointer value = NULL;
-
-  g_hash_table_iter_init (&iter, self->jobs);
-  while (g_hash_table_iter_next (&iter, NULL, &value))
-    {
-      BtsTransferJob *job = ((Job *) value)->job;
-      const guint64 *now = bts_progress_take_change (bts_transfer_job_get_progress (job));
-
-      if (now != NULL)
-        /* Fails only on a closed connection, which ends this process. */
-        g_dbus_connection_emit_signal (self->connection, NULL, BTS_WORKER_HOST_PATH,
-                                       BTS_INTERFACE_WORKER_HOST, "Progress",
-                                       g_variant_new ("(stttt)", bts_transfer_job_get_guid (job),
-                                                      now[0], now[1], now[2], now[3]),
-                                       NULL);
-    }
-  share_rate_anew (self);
-  return G_SOURCE_CONTINUE;
-}
-
-static void
-on_job_ended (BtsTransferJob *job, GVariant *update, gpointer user_data)
-{
-  BtsWorker *self = user_data;
-  Job *entry = g_hash_table_lookup (self->jobs, bts_transfer_job_get_guid (job));
-  g_autoptr (GPtrArray) stops = g_ptr_array_ref (entry->stops);
-
-  /* Before the daemon hears of it: it may start the next try at once. */
-  g_hash_table_remove (self->jobs, bts_transfer_job_get_guid (job));
-  share_rate (self);
-  if (g_hash_table_size (self->jobs) == 0)
-    g_clear_handle_id (&self->progress_source, g_source_remove);
-
-  if (update != NULL)
-    call_host (self, "Finished", job, update, stops, on_finished_answered);
-  else
-    answer_stops (stops);
-}
-
-static const BtsTransferJobEvents job_events = { send_checkpoint, on_job_ended };
 
 /* The methods. Each takes the invocation and answers it. */
 
@@ -256,7 +60,7 @@ handle_configure (BtsWorker *self, GVariant *parameters, GDBusMethodInvocation *
   protocols = g_variant_lookup_value (settings, "upload-protocols", G_VARIANT_TYPE ("a{ss}"));
   if (protocols != NULL)
     bts_upload_memory_load (self->memory, protocols);
-  share_rate (self);
+  bts_worker_jobs_set_max_rate (self->jobs, self->settings.max_rate);
   if (bts_worker_settings_is_rate_only (settings))
     {
       g_dbus_method_invocation_return_value (invocation, NULL);
@@ -349,27 +153,19 @@ static BtsTransferJob *
 add_job (BtsWorker *self, const char *guid, GVariant *request, GDBusMethodInvocation *invocation)
 {
   const char *uri = NULL;
-  Job *job = NULL;
 
   if (!bts_guid_is_valid (guid) || !g_variant_lookup (request, "uri", "&s", &uri))
     {
       return_error (invocation, BGT_ERROR_INVALID_ARGUMENT, "A job needs a GUID and a URI");
       return NULL;
     }
-  if (g_hash_table_contains (self->jobs, guid))
+  if (bts_worker_jobs_lookup (self->jobs, guid) != NULL)
     {
       return_error (invocation, BGT_ERROR_INVALID_STATE, "This job runs already");
       return NULL;
     }
 
-  job = g_new0 (Job, 1);
-  job->job = bts_transfer_job_new (guid, request, &job_events, self);
-  job->stops = g_ptr_array_new ();
-  g_hash_table_insert (self->jobs, g_strdup (guid), job);
-  share_rate (self);
-  if (self->progress_source == 0)
-    self->progress_source = g_timeout_add (PROGRESS_INTERVAL_MS, on_progress_due, self);
-  return job->job;
+  return bts_worker_jobs_add (self->jobs, guid, request);
 }
 
 static void
@@ -415,17 +211,9 @@ static void
 handle_stop (BtsWorker *self, GVariant *parameters, GDBusMethodInvocation *invocation)
 {
   const char *guid = NULL;
-  Job *job = NULL;
 
   g_variant_get (parameters, "(&s)", &guid);
-  job = g_hash_table_lookup (self->jobs, guid);
-  if (job == NULL)
-    {
-      g_dbus_method_invocation_return_value (invocation, NULL);
-      return;
-    }
-  g_ptr_array_add (job->stops, invocation);
-  bts_transfer_job_stop (job->job);
+  bts_worker_jobs_stop (self->jobs, guid, invocation);
 }
 
 /* The server is told, but nobody waits for it. */
@@ -451,7 +239,7 @@ handle_discard (BtsWorker *self, GVariant *parameters, GDBusMethodInvocation *in
       return_error (invocation, BGT_ERROR_INVALID_ARGUMENT, "Not the GUID of a job");
       return;
     }
-  if (g_hash_table_contains (self->jobs, guid))
+  if (bts_worker_jobs_lookup (self->jobs, guid) != NULL)
     {
       return_error (invocation, BGT_ERROR_INVALID_STATE, "This job runs; it has to be stopped");
       return;
@@ -468,7 +256,7 @@ static void
 handle_open_result (BtsWorker *self, GVariant *parameters, GDBusMethodInvocation *invocation)
 {
   const char *guid = NULL;
-  Job *job = NULL;
+  BtsTransferJob *job = NULL;
   g_autoptr (GVariant) request = NULL;
   g_autoptr (GVariant) given = NULL;
   g_autoptr (GVariant) latest = NULL;
@@ -480,9 +268,9 @@ handle_open_result (BtsWorker *self, GVariant *parameters, GDBusMethodInvocation
       return_error (invocation, BGT_ERROR_INVALID_ARGUMENT, "Not the GUID of a job");
       return;
     }
-  job = g_hash_table_lookup (self->jobs, guid);
-  latest = job != NULL ? bts_transfer_job_dup_checkpoint (job->job) : NULL;
-  call.job = job != NULL ? job->job : NULL;
+  job = bts_worker_jobs_lookup (self->jobs, guid);
+  latest = job != NULL ? bts_transfer_job_dup_checkpoint (job) : NULL;
+  call.job = job;
   call.guid = guid;
   call.request = request;
   call.checkpoint = latest != NULL ? latest : given;
@@ -494,14 +282,14 @@ handle_change (BtsWorker *self, GVariant *parameters, GDBusMethodInvocation *inv
 {
   const char *guid = NULL;
   g_autoptr (GVariant) changes = NULL;
-  Job *job = NULL;
+  BtsTransferJob *job = NULL;
 
   g_variant_get (parameters, "(&s@a{sv})", &guid, &changes);
-  job = g_hash_table_lookup (self->jobs, guid);
+  job = bts_worker_jobs_lookup (self->jobs, guid);
   if (job != NULL)
     {
-      bts_transfer_job_change (job->job, changes);
-      share_rate (self);
+      bts_transfer_job_change (job, changes);
+      bts_worker_jobs_share_rate (self->jobs);
     }
   g_dbus_method_invocation_return_value (invocation, NULL);
 }
@@ -512,25 +300,20 @@ handle_request_range (BtsWorker *self, GVariant *parameters, GDBusMethodInvocati
   const char *guid = NULL;
   guint64 offset = 0;
   guint64 length = 0;
-  Job *job = NULL;
+  BtsTransferJob *job = NULL;
 
   g_variant_get (parameters, "(&stt)", &guid, &offset, &length);
-  job = g_hash_table_lookup (self->jobs, guid);
+  job = bts_worker_jobs_lookup (self->jobs, guid);
   if (job != NULL)
-    bts_transfer_job_request_range (job->job, offset, length);
+    bts_transfer_job_request_range (job, offset, length);
   g_dbus_method_invocation_return_value (invocation, NULL);
 }
 
 static void
 handle_reconnect (BtsWorker *self, GVariant *parameters, GDBusMethodInvocation *invocation)
 {
-  GHashTableIter iter;
-  gpointer job = NULL;
-
   bts_http_session_drop_connections (self->session);
-  g_hash_table_iter_init (&iter, self->jobs);
-  while (g_hash_table_iter_next (&iter, NULL, &job))
-    bts_transfer_job_reconnect (((Job *) job)->job);
+  bts_worker_jobs_reconnect (self->jobs);
   g_dbus_method_invocation_return_value (invocation, NULL);
 }
 
@@ -610,7 +393,6 @@ bts_worker_dispose (GObject *object)
 {
   BtsWorker *self = BTS_WORKER (object);
 
-  g_clear_handle_id (&self->progress_source, g_source_remove);
   if (self->registration_id != 0)
     g_dbus_connection_unregister_object (self->connection, self->registration_id);
   self->registration_id = 0;
@@ -618,7 +400,7 @@ bts_worker_dispose (GObject *object)
   g_clear_object (&self->session);
   g_clear_pointer (&self->memory, bts_upload_memory_free);
   g_clear_pointer (&self->ftp, bts_ftp_session_unref);
-  g_clear_pointer (&self->jobs, g_hash_table_unref);
+  g_clear_pointer (&self->jobs, bts_worker_jobs_free);
   G_OBJECT_CLASS (bts_worker_parent_class)->dispose (object);
 }
 
@@ -646,7 +428,6 @@ bts_worker_init (BtsWorker *self)
   self->session = bts_http_session_new ();
   self->memory = bts_upload_memory_new (on_server_known, self);
   self->ftp = bts_ftp_session_new ();
-  self->jobs = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, job_free);
   bts_worker_settings_init (&self->settings);
 }
 
@@ -657,6 +438,7 @@ bts_worker_new (GDBusConnection *connection, GError **error)
   g_autoptr (BtsWorker) self = g_object_new (BTS_TYPE_WORKER, NULL);
 
   self->connection = g_object_ref (connection);
+  self->jobs = bts_worker_jobs_new (connection);
   self->registration_id = g_dbus_connection_register_object (
       connection, BTS_WORKER_PATH, (GDBusInterfaceInfo *) &bts_dbus_worker_interface, &vtable, self,
       NULL, error);

@@ -70,7 +70,6 @@ LONG_FILES = {
     "model/operation.c": (800, "some 30 getters, and the state machine that keeps them true"),
     "model/request-checks.c": (550, "every option's check, a short function each"),
     "store/store.c": (650, "a record's way to the disk and its waiters share all their state"),
-    "worker/worker.c": (670, "every method of the private interface, a short function each"),
 }
 LONG_FUNCTIONS = {
 }
