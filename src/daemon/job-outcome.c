@@ -77,6 +77,22 @@ bts_job_outcome_take_failure (BtsOperation *operation,
   return 0;
 }
 
+gint64
+bts_job_outcome_take_refusal (BtsOperation *operation,
+                              const BtsJobContext *context,
+                              const char *message)
+{
+  const BtsJobFailure failure = { .web_error = BGT_WEB_ERROR_CONNECTION_ABORTED,
+                                  .message = message,
+                                  .retry_after_us = -1 };
+
+  if (!bts_operation_awaits_source (operation))
+    return bts_job_outcome_take_failure (operation, context, &failure);
+  if (bts_operation_get_intent (operation) != BTS_INTENT_CANCEL)
+    finish (operation, context, BGT_OPERATION_STATUS_ERROR, failure.web_error, message);
+  return 0;
+}
+
 void
 bts_job_outcome_take_kept (BtsOperation *operation, const BtsJobContext *context, GVariant *update)
 {

@@ -26,6 +26,11 @@ bts_job_outcome_take_end (BtsOperation *operation, const BtsJobContext *context,
 void
 bts_job_outcome_take_kept (BtsOperation *operation, const BtsJobContext *context, GVariant *update);
 
+/* The same where the worker did not begin. */
+gint64 bts_job_outcome_take_refusal (BtsOperation *operation,
+                                     const BtsJobContext *context,
+                                     const char *message);
+
 gint64 bts_job_outcome_take_failure (BtsOperation *operation,
                                      const BtsJobContext *context,
                                      const BtsJobFailure *failure);

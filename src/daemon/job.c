@@ -9,6 +9,7 @@
 #include "common/bgt-error.h"
 #include "common/bgt-web-error.h"
 #include "daemon/job-outcome.h"
+#include "daemon/worker-call.h"
 #include "daemon/worker-changes.h"
 
 /* A worker that dies this soon after a job was given to it, so often in a row and without a byte,
@@ -157,7 +158,7 @@ on_change_answered (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GError) error = NULL;
 
   /* The request is what counts; the next start takes it whole. */
-  if (!bts_worker_link_call_finish (BTS_WORKER_LINK (source), result, &error))
+  if (!bts_worker_call_finish (BTS_WORKER_LINK (source), result, &error))
     g_debug ("%s: the worker did not take a change: %s", get_guid (self), error->message);
 }
 
@@ -170,7 +171,7 @@ send_changes (BtsJob *self)
     return;
   g_clear_pointer (&self->sent_request, bts_request_unref);
   self->sent_request = bts_request_ref (request);
-  bts_worker_link_change_async (self->link, get_guid (self), bts_worker_changes_new (request),
+  bts_worker_call_change_async (self->link, get_guid (self), bts_worker_changes_new (request),
                                 self->cancellable, on_change_answered, g_object_ref (self));
 }
 
@@ -178,7 +179,7 @@ static void
 send_wanted_range (BtsJob *self)
 {
   if (self->wanted.length > 0)
-    bts_worker_link_request_range_async (self->link, get_guid (self), self->wanted.offset,
+    bts_worker_call_request_range_async (self->link, get_guid (self), self->wanted.offset,
                                          self->wanted.length, NULL, NULL, NULL);
 }
 
@@ -188,7 +189,7 @@ on_start_answered (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (BtsJob) self = BTS_JOB (user_data);
   BtsWorkerLink *link = BTS_WORKER_LINK (source);
   g_autoptr (GError) error = NULL;
-  gboolean is_started = bts_worker_link_call_finish (link, result, &error);
+  gboolean is_started = bts_worker_call_finish (link, result, &error);
 
   /* The end may have been reported, or the worker lost, before. */
   if (self->state != JOB_STARTING || self->link != link)
@@ -211,14 +212,7 @@ on_start_answered (GObject *source, GAsyncResult *result, gpointer user_data)
       bts_worker_pool_kill (self->context.pool, link);
       return;
     }
-  if (self->is_keeping && may_run (self))
-    finish_operation (self, BGT_OPERATION_STATUS_ERROR, BGT_WEB_ERROR_CONNECTION_ABORTED,
-                      error->message);
-  self->retry_at =
-      bts_job_outcome_take_failure (self->operation, &self->context,
-                                    &(BtsJobFailure){ .web_error = BGT_WEB_ERROR_CONNECTION_ABORTED,
-                                                      .message = error->message,
-                                                      .retry_after_us = -1 });
+  self->retry_at = bts_job_outcome_take_refusal (self->operation, &self->context, error->message);
   self->is_wanted = FALSE;
   become_idle (self);
 }
@@ -228,19 +222,19 @@ start_on_link (BtsJob *self)
 {
   BtsOperation *operation = self->operation;
   const BtsDescriptors *files = bts_operation_get_files (operation);
+  GVariant *request;
 
   self->is_keeping = bts_operation_awaits_source (operation);
   self->started_at = get_boot_time (self);
   self->has_progress = FALSE;
   self->bytes_at_start = bts_byte_ranges_get_total (bts_operation_get_ranges (operation));
   self->sent_request = bts_request_ref (bts_operation_get_request (operation));
+  request = bts_request_get_variant (self->sent_request);
   if (self->is_keeping)
-    bts_worker_link_keep_async (self->link, get_guid (self),
-                                bts_request_get_variant (self->sent_request), files->streams,
+    bts_worker_call_keep_async (self->link, get_guid (self), request, files->streams,
                                 self->cancellable, on_start_answered, g_object_ref (self));
   else
-    bts_worker_link_start_async (self->link, get_guid (self),
-                                 bts_request_get_variant (self->sent_request),
+    bts_worker_call_start_async (self->link, get_guid (self), request,
                                  bts_operation_get_checkpoint (operation), files, self->cancellable,
                                  on_start_answered, g_object_ref (self));
 }
@@ -251,7 +245,7 @@ on_discard_answered (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (BtsJob) self = BTS_JOB (user_data);
   BtsWorkerLink *link = BTS_WORKER_LINK (source);
   g_autoptr (GError) error = NULL;
-  gboolean is_discarded = bts_worker_link_call_finish (link, result, &error);
+  gboolean is_discarded = bts_worker_call_finish (link, result, &error);
 
   if (self->state != JOB_DISCARDING || self->link != link)
     return;
@@ -266,7 +260,7 @@ on_discard_answered (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 discard_on_link (BtsJob *self)
 {
-  bts_worker_link_discard_async (
+  bts_worker_call_discard_async (
       self->link, get_guid (self),
       bts_request_get_variant (bts_operation_get_request (self->operation)),
       bts_operation_get_checkpoint (self->operation), self->cancellable, on_discard_answered,
@@ -317,7 +311,7 @@ on_stop_answered (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (BtsJob) self = BTS_JOB (user_data);
   BtsWorkerLink *link = BTS_WORKER_LINK (source);
   g_autoptr (GError) error = NULL;
-  gboolean is_stopped = bts_worker_link_call_finish (link, result, &error);
+  gboolean is_stopped = bts_worker_call_finish (link, result, &error);
 
   if (self->state != JOB_STOPPING || self->link != link)
     return;
@@ -335,7 +329,7 @@ static void
 begin_stop (BtsJob *self)
 {
   self->state = JOB_STOPPING;
-  bts_worker_link_stop_async (self->link, get_guid (self), NULL, on_stop_answered,
+  bts_worker_call_stop_async (self->link, get_guid (self), NULL, on_stop_answered,
                               g_object_ref (self));
 }
 

@@ -6,10 +6,8 @@
 
 #include "daemon/worker-engine.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include "common/bgt-error.h"
+#include "daemon/worker-call.h"
 
 struct _BtsWorkerEngine
 {
@@ -97,7 +95,7 @@ on_checked (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = G_TASK (user_data);
   GError *error = NULL;
-  GVariant *found = bts_worker_link_check_finish (BTS_WORKER_LINK (source), result, &error);
+  GVariant *found = bts_worker_call_check_finish (BTS_WORKER_LINK (source), result, &error);
 
   release_link (task);
   if (found != NULL)
@@ -114,7 +112,7 @@ on_acquired_for_check (GObject *source, GAsyncResult *result, gpointer user_data
 
   if (!take_link (task, result))
     return;
-  bts_worker_link_check_async (call->link, bts_request_get_variant (call->request), &call->files,
+  bts_worker_call_check_async (call->link, bts_request_get_variant (call->request), &call->files,
                                g_task_get_cancellable (task), on_checked, g_object_ref (task));
 }
 
@@ -154,7 +152,7 @@ on_acquired_to_look (GObject *source, GAsyncResult *result, gpointer user_data)
   Call *call = g_task_get_task_data (task);
 
   if (take_link (task, result))
-    bts_worker_link_look_at_process_async (call->link, call->pid, g_task_get_cancellable (task),
+    bts_worker_call_look_at_process_async (call->link, call->pid, g_task_get_cancellable (task),
                                            on_checked, g_object_ref (task));
 }
 
@@ -239,7 +237,7 @@ on_result_opened (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = G_TASK (user_data);
   GError *error = NULL;
-  int fd = bts_worker_link_open_result_finish (BTS_WORKER_LINK (source), result, &error);
+  int fd = bts_worker_call_open_result_finish (BTS_WORKER_LINK (source), result, &error);
 
   release_link (task);
   if (fd >= 0)
@@ -256,7 +254,7 @@ on_acquired_for_result (GObject *source, GAsyncResult *result, gpointer user_dat
 
   if (!take_link (task, result))
     return;
-  bts_worker_link_open_result_async (
+  bts_worker_call_open_result_async (
       call->link, bts_operation_get_guid (call->operation),
       bts_request_get_variant (bts_operation_get_request (call->operation)),
       bts_operation_get_checkpoint (call->operation), call->position, g_task_get_cancellable (task),
@@ -301,7 +299,7 @@ on_discarded (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GError) error = NULL;
 
   /* A folder that is not there any more must not keep the operation for ever. */
-  if (!bts_worker_link_call_finish (BTS_WORKER_LINK (source), result, &error))
+  if (!bts_worker_call_finish (BTS_WORKER_LINK (source), result, &error))
     g_message ("%s: what had arrived could not be removed: %s",
                bts_operation_get_guid (call->operation), error->message);
   release_link (task);
@@ -316,7 +314,7 @@ on_acquired_to_forget (GObject *source, GAsyncResult *result, gpointer user_data
 
   if (!take_link (task, result))
     return;
-  bts_worker_link_discard_async (
+  bts_worker_call_discard_async (
       call->link, bts_operation_get_guid (call->operation),
       bts_request_get_variant (bts_operation_get_request (call->operation)),
       bts_operation_get_checkpoint (call->operation), NULL, on_discarded, g_object_ref (task));

@@ -8,10 +8,10 @@
 #include <sys/types.h>
 
 #include "daemon/worker-report.h"
-#include "model/descriptors.h"
 
-/* The private connection to one worker: its calls, and what it reports. What the worker says is
- * data from a stranger: types are checked here, meaning by whoever takes the report.
+/* The private connection to one worker, and what it reports; its calls are in worker-call.h. What
+ * the worker says is data from a stranger: types are checked here, meaning by whoever takes the
+ * report.
  *
  * Signals
  *   report (BtsWorkerReport *report)   a checkpoint or an end, which has to be answered
@@ -36,84 +36,7 @@ BtsWorkerLink *bts_worker_link_new_finish (GAsyncResult *result, GError **error)
 
 uid_t bts_worker_link_get_uid (BtsWorkerLink *self);
 gboolean bts_worker_link_is_closed (BtsWorkerLink *self);
+GDBusConnection *bts_worker_link_get_connection (BtsWorkerLink *self); /* lends */
 
 /* Closes the socket, upon which the worker exits. */
 void bts_worker_link_close (BtsWorkerLink *self);
-
-/* The calls of org.example.BackgroundTransfer.Worker; dictionaries are not consumed, @files and
- * @streams stay the caller's; _check and _start send no streams. All are finished by _call_finish
- * but those that have a _finish of their own. */
-void bts_worker_link_configure_async (BtsWorkerLink *self,
-                                      GVariant *settings,
-                                      GCancellable *cancellable,
-                                      GAsyncReadyCallback callback,
-                                      gpointer user_data);
-void bts_worker_link_check_async (BtsWorkerLink *self,
-                                  GVariant *request,
-                                  const BtsDescriptors *files,
-                                  GCancellable *cancellable,
-                                  GAsyncReadyCallback callback,
-                                  gpointer user_data);
-void bts_worker_link_start_async (BtsWorkerLink *self,
-                                  const char *guid,
-                                  GVariant *request,
-                                  GVariant *checkpoint, /* (nullable) */
-                                  const BtsDescriptors *files,
-                                  GCancellable *cancellable,
-                                  GAsyncReadyCallback callback,
-                                  gpointer user_data);
-void bts_worker_link_keep_async (BtsWorkerLink *self,
-                                 const char *guid,
-                                 GVariant *request,
-                                 GArray *streams, /* (nullable) (element-type int) */
-                                 GCancellable *cancellable,
-                                 GAsyncReadyCallback callback,
-                                 gpointer user_data);
-void bts_worker_link_stop_async (BtsWorkerLink *self,
-                                 const char *guid,
-                                 GCancellable *cancellable,
-                                 GAsyncReadyCallback callback,
-                                 gpointer user_data);
-void bts_worker_link_discard_async (BtsWorkerLink *self,
-                                    const char *guid,
-                                    GVariant *request,
-                                    GVariant *checkpoint, /* (nullable) */
-                                    GCancellable *cancellable,
-                                    GAsyncReadyCallback callback,
-                                    gpointer user_data);
-void bts_worker_link_open_result_async (BtsWorkerLink *self,
-                                        const char *guid,
-                                        GVariant *request,
-                                        GVariant *checkpoint, /* (nullable) */
-                                        guint64 position,
-                                        GCancellable *cancellable,
-                                        GAsyncReadyCallback callback,
-                                        gpointer user_data);
-void bts_worker_link_change_async (BtsWorkerLink *self,
-                                   const char *guid,
-                                   GVariant *changes,
-                                   GCancellable *cancellable,
-                                   GAsyncReadyCallback callback,
-                                   gpointer user_data);
-void bts_worker_link_request_range_async (BtsWorkerLink *self,
-                                          const char *guid,
-                                          guint64 offset,
-                                          guint64 length,
-                                          GCancellable *cancellable,
-                                          GAsyncReadyCallback callback,
-                                          gpointer user_data);
-void bts_worker_link_reconnect_async (BtsWorkerLink *self,
-                                      GCancellable *cancellable,
-                                      GAsyncReadyCallback callback,
-                                      gpointer user_data);
-
-/* Finished by _check_finish. */
-void bts_worker_link_look_at_process_async (BtsWorkerLink *self,
-                                            guint32 pid,
-                                            GCancellable *cancellable,
-                                            GAsyncReadyCallback callback,
-                                            gpointer user_data);
-
-gboolean bts_worker_link_call_finish (BtsWorkerLink *self, GAsyncResult *result, GError **error);
-GVariant *bts_worker_link_check_finish (BtsWorkerLink *self, GAsyncResult *result, GError **error);
-int bts_worker_link_open_result_finish (BtsWorkerLink *self, GAsyncResult *result, GError **error);

@@ -7,43 +7,13 @@
 #include "daemon/worker-pool.h"
 
 #include "common/bgt-error.h"
-#include "daemon/known-servers.h"
+#include "daemon/pool-worker.h"
+#include "daemon/worker-call.h"
 #include "daemon/worker-settings.h"
 
 #define IDLE_US (10 * G_USEC_PER_SEC)
 #define START_TIMEOUT_US (20 * G_USEC_PER_SEC)
 #define EXIT_TIMEOUT_US (5 * G_USEC_PER_SEC)
-#define BACK_OFF_US (G_USEC_PER_SEC / 2)
-#define MAX_BACK_OFF_US (60 * G_USEC_PER_SEC)
-#define STABLE_US (10 * G_USEC_PER_SEC)
-
-typedef enum
-{
-  WORKER_NONE,
-  WORKER_STARTING, /* launched, connected, configured: one after the other */
-  WORKER_READY,
-  WORKER_LEAVING, /* its socket is closed, or it has been killed */
-} WorkerState;
-
-typedef struct
-{
-  BtsWorkerPool *pool; /* (unowned) */
-  uid_t uid;
-  WorkerState state;
-  BtsKnownServers *servers; /* (owned): what the one before has learned */
-  guint worker_id;          /* 0 until launched */
-  BtsWorkerLink *link;      /* (owned) (nullable) */
-  gboolean was_ready;
-  GCancellable *cancellable; /* (owned) (nullable): ends the starting */
-  GError *error;             /* (owned) (nullable): why the starting failed */
-  GQueue waiting;            /* (element-type GTask) (owned) */
-  guint n_holds;
-  guint64 max_rate; /* its part of the machine's, as it was told */
-  guint alarm_id;   /* of what may not last: starting, being idle, leaving */
-  gint64 started_at;
-  guint n_failures; /* in a row */
-  gint64 not_before;
-} Worker;
 
 struct _BtsWorkerPool
 {
@@ -68,18 +38,18 @@ enum
 
 static guint signals[N_SIGNALS];
 
-static void start_worker (Worker *worker);
+static void start_worker (BtsPoolWorker *worker);
 
 /* A step of an asynchronous call on a worker; the worker lives as long as its pool. */
 typedef struct
 {
   BtsWorkerPool *pool;       /* (owned) */
-  Worker *worker;            /* (unowned) */
+  BtsPoolWorker *worker;     /* (unowned) */
   GCancellable *cancellable; /* (owned): tells one start of the worker from the next */
 } Step;
 
 static Step *
-step_new (Worker *worker)
+step_new (BtsPoolWorker *worker)
 {
   Step *step = g_new0 (Step, 1);
 
@@ -102,59 +72,27 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Step, step_free)
 static gboolean
 step_is_current (Step *step)
 {
-  return step->worker->cancellable == step->cancellable && step->worker->state == WORKER_STARTING;
+  return step->worker->cancellable == step->cancellable &&
+         step->worker->state == BTS_POOL_WORKER_STARTING;
 }
 
-static void
-clear_alarm (Worker *worker)
-{
-  if (worker->alarm_id != 0)
-    bts_clock_remove_alarm (worker->pool->clock, worker->alarm_id);
-  worker->alarm_id = 0;
-}
-
-static void
-set_alarm (Worker *worker, gint64 delay_us, BtsClockAlarm alarm)
-{
-  BtsClock *clock = worker->pool->clock;
-
-  clear_alarm (worker);
-  worker->alarm_id =
-      bts_clock_add_alarm (clock, bts_clock_get_boot_time (clock) + delay_us, alarm, worker);
-}
-
-static void
-worker_free (Worker *worker)
-{
-  clear_alarm (worker);
-  g_clear_object (&worker->link);
-  g_clear_object (&worker->cancellable);
-  g_clear_error (&worker->error);
-  g_queue_clear_full (&worker->waiting, g_object_unref);
-  bts_known_servers_free (worker->servers);
-  g_free (worker);
-}
-
-static Worker *
+static BtsPoolWorker *
 get_worker (BtsWorkerPool *self, uid_t uid)
 {
-  Worker *worker = g_hash_table_lookup (self->workers, GUINT_TO_POINTER (uid));
+  BtsPoolWorker *worker = g_hash_table_lookup (self->workers, GUINT_TO_POINTER (uid));
 
   if (worker == NULL)
     {
-      worker = g_new0 (Worker, 1);
-      worker->pool = self;
-      worker->uid = uid;
-      worker->servers = bts_known_servers_new ();
+      worker = bts_pool_worker_new (self, self->clock, uid);
       g_hash_table_insert (self->workers, GUINT_TO_POINTER (uid), worker);
     }
   return worker;
 }
 
-static Worker *
+static BtsPoolWorker *
 find_worker_by_link (BtsWorkerPool *self, BtsWorkerLink *link)
 {
-  Worker *worker =
+  BtsPoolWorker *worker =
       g_hash_table_lookup (self->workers, GUINT_TO_POINTER (bts_worker_link_get_uid (link)));
 
   return worker != NULL && worker->link == link ? worker : NULL;
@@ -165,7 +103,7 @@ static void
 share_rate (BtsWorkerPool *self)
 {
   GHashTableIter iter;
-  Worker *worker;
+  BtsPoolWorker *worker;
   guint n_holds = 0;
 
   g_hash_table_iter_init (&iter, self->workers);
@@ -177,37 +115,29 @@ share_rate (BtsWorkerPool *self)
     {
       guint64 rate = bts_worker_settings_share_rate (self->limits, worker->n_holds, n_holds);
 
-      if (worker->state != WORKER_READY || worker->n_holds == 0 || rate == worker->max_rate)
+      if (worker->state != BTS_POOL_WORKER_READY || worker->n_holds == 0 ||
+          rate == worker->max_rate)
         continue;
       worker->max_rate = rate;
       /* One that cannot be told is about to end. */
-      bts_worker_link_configure_async (worker->link, bts_worker_settings_new_rate (rate), NULL,
+      bts_worker_call_configure_async (worker->link, bts_worker_settings_new_rate (rate), NULL,
                                        NULL, NULL);
     }
 }
 
 static void
-configure (Worker *worker, GCancellable *cancellable, GAsyncReadyCallback callback, Step *step)
+configure (BtsPoolWorker *worker,
+           GCancellable *cancellable,
+           GAsyncReadyCallback callback,
+           Step *step)
 {
   worker->max_rate = worker->pool->limits->max_rate;
-  bts_worker_link_configure_async (worker->link,
+  bts_worker_call_configure_async (worker->link,
                                    bts_worker_settings_new (worker->pool->limits, worker->servers),
                                    cancellable, callback, step);
 }
 
 /* Ending */
-
-static void
-fail_waiting (Worker *worker, const GError *error)
-{
-  GTask *task;
-
-  while ((task = g_queue_pop_head (&worker->waiting)) != NULL)
-    {
-      g_task_return_error (task, g_error_copy (error));
-      g_object_unref (task);
-    }
-}
 
 static GError *
 new_back_off_error (uid_t uid)
@@ -223,34 +153,17 @@ check_idle (BtsWorkerPool *self)
     g_signal_emit (self, signals[SIGNAL_BECAME_IDLE], 0);
 }
 
-/* The first failure costs no time: it may well be an accident. */
-static void
-count_failure (Worker *worker)
-{
-  BtsClock *clock = worker->pool->clock;
-  gint64 now = bts_clock_get_boot_time (clock);
-  gint64 delay;
-
-  if (worker->was_ready && now - worker->started_at >= STABLE_US)
-    worker->n_failures = 0;
-  worker->n_failures++;
-  delay = worker->n_failures == 1
-              ? 0
-              : MIN (BACK_OFF_US << MIN (worker->n_failures - 2, 16), MAX_BACK_OFF_US);
-  worker->not_before = now + delay;
-}
-
 /* The worker has ended, or has never begun. */
 static void
-finish_worker (Worker *worker)
+finish_worker (BtsPoolWorker *worker)
 {
   g_autoptr (BtsWorkerPool) pool = g_object_ref (worker->pool);
   g_autoptr (BtsWorkerLink) link = g_steal_pointer (&worker->link);
   g_autoptr (GError) error = g_steal_pointer (&worker->error);
 
-  clear_alarm (worker);
+  bts_pool_worker_clear_alarm (worker);
   g_clear_object (&worker->cancellable);
-  worker->state = WORKER_NONE;
+  worker->state = BTS_POOL_WORKER_NONE;
   worker->worker_id = 0;
   worker->n_holds = 0;
   share_rate (pool);
@@ -260,8 +173,8 @@ finish_worker (Worker *worker)
   if (error == NULL && bts_worker_pool_get_not_before (pool, worker->uid) != 0)
     error = new_back_off_error (worker->uid);
   if (error != NULL)
-    fail_waiting (worker, error);
-  else if (!g_queue_is_empty (&worker->waiting) && worker->state == WORKER_NONE)
+    bts_pool_worker_fail_waiting (worker, error);
+  else if (!g_queue_is_empty (&worker->waiting) && worker->state == BTS_POOL_WORKER_NONE)
     start_worker (worker);
   check_idle (pool);
 }
@@ -269,7 +182,7 @@ finish_worker (Worker *worker)
 static void
 on_leaving_too_long (gpointer user_data)
 {
-  Worker *worker = user_data;
+  BtsPoolWorker *worker = user_data;
 
   worker->alarm_id = 0;
   g_message ("The worker of user %u does not exit by itself and is ended", worker->uid);
@@ -278,22 +191,22 @@ on_leaving_too_long (gpointer user_data)
 
 /* Lets a healthy worker exit by itself. */
 static void
-let_go (Worker *worker)
+let_go (BtsPoolWorker *worker)
 {
-  worker->state = WORKER_LEAVING;
-  set_alarm (worker, EXIT_TIMEOUT_US, on_leaving_too_long);
+  worker->state = BTS_POOL_WORKER_LEAVING;
+  bts_pool_worker_set_alarm (worker, EXIT_TIMEOUT_US, on_leaving_too_long);
   bts_worker_link_close (worker->link);
 }
 
 /* Ends one that is not. */
 static void
-kill_worker (Worker *worker)
+kill_worker (BtsPoolWorker *worker)
 {
-  if (worker->state == WORKER_LEAVING)
+  if (worker->state == BTS_POOL_WORKER_LEAVING)
     return;
-  count_failure (worker);
-  clear_alarm (worker);
-  worker->state = WORKER_LEAVING;
+  bts_pool_worker_count_failure (worker);
+  bts_pool_worker_clear_alarm (worker);
+  worker->state = BTS_POOL_WORKER_LEAVING;
   if (worker->worker_id != 0)
     bts_worker_launcher_stop (worker->pool->launcher, worker->worker_id);
 }
@@ -301,7 +214,7 @@ kill_worker (Worker *worker)
 static void
 on_idle_for_long (gpointer user_data)
 {
-  Worker *worker = user_data;
+  BtsPoolWorker *worker = user_data;
 
   worker->alarm_id = 0;
   g_debug ("The worker of user %u has nothing to do", worker->uid);
@@ -312,14 +225,14 @@ static void
 on_exited (BtsWorkerPool *self, guint worker_id, BtsWorkerLauncher *launcher)
 {
   GHashTableIter iter;
-  Worker *worker;
+  BtsPoolWorker *worker;
 
   g_hash_table_iter_init (&iter, self->workers);
   while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &worker))
     {
       if (worker->worker_id != worker_id || worker_id == 0)
         continue;
-      if (worker->state == WORKER_STARTING)
+      if (worker->state == BTS_POOL_WORKER_STARTING)
         {
           g_cancellable_cancel (worker->cancellable);
           if (worker->error == NULL)
@@ -327,8 +240,8 @@ on_exited (BtsWorkerPool *self, guint worker_id, BtsWorkerLauncher *launcher)
                 g_error_new (BGT_ERROR, BGT_ERROR_FAILED,
                              "The worker of user %u ended while it was started", worker->uid);
         }
-      if (worker->state != WORKER_LEAVING)
-        count_failure (worker);
+      if (worker->state != BTS_POOL_WORKER_LEAVING)
+        bts_pool_worker_count_failure (worker);
       finish_worker (worker);
       return;
     }
@@ -337,7 +250,7 @@ on_exited (BtsWorkerPool *self, guint worker_id, BtsWorkerLauncher *launcher)
 static void
 on_link_closed (BtsWorkerPool *self, BtsWorkerLink *link)
 {
-  Worker *worker = find_worker_by_link (self, link);
+  BtsPoolWorker *worker = find_worker_by_link (self, link);
 
   /* The socket is gone: most often because the process is. */
   if (worker != NULL)
@@ -347,7 +260,7 @@ on_link_closed (BtsWorkerPool *self, BtsWorkerLink *link)
 static void
 on_server_known (BtsWorkerPool *self, const char *origin, const char *protocol, BtsWorkerLink *link)
 {
-  Worker *worker = find_worker_by_link (self, link);
+  BtsPoolWorker *worker = find_worker_by_link (self, link);
 
   if (worker != NULL)
     bts_known_servers_take (worker->servers, origin, protocol);
@@ -356,7 +269,7 @@ on_server_known (BtsWorkerPool *self, const char *origin, const char *protocol, 
 /* Starting */
 
 static void
-fail_start (Worker *worker, GError *error)
+fail_start (BtsPoolWorker *worker, GError *error)
 {
   g_warning ("No worker for user %u: %s", worker->uid, error->message);
   g_clear_error (&worker->error);
@@ -366,14 +279,14 @@ fail_start (Worker *worker, GError *error)
       kill_worker (worker);
       return;
     }
-  count_failure (worker);
+  bts_pool_worker_count_failure (worker);
   finish_worker (worker);
 }
 
 static void
 on_start_too_long (gpointer user_data)
 {
-  Worker *worker = user_data;
+  BtsPoolWorker *worker = user_data;
 
   worker->alarm_id = 0;
   g_cancellable_cancel (worker->cancellable);
@@ -382,11 +295,12 @@ on_start_too_long (gpointer user_data)
 }
 
 static void
-serve_waiting (Worker *worker)
+serve_waiting (BtsPoolWorker *worker)
 {
   GTask *task;
 
-  while (worker->state == WORKER_READY && (task = g_queue_pop_head (&worker->waiting)) != NULL)
+  while (worker->state == BTS_POOL_WORKER_READY &&
+         (task = g_queue_pop_head (&worker->waiting)) != NULL)
     {
       worker->n_holds++;
       g_task_return_pointer (task, g_object_ref (worker->link), g_object_unref);
@@ -399,9 +313,9 @@ static void
 on_configured (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (Step) step = user_data;
-  Worker *worker = step->worker;
+  BtsPoolWorker *worker = step->worker;
   GError *error = NULL;
-  gboolean is_configured = bts_worker_link_call_finish (BTS_WORKER_LINK (source), result, &error);
+  gboolean is_configured = bts_worker_call_finish (BTS_WORKER_LINK (source), result, &error);
 
   if (!step_is_current (step))
     {
@@ -417,20 +331,20 @@ on_configured (GObject *source, GAsyncResult *result, gpointer user_data)
   if (!is_configured)
     g_warning ("The worker of user %u does without a setting: %s", worker->uid, error->message);
   g_clear_error (&error);
-  clear_alarm (worker);
-  worker->state = WORKER_READY;
+  bts_pool_worker_clear_alarm (worker);
+  worker->state = BTS_POOL_WORKER_READY;
   worker->was_ready = TRUE;
   g_signal_emit (step->pool, signals[SIGNAL_WORKER_ADDED], 0, worker->link);
   serve_waiting (worker);
-  if (worker->state == WORKER_READY && worker->n_holds == 0)
-    set_alarm (worker, IDLE_US, on_idle_for_long);
+  if (worker->state == BTS_POOL_WORKER_READY && worker->n_holds == 0)
+    bts_pool_worker_set_alarm (worker, IDLE_US, on_idle_for_long);
 }
 
 static void
 on_linked (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (Step) step = user_data;
-  Worker *worker = step->worker;
+  BtsPoolWorker *worker = step->worker;
   GError *error = NULL;
   g_autoptr (BtsWorkerLink) link = bts_worker_link_new_finish (result, &error);
 
@@ -456,7 +370,7 @@ static void
 on_launched (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (Step) step = user_data;
-  Worker *worker = step->worker;
+  BtsPoolWorker *worker = step->worker;
   GError *error = NULL;
   guint worker_id = 0;
   g_autoptr (GSocketConnection) socket = bts_worker_launcher_launch_finish (
@@ -479,15 +393,15 @@ on_launched (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static void
-start_worker (Worker *worker)
+start_worker (BtsPoolWorker *worker)
 {
   BtsWorkerPool *self = worker->pool;
 
-  worker->state = WORKER_STARTING;
+  worker->state = BTS_POOL_WORKER_STARTING;
   worker->started_at = bts_clock_get_boot_time (self->clock);
   g_clear_object (&worker->cancellable);
   worker->cancellable = g_cancellable_new ();
-  set_alarm (worker, START_TIMEOUT_US, on_start_too_long);
+  bts_pool_worker_set_alarm (worker, START_TIMEOUT_US, on_start_too_long);
   bts_worker_launcher_launch_async (self->launcher, worker->uid, worker->cancellable, on_launched,
                                     step_new (worker));
 }
@@ -518,7 +432,7 @@ bts_worker_pool_class_init (BtsWorkerPoolClass *klass)
 static void
 bts_worker_pool_init (BtsWorkerPool *self)
 {
-  self->workers = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) worker_free);
+  self->workers = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) bts_pool_worker_free);
 }
 
 BtsWorkerPool *
@@ -541,7 +455,7 @@ bts_worker_pool_acquire_async (BtsWorkerPool *self,
                                gpointer user_data)
 {
   g_autoptr (GTask) task = g_task_new (self, NULL, callback, user_data);
-  Worker *worker = get_worker (self, uid);
+  BtsPoolWorker *worker = get_worker (self, uid);
 
   g_task_set_source_tag (task, bts_worker_pool_acquire_async);
   if (self->is_closed)
@@ -549,18 +463,18 @@ bts_worker_pool_acquire_async (BtsWorkerPool *self,
       g_task_return_new_error (task, BGT_ERROR, BGT_ERROR_FAILED, "The service is stopping");
       return;
     }
-  if (worker->state == WORKER_NONE && bts_worker_pool_get_not_before (self, uid) != 0)
+  if (worker->state == BTS_POOL_WORKER_NONE && bts_worker_pool_get_not_before (self, uid) != 0)
     {
       g_task_return_error (task, new_back_off_error (uid));
       return;
     }
 
   g_queue_push_tail (&worker->waiting, g_steal_pointer (&task));
-  if (worker->state == WORKER_NONE)
+  if (worker->state == BTS_POOL_WORKER_NONE)
     start_worker (worker);
-  else if (worker->state == WORKER_READY)
+  else if (worker->state == BTS_POOL_WORKER_READY)
     {
-      clear_alarm (worker);
+      bts_pool_worker_clear_alarm (worker);
       serve_waiting (worker);
     }
 }
@@ -574,42 +488,42 @@ bts_worker_pool_acquire_finish (BtsWorkerPool *self, GAsyncResult *result, GErro
 void
 bts_worker_pool_release (BtsWorkerPool *self, BtsWorkerLink *link)
 {
-  Worker *worker = find_worker_by_link (self, link);
+  BtsPoolWorker *worker = find_worker_by_link (self, link);
 
   /* A worker that has ended meanwhile has no holds any more. */
   if (worker == NULL || worker->n_holds == 0)
     return;
   worker->n_holds--;
   share_rate (self);
-  if (worker->n_holds > 0 || worker->state != WORKER_READY)
+  if (worker->n_holds > 0 || worker->state != BTS_POOL_WORKER_READY)
     return;
-  set_alarm (worker, IDLE_US, on_idle_for_long);
+  bts_pool_worker_set_alarm (worker, IDLE_US, on_idle_for_long);
   check_idle (self);
 }
 
 gint64
 bts_worker_pool_get_not_before (BtsWorkerPool *self, uid_t uid)
 {
-  Worker *worker = g_hash_table_lookup (self->workers, GUINT_TO_POINTER (uid));
+  BtsPoolWorker *worker = g_hash_table_lookup (self->workers, GUINT_TO_POINTER (uid));
 
-  if (worker == NULL || worker->not_before <= bts_clock_get_boot_time (self->clock))
-    return 0;
-  return worker->not_before;
+  return worker != NULL ? bts_back_off_get_not_before (&worker->back_off,
+                                                       bts_clock_get_boot_time (self->clock))
+                        : 0;
 }
 
 void
 bts_worker_pool_note_progress (BtsWorkerPool *self, uid_t uid)
 {
-  Worker *worker = g_hash_table_lookup (self->workers, GUINT_TO_POINTER (uid));
+  BtsPoolWorker *worker = g_hash_table_lookup (self->workers, GUINT_TO_POINTER (uid));
 
   if (worker != NULL)
-    worker->n_failures = 0;
+    bts_back_off_reset (&worker->back_off);
 }
 
 void
 bts_worker_pool_kill (BtsWorkerPool *self, BtsWorkerLink *link)
 {
-  Worker *worker = find_worker_by_link (self, link);
+  BtsPoolWorker *worker = find_worker_by_link (self, link);
 
   if (worker != NULL)
     kill_worker (worker);
@@ -622,7 +536,7 @@ on_reconfigured (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GError) error = NULL;
 
   /* The next worker is told anyway. */
-  if (!bts_worker_link_call_finish (link, result, &error) && !bts_worker_link_is_closed (link))
+  if (!bts_worker_call_finish (link, result, &error) && !bts_worker_link_is_closed (link))
     g_warning ("A worker did not take the new configuration: %s", error->message);
 }
 
@@ -630,14 +544,14 @@ void
 bts_worker_pool_reconnect (BtsWorkerPool *self)
 {
   GHashTableIter iter;
-  Worker *worker;
+  BtsPoolWorker *worker;
 
   g_hash_table_iter_init (&iter, self->workers);
   while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &worker))
     {
       /* A worker that cannot be told finds out by its time-outs. */
-      if (worker->state == WORKER_READY)
-        bts_worker_link_reconnect_async (worker->link, NULL, NULL, NULL);
+      if (worker->state == BTS_POOL_WORKER_READY)
+        bts_worker_call_reconnect_async (worker->link, NULL, NULL, NULL);
     }
 }
 
@@ -645,12 +559,12 @@ void
 bts_worker_pool_configure (BtsWorkerPool *self)
 {
   GHashTableIter iter;
-  Worker *worker;
+  BtsPoolWorker *worker;
 
   g_hash_table_iter_init (&iter, self->workers);
   while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &worker))
     {
-      if (worker->state == WORKER_READY)
+      if (worker->state == BTS_POOL_WORKER_READY)
         configure (worker, NULL, on_reconfigured, NULL);
     }
   share_rate (self);
@@ -660,13 +574,13 @@ void
 bts_worker_pool_close (BtsWorkerPool *self)
 {
   GHashTableIter iter;
-  Worker *worker;
+  BtsPoolWorker *worker;
 
   self->is_closed = TRUE;
   g_hash_table_iter_init (&iter, self->workers);
   while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &worker))
     {
-      if (worker->state == WORKER_READY)
+      if (worker->state == BTS_POOL_WORKER_READY)
         let_go (worker);
     }
 }
@@ -675,12 +589,12 @@ gboolean
 bts_worker_pool_is_idle (BtsWorkerPool *self)
 {
   GHashTableIter iter;
-  Worker *worker;
+  BtsPoolWorker *worker;
 
   g_hash_table_iter_init (&iter, self->workers);
   while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &worker))
     {
-      if (worker->state == WORKER_STARTING || worker->n_holds > 0 ||
+      if (worker->state == BTS_POOL_WORKER_STARTING || worker->n_holds > 0 ||
           !g_queue_is_empty (&worker->waiting))
         return FALSE;
     }

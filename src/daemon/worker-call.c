@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The background-transfer authors
+ */
+
+#include "config.h"
+
+#include "daemon/worker-call.h"
+
+#include <gio/gunixfdlist.h>
+
+#include "common/bgt-error.h"
+#include "common/names.h"
+
+/* Less than the 25 s that callers on the bus wait: they shall learn why. */
+#define CALL_TIMEOUT_MS (20 * 1000)
+#define STOP_TIMEOUT_MS (10 * 1000)
+#define DISCARD_TIMEOUT_MS (60 * 1000)
+
+typedef struct
+{
+  GVariant *value;  /* (owned) */
+  GUnixFDList *fds; /* (owned) (nullable) */
+} Answer;
+
+static void
+answer_free (Answer *answer)
+{
+  g_clear_pointer (&answer->value, g_variant_unref);
+  g_clear_object (&answer->fds);
+  g_free (answer);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Answer, answer_free)
+
+static void
+on_called (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = G_TASK (user_data);
+  g_autoptr (Answer) answer = g_new0 (Answer, 1);
+  g_autoptr (GError) error = NULL;
+
+  answer->value = g_dbus_connection_call_with_unix_fd_list_finish (G_DBUS_CONNECTION (source),
+                                                                   &answer->fds, result, &error);
+  if (answer->value == NULL)
+    {
+      g_dbus_error_strip_remote_error (error);
+      g_task_return_error (task, g_steal_pointer (&error));
+      return;
+    }
+  g_task_return_pointer (task, g_steal_pointer (&answer), (GDestroyNotify) answer_free);
+}
+
+typedef struct
+{
+  const char *method;
+  const char *reply_type;
+  int timeout_ms;
+} CallRow;
+
+static const CallRow configure_call = { "Configure", "()", CALL_TIMEOUT_MS };
+static const CallRow check_call = { "Check", "(a{sv})", CALL_TIMEOUT_MS };
+static const CallRow start_call = { "Start", "()", CALL_TIMEOUT_MS };
+static const CallRow keep_call = { "Keep", "()", CALL_TIMEOUT_MS };
+static const CallRow stop_call = { "Stop", "()", STOP_TIMEOUT_MS };
+static const CallRow discard_call = { "Discard", "()", DISCARD_TIMEOUT_MS };
+static const CallRow open_result_call = { "OpenResult", "(h)", CALL_TIMEOUT_MS };
+static const CallRow change_call = { "Change", "()", CALL_TIMEOUT_MS };
+static const CallRow request_range_call = { "RequestRange", "()", CALL_TIMEOUT_MS };
+static const CallRow reconnect_call = { "Reconnect", "()", CALL_TIMEOUT_MS };
+static const CallRow look_at_process_call = { "LookAtProcess", "(a{sv})", CALL_TIMEOUT_MS };
+
+/* Consumes a floating @parameters. */
+static void
+call (BtsWorkerLink *self,
+      const CallRow *row,
+      GVariant *parameters,
+      GUnixFDList *fds,
+      GCancellable *cancellable,
+      GAsyncReadyCallback callback,
+      gpointer user_data)
+{
+  GTask *task = g_task_new (self, cancellable, callback, user_data);
+
+  g_task_set_source_tag (task, (gpointer) row);
+  g_dbus_connection_call_with_unix_fd_list (
+      bts_worker_link_get_connection (self), NULL, BTS_WORKER_PATH, BTS_INTERFACE_WORKER,
+      row->method, parameters, G_VARIANT_TYPE (row->reply_type), G_DBUS_CALL_FLAGS_NO_AUTO_START,
+      row->timeout_ms, fds, cancellable, on_called, task);
+}
+
+/* The `ah` of a call with those @wanted that are not -1; copies of them travel in @fds. FALSE where
+ * there are no descriptors left. */
+static gboolean
+build_handles (
+    const int *wanted, gsize n_wanted, GUnixFDList **fds, GVariant **handles, GError **error)
+{
+  g_autoptr (GVariantBuilder) builder = g_variant_builder_new (G_VARIANT_TYPE ("ah"));
+  g_autoptr (GUnixFDList) list = g_unix_fd_list_new ();
+
+  for (gsize i = 0; i < n_wanted; i++)
+    {
+      int handle = wanted[i] >= 0 ? g_unix_fd_list_append (list, wanted[i], error) : -1;
+
+      if (wanted[i] >= 0 && handle < 0)
+        return FALSE;
+      if (handle >= 0)
+        g_variant_builder_add (builder, "h", handle);
+    }
+  *handles = g_variant_builder_end (builder);
+  *fds = g_steal_pointer (&list);
+  return TRUE;
+}
+
+/* A call of @parameters and, last, the @files that are not -1. */
+static void
+call_with_files (BtsWorkerLink *self,
+                 const CallRow *row,
+                 GVariantBuilder *parameters,
+                 const int *files,
+                 gsize n_files,
+                 GCancellable *cancellable,
+                 GAsyncReadyCallback callback,
+                 gpointer user_data)
+{
+  g_autoptr (GUnixFDList) fds = NULL;
+  GVariant *handles = NULL;
+  GError *error = NULL;
+
+  if (!build_handles (files, n_files, &fds, &handles, &error))
+    {
+      g_variant_builder_clear (parameters);
+      g_task_report_error (self, callback, user_data, (gpointer) row, error);
+      return;
+    }
+  g_variant_builder_add_value (parameters, handles);
+  call (self, row, g_variant_builder_end (parameters), fds, cancellable, callback, user_data);
+}
+
+static GVariant *
+get_dictionary (GVariant *dictionary)
+{
+  return dictionary != NULL ? dictionary : g_variant_new ("a{sv}", NULL);
+}
+
+void
+bts_worker_call_configure_async (BtsWorkerLink *self,
+                                 GVariant *settings,
+                                 GCancellable *cancellable,
+                                 GAsyncReadyCallback callback,
+                                 gpointer user_data)
+{
+  call (self, &configure_call, g_variant_new ("(@a{sv})", settings), NULL, cancellable, callback,
+        user_data);
+}
+
+void
+bts_worker_call_check_async (BtsWorkerLink *self,
+                             GVariant *request,
+                             const BtsDescriptors *files,
+                             GCancellable *cancellable,
+                             GAsyncReadyCallback callback,
+                             gpointer user_data)
+{
+  const int wanted[] = { files->file, files->body };
+  GVariantBuilder parameters = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_TUPLE);
+
+  g_variant_builder_add_value (&parameters, request);
+  call_with_files (self, &check_call, &parameters, wanted, G_N_ELEMENTS (wanted), cancellable,
+                   callback, user_data);
+}
+
+void
+bts_worker_call_start_async (BtsWorkerLink *self,
+                             const char *guid,
+                             GVariant *request,
+                             GVariant *checkpoint,
+                             const BtsDescriptors *files,
+                             GCancellable *cancellable,
+                             GAsyncReadyCallback callback,
+                             gpointer user_data)
+{
+  const int wanted[] = { files->file, files->body };
+  GVariantBuilder parameters = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_TUPLE);
+
+  g_variant_builder_add (&parameters, "s", guid);
+  g_variant_builder_add_value (&parameters, request);
+  g_variant_builder_add_value (&parameters, get_dictionary (checkpoint));
+  call_with_files (self, &start_call, &parameters, wanted, G_N_ELEMENTS (wanted), cancellable,
+                   callback, user_data);
+}
+
+void
+bts_worker_call_keep_async (BtsWorkerLink *self,
+                            const char *guid,
+                            GVariant *request,
+                            GArray *streams,
+                            GCancellable *cancellable,
+                            GAsyncReadyCallback callback,
+                            gpointer user_data)
+{
+  GVariantBuilder parameters = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_TUPLE);
+
+  g_variant_builder_add (&parameters, "s", guid);
+  g_variant_builder_add_value (&parameters, request);
+  call_with_files (self, &keep_call, &parameters,
+                   streams != NULL ? (const int *) (gpointer) streams->data : NULL,
+                   streams != NULL ? streams->len : 0, cancellable, callback, user_data);
+}
+
+void
+bts_worker_call_stop_async (BtsWorkerLink *self,
+                            const char *guid,
+                            GCancellable *cancellable,
+                            GAsyncReadyCallback callback,
+                            gpointer user_data)
+{
+  call (self, &stop_call, g_variant_new ("(s)", guid), NULL, cancellable, callback, user_data);
+}
+
+void
+bts_worker_call_discard_async (BtsWorkerLink *self,
+                               const char *guid,
+                               GVariant *request,
+                               GVariant *checkpoint,
+                               GCancellable *cancellable,
+                               GAsyncReadyCallback callback,
+                               gpointer user_data)
+{
+  call (self, &discard_call,
+        g_variant_new ("(s@a{sv}@a{sv})", guid, request, get_dictionary (checkpoint)), NULL,
+        cancellable, callback, user_data);
+}
+
+void
+bts_worker_call_open_result_async (BtsWorkerLink *self,
+                                   const char *guid,
+                                   GVariant *request,
+                                   GVariant *checkpoint,
+                                   guint64 position,
+                                   GCancellable *cancellable,
+                                   GAsyncReadyCallback callback,
+                                   gpointer user_data)
+{
+  call (self, &open_result_call,
+        g_variant_new ("(s@a{sv}@a{sv}t)", guid, request, get_dictionary (checkpoint), position),
+        NULL, cancellable, callback, user_data);
+}
+
+void
+bts_worker_call_change_async (BtsWorkerLink *self,
+                              const char *guid,
+                              GVariant *changes,
+                              GCancellable *cancellable,
+                              GAsyncReadyCallback callback,
+                              gpointer user_data)
+{
+  call (self, &change_call, g_variant_new ("(s@a{sv})", guid, changes), NULL, cancellable, callback,
+        user_data);
+}
+
+void
+bts_worker_call_request_range_async (BtsWorkerLink *self,
+                                     const char *guid,
+                                     guint64 offset,
+                                     guint64 length,
+                                     GCancellable *cancellable,
+                                     GAsyncReadyCallback callback,
+                                     gpointer user_data)
+{
+  call (self, &request_range_call, g_variant_new ("(stt)", guid, offset, length), NULL, cancellable,
+        callback, user_data);
+}
+
+void
+bts_worker_call_reconnect_async (BtsWorkerLink *self,
+                                 GCancellable *cancellable,
+                                 GAsyncReadyCallback callback,
+                                 gpointer user_data)
+{
+  call (self, &reconnect_call, NULL, NULL, cancellable, callback, user_data);
+}
+
+void
+bts_worker_call_look_at_process_async (BtsWorkerLink *self,
+                                       guint32 pid,
+                                       GCancellable *cancellable,
+                                       GAsyncReadyCallback callback,
+                                       gpointer user_data)
+{
+  call (self, &look_at_process_call, g_variant_new ("(u)", pid), NULL, cancellable, callback,
+        user_data);
+}
+
+gboolean
+bts_worker_call_finish (BtsWorkerLink *self, GAsyncResult *result, GError **error)
+{
+  g_autoptr (Answer) answer = g_task_propagate_pointer (G_TASK (result), error);
+
+  return answer != NULL;
+}
+
+GVariant *
+bts_worker_call_check_finish (BtsWorkerLink *self, GAsyncResult *result, GError **error)
+{
+  g_autoptr (Answer) answer = g_task_propagate_pointer (G_TASK (result), error);
+
+  return answer != NULL ? g_variant_get_child_value (answer->value, 0) : NULL;
+}
+
+int
+bts_worker_call_open_result_finish (BtsWorkerLink *self, GAsyncResult *result, GError **error)
+{
+  g_autoptr (Answer) answer = g_task_propagate_pointer (G_TASK (result), error);
+  int handle;
+
+  if (answer == NULL)
+    return -1;
+  g_variant_get (answer->value, "(h)", &handle);
+  if (answer->fds == NULL || handle < 0 || handle >= g_unix_fd_list_get_length (answer->fds))
+    {
+      g_set_error (error, BGT_ERROR, BGT_ERROR_FAILED, "The worker has sent no descriptor");
+      return -1;
+    }
+  return g_unix_fd_list_get (answer->fds, handle, error);
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The background-transfer authors
+ */
+
+#pragma once
+
+#include "daemon/worker-link.h"
+#include "model/descriptors.h"
+
+/* The calls of org.example.BackgroundTransfer.Worker; dictionaries are not consumed, @files and
+ * @streams stay the caller's; _check and _start send no streams. All are finished by
+ * bts_worker_call_finish() but those that have a _finish of their own. */
+void bts_worker_call_configure_async (BtsWorkerLink *self,
+                                      GVariant *settings,
+                                      GCancellable *cancellable,
+                                      GAsyncReadyCallback callback,
+                                      gpointer user_data);
+void bts_worker_call_check_async (BtsWorkerLink *self,
+                                  GVariant *request,
+                                  const BtsDescriptors *files,
+                                  GCancellable *cancellable,
+                                  GAsyncReadyCallback callback,
+                                  gpointer user_data);
+void bts_worker_call_start_async (BtsWorkerLink *self,
+                                  const char *guid,
+                                  GVariant *request,
+                                  GVariant *checkpoint, /* (nullable) */
+                                  const BtsDescriptors *files,
+                                  GCancellable *cancellable,
+                                  GAsyncReadyCallback callback,
+                                  gpointer user_data);
+void bts_worker_call_keep_async (BtsWorkerLink *self,
+                                 const char *guid,
+                                 GVariant *request,
+                                 GArray *streams, /* (nullable) (element-type int) */
+                                 GCancellable *cancellable,
+                                 GAsyncReadyCallback callback,
+                                 gpointer user_data);
+void bts_worker_call_stop_async (BtsWorkerLink *self,
+                                 const char *guid,
+                                 GCancellable *cancellable,
+                                 GAsyncReadyCallback callback,
+                                 gpointer user_data);
+void bts_worker_call_discard_async (BtsWorkerLink *self,
+                                    const char *guid,
+                                    GVariant *request,
+                                    GVariant *checkpoint, /* (nullable) */
+                                    GCancellable *cancellable,
+                                    GAsyncReadyCallback callback,
+                                    gpointer user_data);
+void bts_worker_call_open_result_async (BtsWorkerLink *self,
+                                        const char *guid,
+                                        GVariant *request,
+                                        GVariant *checkpoint, /* (nullable) */
+                                        guint64 position,
+                                        GCancellable *cancellable,
+                                        GAsyncReadyCallback callback,
+                                        gpointer user_data);
+void bts_worker_call_change_async (BtsWorkerLink *self,
+                                   const char *guid,
+                                   GVariant *changes,
+                                   GCancellable *cancellable,
+                                   GAsyncReadyCallback callback,
+                                   gpointer user_data);
+void bts_worker_call_request_range_async (BtsWorkerLink *self,
+                                          const char *guid,
+                                          guint64 offset,
+                                          guint64 length,
+                                          GCancellable *cancellable,
+                                          GAsyncReadyCallback callback,
+                                          gpointer user_data);
+void bts_worker_call_reconnect_async (BtsWorkerLink *self,
+                                      GCancellable *cancellable,
+                                      GAsyncReadyCallback callback,
+                                      gpointer user_data);
+
+/* Finished by _check_finish. */
+void bts_worker_call_look_at_process_async (BtsWorkerLink *self,
+                                            guint32 pid,
+                                            GCancellable *cancellable,
+                                            GAsyncReadyCallback callback,
+                                            gpointer user_data);
+
+gboolean bts_worker_call_finish (BtsWorkerLink *self, GAsyncResult *result, GError **error);
+GVariant *bts_worker_call_check_finish (BtsWorkerLink *self, GAsyncResult *result, GError **error);
+int bts_worker_call_open_result_finish (BtsWorkerLink *self, GAsyncResult *result, GError **error);
