@@ -585,8 +585,9 @@ class Restarts(TransferctlTest):
     def test_service_that_is_started_by_hand_is_found_again(self):
         body, event = self.serve_half()
         guid = self.start_half(body)
-        run = self.start("wait", guid)
+        run = self.start("--json", "wait", guid)
         cat = self.start("cat", guid)
+        self.assertIn("running", run.read_line(run.process.stdout))
         self.assertEqual(cat.read(10), body.read(0, 10))
         self.daemon.kill()
         event.set()
