@@ -75,6 +75,12 @@ bts_atomic_file_write (int folder, const char *name, const char *text, gsize len
 }
 
 gboolean
+bts_atomic_file_append (int file, const char *name, const char *text, gsize length, GError **error)
+{
+  return write_all (file, text, length) || fail (error, errno, "writing", name);
+}
+
+gboolean
 bts_atomic_file_sync (int file, const char *name, GError **error)
 {
   int result;

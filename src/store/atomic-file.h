@@ -17,6 +17,10 @@
 int bts_atomic_file_write (
     int folder, const char *name, const char *text, gsize length, GError **error);
 
+/* Adds to a file that is open; after a failure some of it may be there. */
+gboolean
+bts_atomic_file_append (int file, const char *name, const char *text, gsize length, GError **error);
+
 gboolean bts_atomic_file_sync (int file, const char *name, GError **error);
 
 /* Gives the temporary file its name; the file that had it may stay as the temporary one. */

@@ -47,13 +47,13 @@ waiter_free (Waiter *waiter)
 }
 
 static gboolean
-is_answered_by (const Waiter *waiter, const BtsWriterJob *job)
+is_answered_by (const Waiter *waiter, const BtsFileJob *job)
 {
   return waiter->version <= job->version && g_str_equal (waiter->name, job->name);
 }
 
 static void
-answer (BtsStateFiles *self, const BtsWriterJob *job)
+answer (BtsStateFiles *self, const BtsFileJob *job)
 {
   for (guint i = 0; i < self->waiters->len;)
     {
@@ -80,7 +80,7 @@ on_written (GPtrArray *jobs, gpointer user_data)
 
   for (guint i = 0; i < jobs->len; i++)
     {
-      const BtsWriterJob *job = jobs->pdata[i];
+      const BtsFileJob *job = jobs->pdata[i];
 
       if (job->error != NULL)
         g_warning ("%s/%s cannot be saved: %s", self->folder_path, job->name, job->error->message);
@@ -127,7 +127,7 @@ bts_state_files_open (const char *folder, GError **error)
                    folder, g_strerror (errno));
       return NULL;
     }
-  self->writer = bts_writer_new (self->folder, on_written, self);
+  self->writer = bts_writer_new (self->folder, NULL, on_written, self);
   return g_steal_pointer (&self);
 }
 
@@ -185,7 +185,10 @@ bts_state_files_save_async (BtsStateFiles *self,
   waiter->name = g_strdup (name);
   waiter->version = ++self->last_version;
   g_ptr_array_add (self->waiters, waiter);
-  bts_writer_push (self->writer, name, text, text != NULL ? strlen (text) : 0, waiter->version);
+  bts_writer_push (self->writer,
+                   bts_file_job_new (name,
+                                     text != NULL ? g_bytes_new_take (text, strlen (text)) : NULL,
+                                     waiter->version));
 }
 
 gboolean

@@ -6,29 +6,14 @@
 
 #include "store/store.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include <glib/gstdio.h>
-
-#include "common/bgt-error.h"
-#include "common/object-path.h"
-#include "store/atomic-file.h"
 #include "store/operation-record.h"
+#include "store/record-folder.h"
 #include "store/writer.h"
 
-#define MAX_RECORD_BYTES (16 * 1024 * 1024)
 #define MAX_RETRY_DELAY_SECONDS 60
 #define REMOVED_VERSION G_MAXUINT64
-#define UNREADABLE_SUFFIX ".unreadable"
-
-/* A process that has just been killed may hold the folder for a moment longer. */
-#define LOCK_TRIES 40
-#define LOCK_WAIT_US (50 * 1000)
 
 /* How many records are made in one turn of the loop. */
 #define MAX_RECORDS_PER_TURN 32
@@ -38,6 +23,12 @@ typedef struct
   GTask *task; /* (owned) */
   guint64 version;
 } Waiter;
+
+typedef struct
+{
+  guint n_pending;
+  GError *error; /* (owned) (nullable): the first */
+} SaveAll;
 
 /* What the store knows of one operation. One that has been removed is remembered as long as the
  * operation lives, so that a late save does not bring it back. */
@@ -50,6 +41,7 @@ typedef struct
   guint64 durable_version;
   guint64 queued_version;
   gboolean is_dirty;
+  gboolean is_joined; /* while dirty: durable only together with the next one that is */
   gboolean is_removed;
   gboolean has_failed;
   GArray *waiters; /* (owned) (nullable) (element-type Waiter) */
@@ -63,7 +55,9 @@ struct _BtsStore
   int folder;             /* (owned) */
   BtsWriter *writer;      /* (owned) */
   GHashTable *entries;    /* (owned) (element-type utf8 Entry): by GUID */
+  GHashTable *journaled;  /* (owned) (nullable) (element-type utf8 GBytes): until it is loaded */
   GQueue dirty;           /* (element-type Entry) (unowned) */
+  GPtrArray *prepared;    /* (owned) (element-type BtsFileJob): for the writer */
   GSource *record_source; /* (owned) (nullable) */
   GSource *retry_source;  /* (owned) (nullable) */
   guint retry_delay_seconds;
@@ -147,6 +141,8 @@ bts_store_finalize (GObject *object)
   g_clear_pointer (&self->retry_source, g_source_unref);
 
   g_clear_pointer (&self->writer, bts_writer_free);
+  g_clear_pointer (&self->journaled, g_hash_table_unref);
+  g_ptr_array_unref (self->prepared);
   g_queue_clear (&self->dirty);
   g_clear_pointer (&self->entries, g_hash_table_unref);
   if (self->folder >= 0)
@@ -167,193 +163,82 @@ bts_store_init (BtsStore *self)
 {
   self->folder = -1;
   self->entries = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, entry_free);
+  self->prepared = g_ptr_array_new_with_free_func ((GDestroyNotify) bts_file_job_free);
   g_queue_init (&self->dirty);
-}
-
-static gboolean
-fail_opening (GError **error, const char *folder, int number)
-{
-  g_set_error (error, BGT_ERROR, BGT_ERROR_FAILED, "the state folder %s cannot be used: %s", folder,
-               g_strerror (number));
-  return FALSE;
-}
-
-/* Two services on one folder would undo each other's changes. */
-static gboolean
-lock_folder (BtsStore *self, GError **error)
-{
-  for (guint i = 0; i < LOCK_TRIES; i++)
-    {
-      if (flock (self->folder, LOCK_EX | LOCK_NB) == 0)
-        return TRUE;
-      if (errno != EWOULDBLOCK && errno != EINTR)
-        return fail_opening (error, self->folder_path, errno);
-      g_usleep (LOCK_WAIT_US);
-    }
-
-  g_set_error (error, BGT_ERROR, BGT_ERROR_FAILED,
-               "the state folder %s is in use by another background-transferd", self->folder_path);
-  return FALSE;
-}
-
-static gboolean
-open_folder (BtsStore *self, GError **error)
-{
-  struct stat status;
-
-  if (g_mkdir_with_parents (self->folder_path, 0700) < 0)
-    return fail_opening (error, self->folder_path, errno);
-
-  self->folder = open (self->folder_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (self->folder < 0 || fstat (self->folder, &status) < 0)
-    return fail_opening (error, self->folder_path, errno);
-
-  if ((status.st_mode & 077) != 0 && fchmod (self->folder, 0700) < 0)
-    return fail_opening (error, self->folder_path, errno);
-
-  if (faccessat (self->folder, ".", W_OK | X_OK, AT_EACCESS) < 0)
-    return fail_opening (error, self->folder_path, errno);
-
-  return lock_folder (self, error);
 }
 
 BtsStore *
 bts_store_open (const char *folder, GError **error)
 {
   g_autoptr (BtsStore) self = g_object_new (BTS_TYPE_STORE, NULL);
+  BtsJournal *journal;
 
   self->folder_path = g_strdup (folder);
-  if (!open_folder (self, error))
+  self->folder = bts_record_folder_open (folder, error);
+  if (self->folder < 0)
+    return NULL;
+  journal = bts_journal_open (self->folder, error);
+  if (journal == NULL)
     return NULL;
 
-  self->writer = bts_writer_new (self->folder, on_written, self);
+  self->journaled = bts_journal_dup_changes (journal);
+  self->writer = bts_writer_new (self->folder, journal, on_written, self);
 
   return g_steal_pointer (&self);
-}
-
-static gboolean
-read_all (int file, GString *text)
-{
-  gssize n_read;
-
-  do
-    {
-      char buffer[16384];
-
-      n_read = read (file, buffer, sizeof buffer);
-      if (n_read > 0)
-        g_string_append_len (text, buffer, n_read);
-    }
-  while ((n_read > 0 && text->len <= MAX_RECORD_BYTES) || (n_read < 0 && errno == EINTR));
-
-  if (n_read > 0)
-    errno = EFBIG;
-
-  return n_read == 0;
-}
-
-static gboolean
-read_file (BtsStore *self, const char *name, GString *text, GError **error)
-{
-  int file = openat (self->folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-  struct stat status;
-  gboolean is_read;
-
-  g_string_truncate (text, 0);
-  is_read = file >= 0 && fstat (file, &status) == 0;
-  if (is_read && !S_ISREG (status.st_mode))
-    {
-      is_read = FALSE;
-      errno = EINVAL;
-    }
-  is_read = is_read && read_all (file, text);
-  if (!is_read)
-    g_set_error (error, BGT_ERROR, BGT_ERROR_FAILED, "it cannot be read: %s", g_strerror (errno));
-  if (file >= 0)
-    close (file);
-
-  return is_read;
-}
-
-static void
-set_aside (BtsStore *self, const char *name, const GError *error)
-{
-  g_autofree char *new_name = g_strconcat (name, UNREADABLE_SUFFIX, NULL);
-
-  if (renameat (self->folder, name, self->folder, new_name) == 0)
-    g_message ("%s/%s is set aside as %s: %s", self->folder_path, name, new_name, error->message);
-  else
-    g_message ("%s/%s is left out: %s", self->folder_path, name, error->message);
-}
-
-static void
-load_one (BtsStore *self, const char *name, GString *buffer, GPtrArray *operations)
-{
-  g_autoptr (GError) error = NULL;
-  BtsOperation *operation = NULL;
-
-  if (read_file (self, name, buffer, &error))
-    operation = bts_operation_record_parse (name, buffer->str, buffer->len, &error);
-
-  if (operation == NULL)
-    {
-      set_aside (self, name, error);
-      return;
-    }
-
-  ensure_entry (self, name)->durable_version = bts_operation_get_version (operation);
-  g_ptr_array_add (operations, operation);
 }
 
 GPtrArray *
 bts_store_load (BtsStore *self)
 {
-  GPtrArray *operations = g_ptr_array_new_with_free_func (g_object_unref);
-  g_autoptr (GString) buffer = g_string_sized_new (4096);
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GDir) folder = g_dir_open (self->folder_path, 0, &error);
-  const char *name;
+  GPtrArray *operations = bts_record_folder_load (self->folder, self->folder_path, self->journaled);
 
-  if (folder == NULL)
+  for (guint i = 0; i < operations->len; i++)
     {
-      g_message ("%s cannot be read: %s", self->folder_path, error->message);
-      return operations;
-    }
+      BtsOperation *operation = operations->pdata[i];
 
-  while ((name = g_dir_read_name (folder)) != NULL)
-    if (g_str_has_prefix (name, BTS_ATOMIC_FILE_TEMPORARY))
-      unlinkat (self->folder, name, 0);
-    else if (bts_guid_is_valid (name))
-      load_one (self, name, buffer, operations);
+      ensure_entry (self, bts_operation_get_guid (operation))->durable_version =
+          bts_operation_get_version (operation);
+    }
+  g_hash_table_remove_all (self->journaled);
 
   return operations;
 }
 
-/* Hands the present state to the writer. */
-static void
-push_entry (BtsStore *self, Entry *entry)
+/* The present state, for the writer. */
+static BtsFileJob *
+make_job (Entry *entry)
 {
   gsize length = 0;
   char *text;
 
-  entry->is_dirty = FALSE;
   if (entry->is_removed)
     {
       entry->queued_version = REMOVED_VERSION;
-      bts_writer_push (self->writer, entry->guid, NULL, 0, REMOVED_VERSION);
-      return;
+      return bts_file_job_new (entry->guid, NULL, REMOVED_VERSION);
     }
 
   text = bts_operation_record_print (entry->operation, &length);
   entry->queued_version = bts_operation_get_version (entry->operation);
-  bts_writer_push (self->writer, entry->guid, text, length, entry->queued_version);
+  return bts_file_job_new (entry->guid, g_bytes_new_take (text, length), entry->queued_version);
 }
 
+/* FALSE once nothing is dirty. */
 static gboolean
 push_dirty (BtsStore *self, guint maximum)
 {
+  gboolean is_joined = FALSE;
+
   for (guint i = 0; i < maximum && !g_queue_is_empty (&self->dirty); i++)
-    push_entry (self, g_queue_pop_head (&self->dirty));
+    {
+      Entry *entry = g_queue_pop_head (&self->dirty);
+
+      is_joined = entry->is_joined;
+      entry->is_joined = FALSE;
+      entry->is_dirty = FALSE;
+      g_ptr_array_add (self->prepared, make_job (entry));
+    }
+  if (!is_joined && self->prepared->len > 0)
+    bts_writer_push_all (self->writer, self->prepared);
 
   return !g_queue_is_empty (&self->dirty);
 }
@@ -370,21 +255,23 @@ on_record_turn (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-static void
+/* Whether it was not yet. */
+static gboolean
 mark_dirty (BtsStore *self, Entry *entry)
 {
   if (entry->is_dirty)
-    return;
+    return FALSE;
 
   entry->is_dirty = TRUE;
   g_queue_push_tail (&self->dirty, entry);
-  if (self->record_source != NULL)
-    return;
-
-  self->record_source = g_idle_source_new ();
-  g_source_set_priority (self->record_source, G_PRIORITY_DEFAULT);
-  g_source_set_callback (self->record_source, on_record_turn, self, NULL);
-  g_source_attach (self->record_source, g_main_context_get_thread_default ());
+  if (self->record_source == NULL)
+    {
+      self->record_source = g_idle_source_new ();
+      g_source_set_priority (self->record_source, G_PRIORITY_DEFAULT);
+      g_source_set_callback (self->record_source, on_record_turn, self, NULL);
+      g_source_attach (self->record_source, g_main_context_get_thread_default ());
+    }
+  return TRUE;
 }
 
 static void
@@ -466,6 +353,26 @@ collect_waiters (Entry *entry, guint64 version, GArray *answered)
     g_clear_pointer (&entry->waiters, g_array_unref);
 }
 
+/* Of several operations, answers with the last. */
+static void
+return_saved (GTask *task, const GError *error)
+{
+  SaveAll *all = g_task_get_task_data (task);
+
+  if (all != NULL)
+    {
+      if (error != NULL && all->error == NULL)
+        all->error = g_error_copy (error);
+      if (--all->n_pending > 0)
+        return;
+      error = all->error;
+    }
+  if (error != NULL)
+    g_task_return_error (task, g_error_copy (error));
+  else
+    g_task_return_boolean (task, TRUE);
+}
+
 static void
 answer (GArray *waiters, const GError *error)
 {
@@ -473,10 +380,7 @@ answer (GArray *waiters, const GError *error)
     {
       GTask *task = g_array_index (waiters, Waiter, i).task;
 
-      if (error != NULL)
-        g_task_return_error (task, g_error_copy (error));
-      else
-        g_task_return_boolean (task, TRUE);
+      return_saved (task, error);
     }
 }
 
@@ -512,7 +416,7 @@ on_written (GPtrArray *jobs, gpointer user_data)
 
   for (guint i = 0; i < jobs->len; i++)
     {
-      const BtsWriterJob *job = g_ptr_array_index (jobs, i);
+      const BtsFileJob *job = g_ptr_array_index (jobs, i);
       Entry *entry = g_hash_table_lookup (self->entries, job->name);
       g_autoptr (GArray) answered = waiters_new ();
 
@@ -544,6 +448,35 @@ add_waiter (Entry *entry, GTask *task, guint64 version)
   g_array_append_val (entry->waiters, waiter);
 }
 
+static gboolean
+is_queued (Entry *entry, guint64 version)
+{
+  return version <= entry->queued_version && !entry->has_failed;
+}
+
+/* @task is answered once for it, maybe at once. Whether it got dirty. */
+static gboolean
+save (BtsStore *self, BtsOperation *operation, GTask *task)
+{
+  Entry *entry = ensure_entry (self, bts_operation_get_guid (operation));
+  guint64 version = entry->is_removed ? REMOVED_VERSION : bts_operation_get_version (operation);
+
+  if (version <= entry->durable_version)
+    {
+      return_saved (task, NULL);
+      return FALSE;
+    }
+
+  add_waiter (entry, task, version);
+  if (is_queued (entry, version))
+    return FALSE;
+
+  if (!entry->is_removed)
+    g_set_object (&entry->operation, operation);
+  entry->has_failed = FALSE;
+  return mark_dirty (self, entry);
+}
+
 void
 bts_store_save_async (BtsStore *self,
                       BtsOperation *operation,
@@ -552,27 +485,43 @@ bts_store_save_async (BtsStore *self,
                       gpointer user_data)
 {
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
-  Entry *entry = ensure_entry (self, bts_operation_get_guid (operation));
-  guint64 version = bts_operation_get_version (operation);
 
   g_task_set_source_tag (task, bts_store_save_async);
-  if (entry->is_removed)
-    version = REMOVED_VERSION;
+  save (self, operation, task);
+}
 
-  if (version <= entry->durable_version)
+static void
+save_all_free (gpointer data)
+{
+  g_clear_error (&((SaveAll *) data)->error);
+  g_free (data);
+}
+
+void
+bts_store_save_all_async (BtsStore *self,
+                          GPtrArray *operations,
+                          GCancellable *cancellable,
+                          GAsyncReadyCallback callback,
+                          gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+  SaveAll *all = g_new0 (SaveAll, 1);
+  Entry *previous = NULL;
+
+  g_task_set_source_tag (task, bts_store_save_async);
+  g_task_set_task_data (task, all, save_all_free);
+  all->n_pending = operations->len;
+  if (operations->len == 0)
+    g_task_return_boolean (task, TRUE);
+
+  for (guint i = 0; i < operations->len; i++)
     {
-      g_task_return_boolean (task, TRUE);
-      return;
+      if (!save (self, operations->pdata[i], task))
+        continue;
+      if (previous != NULL)
+        previous->is_joined = TRUE;
+      previous = g_queue_peek_tail (&self->dirty);
     }
-
-  add_waiter (entry, task, version);
-  if (version <= entry->queued_version && !entry->has_failed)
-    return;
-
-  if (!entry->is_removed)
-    g_set_object (&entry->operation, operation);
-  entry->has_failed = FALSE;
-  mark_dirty (self, entry);
 }
 
 gboolean

@@ -8,8 +8,8 @@
 
 #include "model/operation.h"
 
-/* One key file an operation, in a folder of mode 0700. All writing is done by one thread, in
- * groups: all that waits is written, then synced, then renamed, then the folder synced once. */
+/* One key file an operation, in a folder of mode 0700, and a journal of what is newer than the
+ * files (store/journal.h). All writing is done by one thread; all that waits is one group. */
 
 #define BTS_TYPE_STORE (bts_store_get_type ())
 G_DECLARE_FINAL_TYPE (BtsStore, bts_store, BTS, STORE, GObject)
@@ -28,6 +28,16 @@ void bts_store_save_async (BtsStore *self,
                            GCancellable *cancellable,
                            GAsyncReadyCallback callback,
                            gpointer user_data);
+
+/* The same for all of @operations (element-type BtsOperation): where none of them has been saved
+ * before, a crash leaves all or none. */
+void bts_store_save_all_async (BtsStore *self,
+                               GPtrArray *operations,
+                               GCancellable *cancellable,
+                               GAsyncReadyCallback callback,
+                               gpointer user_data);
+
+/* Of both. */
 gboolean bts_store_save_finish (BtsStore *self, GAsyncResult *result, GError **error);
 
 void bts_store_delete_async (BtsStore *self,

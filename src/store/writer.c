@@ -6,17 +6,14 @@
 
 #include "store/writer.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include "store/atomic-file.h"
-
-/* Few enough descriptors for every process, and an answer soon for those that came first. */
-#define MAX_BATCH 256
+/* What is done again soon is worth no file of its own. */
+#define CHECKPOINT_DELAY_US (3 * G_USEC_PER_SEC)
+#define CHECKPOINT_RETRY_US (30 * G_USEC_PER_SEC)
 
 struct _BtsWriter
 {
-  int folder; /* (unowned) */
+  int folder;          /* (unowned) */
+  BtsJournal *journal; /* (owned) (nullable): only the thread uses it */
   BtsWriterDone done;
   gpointer user_data;    /* (unowned) */
   GMainContext *context; /* (owned) */
@@ -24,92 +21,18 @@ struct _BtsWriter
 
   GMutex mutex; /* guards all below */
   GCond cond;
-  GQueue waiting;           /* (element-type BtsWriterJob) (owned) */
+  GQueue waiting;           /* (element-type BtsFileJob) (owned) */
   GHashTable *links;        /* (owned) (element-type utf8 GList): where a name waits */
-  GPtrArray *finished;      /* (owned) (element-type BtsWriterJob) */
+  GPtrArray *finished;      /* (owned) (element-type BtsFileJob) */
   GSource *finished_source; /* (owned) (nullable): will tell of @finished */
   gboolean is_busy;
   gboolean is_ending;
 };
 
-static void
-job_free (gpointer data)
+static GPtrArray *
+jobs_new (void)
 {
-  BtsWriterJob *job = data;
-
-  g_free (job->name);
-  g_free (job->text);
-  g_clear_error (&job->error);
-  g_free (job);
-}
-
-static void
-write_batch (GPtrArray *batch, int folder)
-{
-  g_autofree int *files = g_new (int, batch->len);
-
-  for (guint i = 0; i < batch->len; i++)
-    {
-      BtsWriterJob *job = g_ptr_array_index (batch, i);
-
-      files[i] = -1;
-      if (job->text != NULL)
-        files[i] = bts_atomic_file_write (folder, job->name, job->text, job->length, &job->error);
-    }
-
-  /* With all data on its way, the first sync commits the file system's journal for all. It is
-   * only a hint: what it fails at, the sync reports. */
-  for (guint i = 0; i < batch->len; i++)
-    if (files[i] >= 0)
-      sync_file_range (files[i], 0, 0, SYNC_FILE_RANGE_WRITE);
-
-  for (guint i = 0; i < batch->len; i++)
-    {
-      BtsWriterJob *job = g_ptr_array_index (batch, i);
-
-      if (files[i] < 0)
-        continue;
-
-      if (!bts_atomic_file_sync (files[i], job->name, &job->error))
-        bts_atomic_file_discard (folder, job->name);
-      close (files[i]);
-    }
-}
-
-static void
-name_batch (GPtrArray *batch, int folder)
-{
-  for (guint i = 0; i < batch->len; i++)
-    {
-      BtsWriterJob *job = g_ptr_array_index (batch, i);
-
-      if (job->error != NULL)
-        continue;
-
-      if (job->text == NULL)
-        bts_atomic_file_remove (folder, job->name, &job->error);
-      else if (!bts_atomic_file_publish (folder, job->name, &job->error))
-        bts_atomic_file_discard (folder, job->name);
-    }
-}
-
-static void
-run_batch (GPtrArray *batch, int folder)
-{
-  g_autoptr (GError) error = NULL;
-
-  write_batch (batch, folder);
-  name_batch (batch, folder);
-  if (bts_atomic_file_sync_folder (folder, &error))
-    return;
-
-  for (guint i = 0; i < batch->len; i++)
-    {
-      BtsWriterJob *job = g_ptr_array_index (batch, i);
-
-      if (job->error == NULL)
-        job->error = g_error_copy (error);
-    }
+  return g_ptr_array_new_with_free_func ((GDestroyNotify) bts_file_job_free);
 }
 
 static GPtrArray *
@@ -119,7 +42,7 @@ steal_finished (BtsWriter *self)
 
   g_mutex_lock (&self->mutex);
   finished = self->finished;
-  self->finished = g_ptr_array_new_with_free_func (job_free);
+  self->finished = jobs_new ();
   if (self->finished_source != NULL)
     g_source_destroy (self->finished_source);
   g_clear_pointer (&self->finished_source, g_source_unref);
@@ -152,15 +75,16 @@ announce (BtsWriter *self)
   g_source_attach (self->finished_source, self->context);
 }
 
-/* With the mutex held. */
+/* With the mutex held. A group of the journal is all that waits: what came together stays so. */
 static GPtrArray *
 take_batch (BtsWriter *self)
 {
   GPtrArray *batch = g_ptr_array_new ();
+  guint maximum = self->journal != NULL ? G_MAXUINT : BTS_FILE_JOBS_MAX;
 
-  while (batch->len < MAX_BATCH && !g_queue_is_empty (&self->waiting))
+  while (batch->len < maximum && !g_queue_is_empty (&self->waiting))
     {
-      BtsWriterJob *job = g_queue_pop_head (&self->waiting);
+      BtsFileJob *job = g_queue_pop_head (&self->waiting);
 
       g_hash_table_remove (self->links, job->name);
       g_ptr_array_add (batch, job);
@@ -169,44 +93,113 @@ take_batch (BtsWriter *self)
   return batch;
 }
 
+static void
+run_batch (BtsWriter *self, GPtrArray *batch)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (self->journal == NULL)
+    bts_file_jobs_run (batch, self->folder);
+  else if (!bts_journal_append (self->journal, batch, &error))
+    for (guint i = 0; i < batch->len; i++)
+      ((BtsFileJob *) batch->pdata[i])->error = g_error_copy (error);
+}
+
+static gboolean
+needs_checkpoint (BtsWriter *self)
+{
+  return self->journal != NULL && !bts_journal_is_empty (self->journal);
+}
+
+static gboolean
+is_large (BtsWriter *self)
+{
+  return self->journal != NULL && bts_journal_is_large (self->journal);
+}
+
+static gboolean
+checkpoint (BtsWriter *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (bts_journal_checkpoint (self->journal, &error))
+    return TRUE;
+
+  /* Nothing is lost: the journal has it. */
+  g_message ("The journal stays as it is for now: %s", error->message);
+  return FALSE;
+}
+
+/* With the mutex held. FALSE once it is @due or the end. */
+static gboolean
+wait_for_work (BtsWriter *self, gint64 due)
+{
+  while (g_queue_is_empty (&self->waiting) && !self->is_ending)
+    if (due == 0)
+      g_cond_wait (&self->cond, &self->mutex);
+    else if (!g_cond_wait_until (&self->cond, &self->mutex, due))
+      break;
+
+  return !g_queue_is_empty (&self->waiting);
+}
+
+/* With the mutex held, but for the work itself. */
+static void
+do_batch (BtsWriter *self)
+{
+  g_autoptr (GPtrArray) batch = take_batch (self);
+
+  self->is_busy = TRUE;
+  g_mutex_unlock (&self->mutex);
+  run_batch (self, batch);
+  g_mutex_lock (&self->mutex);
+  self->is_busy = FALSE;
+  g_ptr_array_extend_and_steal (self->finished, g_steal_pointer (&batch));
+  announce (self);
+  g_cond_broadcast (&self->cond);
+}
+
 static gpointer
 run (gpointer user_data)
 {
   BtsWriter *self = user_data;
+  gint64 earliest = 0;
+  gint64 due = needs_checkpoint (self) ? g_get_monotonic_time () + CHECKPOINT_DELAY_US : 0;
 
   g_mutex_lock (&self->mutex);
   while (TRUE)
     {
-      g_autoptr (GPtrArray) batch = NULL;
+      gboolean has_work = wait_for_work (self, due);
+      gint64 now;
 
-      while (g_queue_is_empty (&self->waiting) && !self->is_ending)
-        g_cond_wait (&self->cond, &self->mutex);
-      if (g_queue_is_empty (&self->waiting))
+      if (!has_work && self->is_ending)
         break;
-
-      batch = take_batch (self);
-      self->is_busy = TRUE;
+      if (has_work)
+        do_batch (self);
       g_mutex_unlock (&self->mutex);
 
-      run_batch (batch, self->folder);
-
+      now = g_get_monotonic_time ();
+      if (!has_work || (is_large (self) && now >= earliest))
+        earliest = checkpoint (self) ? 0 : now + CHECKPOINT_RETRY_US;
+      due =
+          needs_checkpoint (self) ? MAX (earliest, has_work ? now + CHECKPOINT_DELAY_US : now) : 0;
       g_mutex_lock (&self->mutex);
-      self->is_busy = FALSE;
-      g_ptr_array_extend_and_steal (self->finished, g_steal_pointer (&batch));
-      announce (self);
-      g_cond_broadcast (&self->cond);
     }
   g_mutex_unlock (&self->mutex);
+
+  while (needs_checkpoint (self) && checkpoint (self))
+    ;
 
   return NULL;
 }
 
 BtsWriter *
-bts_writer_new (int folder, BtsWriterDone done, gpointer user_data)
+bts_writer_new (int folder, BtsJournal *journal, BtsWriterDone done, gpointer user_data)
 {
   BtsWriter *self = g_new0 (BtsWriter, 1);
 
   self->folder = folder;
+  self->journal = journal;
   self->done = done;
   self->user_data = user_data;
   self->context = g_main_context_ref_thread_default ();
@@ -214,7 +207,7 @@ bts_writer_new (int folder, BtsWriterDone done, gpointer user_data)
   g_cond_init (&self->cond);
   g_queue_init (&self->waiting);
   self->links = g_hash_table_new (g_str_hash, g_str_equal);
-  self->finished = g_ptr_array_new_with_free_func (job_free);
+  self->finished = jobs_new ();
   self->thread = g_thread_new ("store", run, self);
 
   return self;
@@ -231,6 +224,7 @@ bts_writer_free (BtsWriter *self)
 
   g_ptr_array_unref (steal_finished (self));
   g_ptr_array_unref (self->finished);
+  g_clear_pointer (&self->journal, bts_journal_free);
   g_hash_table_unref (self->links);
   g_main_context_unref (self->context);
   g_cond_clear (&self->cond);
@@ -238,28 +232,44 @@ bts_writer_free (BtsWriter *self)
   g_free (self);
 }
 
-void
-bts_writer_push (BtsWriter *self, const char *name, char *text, gsize length, guint64 version)
+/* With the mutex held. */
+static void
+add_waiting (BtsWriter *self, BtsFileJob *job)
 {
-  BtsWriterJob *job;
-  GList *link;
+  GList *link = g_hash_table_lookup (self->links, job->name);
 
-  g_mutex_lock (&self->mutex);
-  link = g_hash_table_lookup (self->links, name);
   if (link == NULL)
     {
-      job = g_new0 (BtsWriterJob, 1);
-      job->name = g_strdup (name);
       g_queue_push_tail (&self->waiting, job);
-      g_hash_table_insert (self->links, job->name, self->waiting.tail);
+      link = self->waiting.tail;
     }
   else
-    job = link->data;
+    {
+      g_hash_table_remove (self->links, job->name);
+      bts_file_job_free (link->data);
+      link->data = job;
+    }
+  g_hash_table_insert (self->links, job->name, link);
+}
 
-  g_free (job->text);
-  job->text = text;
-  job->length = length;
-  job->version = version;
+void
+bts_writer_push (BtsWriter *self, BtsFileJob *job)
+{
+  g_mutex_lock (&self->mutex);
+  add_waiting (self, job);
+  g_cond_broadcast (&self->cond);
+  g_mutex_unlock (&self->mutex);
+}
+
+void
+bts_writer_push_all (BtsWriter *self, GPtrArray *jobs)
+{
+  g_mutex_lock (&self->mutex);
+  for (guint i = 0; i < jobs->len; i++)
+    add_waiting (self, jobs->pdata[i]);
+  g_ptr_array_set_free_func (jobs, NULL);
+  g_ptr_array_set_size (jobs, 0);
+  g_ptr_array_set_free_func (jobs, (GDestroyNotify) bts_file_job_free);
   g_cond_broadcast (&self->cond);
   g_mutex_unlock (&self->mutex);
 }

@@ -4,34 +4,31 @@
 
 #pragma once
 
-#include <glib.h>
+#include "store/journal.h"
 
-/* The one thread that writes. Whatever waits is one batch: all written, then all synced, then all
- * renamed or removed, then the folder synced once. It knows names and texts, no operations. */
-
-typedef struct
-{
-  char *name; /* (owned) */
-  char *text; /* (owned) (nullable): NULL removes the file */
-  gsize length;
-  guint64 version; /* the caller's */
-  GError *error;   /* (owned) (nullable): why it failed */
-} BtsWriterJob;
+/* The one thread that writes. Whatever waits is done together: with a journal all of it is one
+ * group there, and gets into the files when there is nothing else to do, when the journal has
+ * become large, and at the end; without one it is written to the files at once. It knows names and
+ * texts, no operations. */
 
 typedef struct _BtsWriter BtsWriter;
 
-/* @jobs (element-type BtsWriterJob): in the order in which they were done */
+/* @jobs (element-type BtsFileJob): in the order in which they were done */
 typedef void (*BtsWriterDone) (GPtrArray *jobs, gpointer user_data);
 
-/* @folder stays the caller's. @done is called from the thread-default main context. */
-BtsWriter *bts_writer_new (int folder, BtsWriterDone done, gpointer user_data);
+/* @folder stays the caller's, @journal (nullable) is taken. @done is called from the thread-default
+ * main context. */
+BtsWriter *bts_writer_new (int folder, BtsJournal *journal, BtsWriterDone done, gpointer user_data);
 
 /* Finishes what waits; @done is not called any more. */
 void bts_writer_free (BtsWriter *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BtsWriter, bts_writer_free)
 
-/* Takes @text. Replaces what waits for the same name. */
-void bts_writer_push (BtsWriter *self, const char *name, char *text, gsize length, guint64 version);
+/* Takes @job. Replaces what waits for the same name. */
+void bts_writer_push (BtsWriter *self, BtsFileJob *job);
+
+/* Takes all of @jobs (element-type BtsFileJob), and with a journal makes them durable together. */
+void bts_writer_push_all (BtsWriter *self, GPtrArray *jobs);
 
 /* Blocks until nothing waits, or @deadline (monotonic time), and calls @done for what is done.
  * FALSE where something is left. */

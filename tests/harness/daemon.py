@@ -9,10 +9,12 @@
 The programs are those of the build folder that the environment variable BGT_BUILD_DIR names.
 """
 
+import hashlib
 import os
 import re
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -24,6 +26,7 @@ from harness.wait import DEADLINE_SECONDS, DeadlineError, wait_until
 NAME = "org.example.BackgroundTransfer"
 PATH = "/org/example/BackgroundTransfer"
 FINAL = ("completed", "canceled", "error")
+GUID = re.compile("[0-9a-f]{8}(_[0-9a-f]{4}){3}_[0-9a-f]{12}")
 
 # In tests nobody waits for minutes, and every try but the last fails soon.
 SETTINGS = {
@@ -42,6 +45,19 @@ def build_folder():
 
 def program(relative):
     return os.path.join(build_folder(), relative)
+
+
+def journaled(journal):
+    """[(GUID, text or None)] of what the store's journal says (src/store/journal.c)."""
+    changes = []
+    while len(journal) >= 48:
+        magic, length, digest = struct.unpack_from("<8sQ32s", journal)
+        group, journal = journal[48:48 + length], journal[48 + length:]
+        if (magic, hashlib.sha256(group).digest()) != (b"BtsJrnl1", digest):
+            break  # still being written
+        changes += GLib.Variant.new_from_bytes(GLib.VariantType("a(smay)"), GLib.Bytes.new(group),
+                                               False).unpack()
+    return [(name, None if text is None else bytes(text).decode()) for name, text in changes]
 
 
 class Daemon:
@@ -145,6 +161,32 @@ class Daemon:
                 return file.read()
         except FileNotFoundError:
             return ""
+
+    def _journal(self):
+        try:
+            with open(f"{self.state}/operations/journal", "rb") as file:
+                return file.read()
+        except FileNotFoundError:
+            return b""
+
+    def stored(self):
+        """{GUID: text} of the operations' records, as a service that starts now would find them."""
+        folder = f"{self.state}/operations"
+        while True:
+            journal = self._journal()
+            try:
+                records = {}
+                for name in filter(GUID.fullmatch, os.listdir(folder)):
+                    with open(f"{folder}/{name}", encoding="utf-8") as file:
+                        records[name] = file.read()
+            except FileNotFoundError:
+                continue
+            # What is in a file may go from the journal at any time.
+            if self._journal() == journal:
+                break
+        for name, text in journaled(journal):
+            records[name] = text
+        return {name: text for name, text in records.items() if text is not None}
 
     def stop(self):
         """Ends the daemon and removes its folders. Its log goes to standard error where the

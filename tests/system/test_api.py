@@ -58,9 +58,7 @@ class ApiTest(ServiceTest):
             Gio.DBusCallFlags.NONE, -1, None).unpack()[0]
 
     def stored(self, path):
-        with open(f"{self.daemon.state}/operations/{path.rsplit('/', 1)[1]}",
-                  encoding="utf-8") as file:
-            return file.read()
+        return self.daemon.stored()[path.rsplit("/", 1)[1]]
 
 
 class Introspection(ApiTest):
@@ -399,7 +397,7 @@ class Batches(ApiTest):
             signals.dispatch()
             self.assertEqual(signals.all, [])
         self.assertEqual(self.daemon.operations(), {})
-        self.assertEqual(os.listdir(f"{self.daemon.state}/operations"), [])
+        self.assertEqual(self.daemon.stored(), {})
         self.assertEqual(self.server.heads("/file"), asked_before)
 
 
@@ -418,7 +416,7 @@ class Limits(ApiTest):
         self.assert_refused("LimitExceeded", self.create, says="200")
         self.assert_refused("LimitExceeded", create, 1)
         self.assertEqual(self.daemon.operations(), before)
-        self.assertEqual(len(os.listdir(f"{self.daemon.state}/operations")), 200)
+        self.assertEqual(len(self.daemon.stored()), 200)
 
         create(1, **{"application-id": V("s", "org.example.Other")})
         self.daemon.call(paths[0], "Operation", "Cancel")

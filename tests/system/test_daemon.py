@@ -223,7 +223,7 @@ class Deaths(ServiceCase):
         self.assertEqual(len(os.listdir(self.folder)), 1)
         self.daemon.call(operation, "Operation", "Acknowledge")
         self.assertEqual(os.listdir(self.folder), [])
-        self.assertEqual(os.listdir(f"{self.daemon.state}/operations"), [])
+        self.assertEqual(self.daemon.stored(), {})
 
     def test_deadline_passes_over_a_restart(self):
         operation = self.daemon.create_download(

@@ -107,7 +107,7 @@ class Options(ServiceTest):
 
     def assert_nothing_was_created(self):
         self.assertEqual(self.daemon.operations(), {})
-        self.assertEqual(os.listdir(f"{self.daemon.state}/operations"), [])
+        self.assertEqual(self.daemon.stored(), {})
         self.assertEqual([name for name in os.listdir(self.daemon.folder) if "file-" in name], [])
 
     def check_refused(self, error, name, signature, value):

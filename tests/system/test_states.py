@@ -202,7 +202,7 @@ class States(ServiceTest):
     def test_acknowledge_forgets(self):
         def is_forgotten(path):
             self.assertNotIn(path, self.daemon.operations())
-            self.assertEqual(os.listdir(f"{self.daemon.state}/operations"), [])
+            self.assertEqual(self.daemon.stored(), {})
             self.assert_refused("org.freedesktop.DBus.Error.UnknownObject", self.daemon.call, path,
                                 "Operation", "Acknowledge")
         for state in self.states_that_take("Acknowledge"):

@@ -316,7 +316,7 @@ class Restarts(SurvivalCase):
     def test_record_that_cannot_be_read_costs_only_its_operation(self):
         operations = [self.daemon.create_download(self.server.uri("/file"), f"{self.folder}/{name}")
                       for name in "abc"]
-        self.daemon.kill()
+        self.daemon.terminate()
         guid = operations[1].rsplit("/", 1)[1]
         found = [os.path.join(folder, name) for folder, _, names in os.walk(self.daemon.state)
                  for name in names if guid in name or guid.replace("_", "-") in name]

@@ -13,6 +13,7 @@
 #include "common/names.h"
 #include "common/object-path.h"
 #include "fakes/bus-fixture.h"
+#include "store/journal.h"
 
 #define PROPERTIES "org.freedesktop.DBus.Properties"
 #define OBJECT_MANAGER "org.freedesktop.DBus.ObjectManager"
@@ -139,10 +140,13 @@ test_created_operation_is_idle_and_stored (BusFixture *fixture)
 {
   g_autofree char *path = NULL;
   BtsOperation *operation = bus_fixture_create (fixture, "/tmp/a", &path);
-  g_autofree char *name = g_strdup_printf ("state/%s", bts_operation_get_guid (operation));
-  g_autofree char *file = test_folder_get_path (fixture->folder, name);
+  g_autofree char *journal = test_folder_get_path (fixture->folder, "state/" BTS_JOURNAL_NAME);
+  g_autofree char *text = NULL;
+  const char *guid = bts_operation_get_guid (operation);
+  gsize length;
 
-  g_assert_true (g_file_test (file, G_FILE_TEST_IS_REGULAR));
+  g_assert_true (g_file_get_contents (journal, &text, &length, NULL));
+  g_assert_nonnull (memmem (text, length, guid, strlen (guid)));
   bus_fixture_sync (fixture);
   assert_property (fixture, path, "Status", "'idle'");
   assert_property (fixture, path, "BlockedBy", "['not-started']");

@@ -16,6 +16,7 @@
 
 #include "common/bgt-error.h"
 #include "common/object-path.h"
+#include "store/journal.h"
 #include "store/store.h"
 
 typedef struct
@@ -148,14 +149,44 @@ write_file (Fixture *fixture, const char *name, const char *text)
   g_assert_true (g_file_set_contents (path, text, -1, NULL));
 }
 
+static void
+unref_text (gpointer text)
+{
+  g_clear_pointer ((GBytes **) &text, g_bytes_unref);
+}
+
+/* What the journal says now, as a service that starts would read it. */
+static GHashTable *
+read_journal (Fixture *fixture)
+{
+  g_autofree char *path = g_build_filename (fixture->folder, BTS_JOURNAL_NAME, NULL);
+  g_autofree char *text = NULL;
+  GHashTable *changes = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, unref_text);
+  gsize length = 0;
+
+  g_file_get_contents (path, &text, &length, NULL);
+  bts_journal_parse ((const guint8 *) text, length, changes);
+  return changes;
+}
+
+/* How many files there are, and what is only in the journal, without what that says is removed. */
 static guint
 count_files (Fixture *fixture)
 {
   g_autoptr (GDir) dir = g_dir_open (fixture->folder, 0, NULL);
+  g_autoptr (GHashTable) changes = read_journal (fixture);
   guint n_files = 0;
+  const char *name;
+  GHashTableIter iter;
+  gpointer text;
 
-  while (g_dir_read_name (dir) != NULL)
-    n_files++;
+  while ((name = g_dir_read_name (dir)) != NULL)
+    if (!g_str_equal (name, BTS_JOURNAL_NAME) && !g_hash_table_contains (changes, name))
+      n_files++;
+  g_hash_table_iter_init (&iter, changes);
+  while (g_hash_table_iter_next (&iter, NULL, &text))
+    if (text != NULL)
+      n_files++;
 
   return n_files;
 }
@@ -187,10 +218,15 @@ test_only_the_owner_reads (Fixture *fixture, gconstpointer data)
   g_autoptr (BtsOperation) operation = operation_new (5);
   g_autofree char *path =
       g_build_filename (fixture->folder, bts_operation_get_guid (operation), NULL);
+  g_autofree char *journal = g_build_filename (fixture->folder, BTS_JOURNAL_NAME, NULL);
   struct stat status;
 
   save (fixture, operation);
   wait_for_all (fixture);
+  g_assert_no_errno (stat (journal, &status));
+  g_assert_cmphex (status.st_mode & 07777, ==, 0600);
+  g_assert_finalize_object (fixture->store);
+  open_store (fixture);
   g_assert_no_errno (stat (path, &status));
   g_assert_cmphex (status.st_mode & 07777, ==, 0600);
   g_assert_no_errno (stat (fixture->folder, &status));
@@ -375,19 +411,106 @@ static void
 test_a_failed_delete_is_reported (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (BtsOperation) operation = operation_new (5);
+
+  save (fixture, operation);
+  wait_for_all (fixture);
+
+  limit_files (10);
+  delete (fixture, operation);
+  wait_for_all (fixture);
+  g_assert_cmpuint (fixture->n_failed, ==, 1);
+  g_assert_cmpuint (count_files (fixture), ==, 1);
+
+  limit_files (RLIM_INFINITY);
+  delete (fixture, operation);
+  wait_for_all (fixture);
+  g_assert_cmpuint (fixture->n_failed, ==, 1);
+  g_assert_cmpuint (count_files (fixture), ==, 0);
+}
+
+static void
+test_what_cannot_be_brought_into_its_file_stays_in_the_journal (Fixture *fixture,
+                                                                gconstpointer data)
+{
+  g_autoptr (BtsOperation) removed = operation_new (5);
+  g_autoptr (BtsOperation) kept = operation_new (6);
+  g_autoptr (GPtrArray) loaded = NULL;
+  g_autoptr (GHashTable) changes = NULL;
   g_autofree char *path =
-      g_build_filename (fixture->folder, bts_operation_get_guid (operation), NULL);
+      g_build_filename (fixture->folder, bts_operation_get_guid (removed), NULL);
 
   /* A folder in its place cannot be unlinked, not even by root. */
   g_assert_no_errno (g_mkdir (path, 0700));
-  delete (fixture, operation);
+  delete (fixture, removed);
+  save (fixture, kept);
   wait_for_all (fixture);
-  g_assert_cmpuint (fixture->n_failed, ==, 1);
+  g_assert_cmpuint (fixture->n_failed, ==, 0);
+
+  loaded = reload (fixture);
+  g_assert_cmpuint (loaded->len, ==, 1);
+  g_assert_cmpstr (bts_operation_get_guid (loaded->pdata[0]), ==, bts_operation_get_guid (kept));
 
   g_assert_no_errno (g_rmdir (path));
-  delete (fixture, operation);
+  g_clear_pointer (&loaded, g_ptr_array_unref);
+  loaded = reload (fixture);
+  g_assert_cmpuint (loaded->len, ==, 1);
+  g_assert_true (file_exists (fixture, bts_operation_get_guid (kept), ""));
+  changes = read_journal (fixture);
+  g_assert_cmpuint (g_hash_table_size (changes), ==, 0);
+}
+
+static void
+save_all (Fixture *fixture, GPtrArray *operations)
+{
+  fixture->n_pending++;
+  bts_store_save_all_async (fixture->store, operations, NULL, on_saved, fixture);
+}
+
+static void
+test_all_or_none (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GPtrArray) operations = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr (GPtrArray) loaded = NULL;
+  g_autoptr (BtsOperation) other = operation_new (1);
+  guint n_before;
+
+  for (guint i = 0; i < 300; i++)
+    g_ptr_array_add (operations, operation_new (i));
+  save (fixture, other);
   wait_for_all (fixture);
+  n_before = count_files (fixture);
+
+  /* Whenever one looks, which is when a crash could come. */
+  save_all (fixture, operations);
+  save (fixture, other);
+  while (fixture->n_pending > 0)
+    {
+      guint n_files = count_files (fixture);
+
+      g_assert_true (n_files == n_before || n_files == n_before + operations->len);
+      g_main_context_iteration (NULL, FALSE);
+    }
+  g_assert_cmpuint (fixture->n_failed, ==, 0);
+  g_assert_cmpuint (count_files (fixture), ==, n_before + operations->len);
+
+  loaded = reload (fixture);
+  g_assert_cmpuint (loaded->len, ==, n_before + operations->len);
+}
+
+static void
+test_none_where_all_cannot_be_saved (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GPtrArray) operations = g_ptr_array_new_with_free_func (g_object_unref);
+
+  for (guint i = 0; i < 40; i++)
+    g_ptr_array_add (operations, operation_new (i));
+  limit_files (2 * 1024);
+  save_all (fixture, operations);
+  wait_for_all (fixture);
+  limit_files (RLIM_INFINITY);
+
   g_assert_cmpuint (fixture->n_failed, ==, 1);
+  g_assert_cmpuint (count_files (fixture), ==, 0);
 }
 
 /* Saves and deletes without end, until it is killed. */
@@ -519,6 +642,10 @@ main (int argc, char *argv[])
   ADD ("flush-waits-for-the-disk", test_flush_waits_for_the_disk);
   ADD ("a-full-disk-is-reported-and-tried-again", test_a_full_disk_is_reported_and_tried_again);
   ADD ("a-failed-delete-is-reported", test_a_failed_delete_is_reported);
+  ADD ("what-cannot-be-brought-into-its-file-stays-in-the-journal",
+       test_what_cannot_be_brought_into_its_file_stays_in_the_journal);
+  ADD ("all-or-none", test_all_or_none);
+  ADD ("none-where-all-cannot-be-saved", test_none_where_all_cannot_be_saved);
   ADD ("a-kill-loses-nothing-that-was-saved", test_a_kill_loses_nothing_that_was_saved);
   ADD ("a-thousand-saves-are-a-few-batches", test_a_thousand_saves_are_a_few_batches);
 
