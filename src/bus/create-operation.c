@@ -21,7 +21,6 @@ typedef struct
   BtsOwner *owner;         /* (owned) (nullable) */
   BtsOperation *operation; /* (owned) (nullable) */
   gboolean is_reserved;
-  gboolean is_saved;
 } Item;
 
 typedef struct _Batch
@@ -215,13 +214,6 @@ return_error (GTask *task)
 {
   Batch *batch = g_task_get_task_data (task);
 
-  for (guint i = 0; i < batch->items->len; i++)
-    {
-      Item *item = batch->items->pdata[i];
-
-      if (item->is_saved)
-        bts_store_delete_async (batch->bus->service.store, item->operation, NULL, on_undone, NULL);
-    }
   g_task_return_error (task, g_steal_pointer (&batch->error));
 }
 
@@ -270,27 +262,6 @@ step_end (Step *step, Item **item)
   return task;
 }
 
-static void
-on_saved (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  Item *item;
-  g_autoptr (GTask) task = step_end (user_data, &item);
-  Batch *batch = item->batch;
-  GError *error = NULL;
-
-  if (!bts_store_save_finish (BTS_STORE (source), result, &error))
-    take_error (item, error);
-  /* Also where it failed: the store would try again. */
-  item->is_saved = TRUE;
-
-  if (--batch->n_pending > 0)
-    return;
-  if (batch->error != NULL)
-    return_error (task);
-  else
-    return_operations (task);
-}
-
 /* What cannot be read twice is read first. Which of the descriptors that is, the engine has found
  * out. */
 static void
@@ -319,20 +290,39 @@ make_operation (Item *item)
 }
 
 static void
+on_saved (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  Batch *batch = g_task_get_task_data (task);
+
+  if (bts_store_save_finish (BTS_STORE (source), result, &batch->error))
+    {
+      return_operations (task);
+      return;
+    }
+
+  /* The store would try again. */
+  for (guint i = 0; i < batch->items->len; i++)
+    bts_store_delete_async (BTS_STORE (source), ((Item *) batch->items->pdata[i])->operation, NULL,
+                            on_undone, NULL);
+  return_error (task);
+}
+
+static void
 save_all (GTask *task)
 {
   Batch *batch = g_task_get_task_data (task);
+  g_autoptr (GPtrArray) operations = g_ptr_array_new ();
 
-  batch->n_pending = batch->items->len;
-  for (guint i = 0; i < batch->items->len; i++)
-    make_operation (batch->items->pdata[i]);
   for (guint i = 0; i < batch->items->len; i++)
     {
       Item *item = batch->items->pdata[i];
 
-      bts_store_save_async (batch->bus->service.store, item->operation, NULL, on_saved,
-                            step_new (task, item));
+      make_operation (item);
+      g_ptr_array_add (operations, item->operation);
     }
+  bts_store_save_all_async (batch->bus->service.store, operations, NULL, on_saved,
+                            g_object_ref (task));
 }
 
 static void

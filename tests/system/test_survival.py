@@ -10,15 +10,16 @@ import threading
 import time
 import unittest
 
-from gi.repository import GLib
+from gi.repository import Gio, GLib
 
-from harness.daemon import error_name
+from harness.daemon import NAME, PATH, error_name
 from harness.servers import Body, Nginx, raw, sending
 from harness.service_case import ServiceCase
 from harness.wait import DEADLINE_SECONDS, wait_until
 
 MIB = 1024 * 1024
 GIB = 1024 * MIB
+V = GLib.Variant
 KILLS = 20
 
 
@@ -312,6 +313,32 @@ class Restarts(SurvivalCase):
         operation = self.download()
         values = self.daemon.wait_for_status(operation, "error", seconds=2 * DEADLINE_SECONDS)
         self.assertEqual(values["WebErrorStatus"], "connection-aborted")
+
+    def size_of_journal(self):
+        try:
+            return os.stat(f"{self.daemon.state}/operations/journal").st_size
+        except FileNotFoundError:
+            return 0
+
+    def test_batch_is_created_as_a_whole_or_not_at_all(self):
+        """Killed from the moment on at which the store has anything of it."""
+        kept = 0
+        for batch in range(3):
+            specs = [{"kind": V("s", "download"), "uri": V("s", self.server.uri("/file")),
+                      "application-id": V("s", f"org.example.Batch{batch}"),
+                      "destination": V("s", f"{self.folder}/{number}")} for number in range(190)]
+            self.daemon.connection.call(
+                NAME, PATH, f"{NAME}.Manager", "CreateOperations", V("(aa{sv})", (specs,)), None,
+                Gio.DBusCallFlags.NONE, -1, None, None)
+            before = self.size_of_journal()
+            self.daemon.connection.flush_sync()
+            deadline = time.monotonic() + DEADLINE_SECONDS
+            while self.size_of_journal() == before and time.monotonic() < deadline:
+                pass  # to be there before anything more is
+            self.kill_daemon()
+            found = len(self.daemon.operations())
+            self.assertIn(found, (kept, kept + len(specs)))
+            kept = found
 
     def test_record_that_cannot_be_read_costs_only_its_operation(self):
         operations = [self.daemon.create_download(self.server.uri("/file"), f"{self.folder}/{name}")
