@@ -20,7 +20,7 @@
 #define REWRITE_BYTES (LARGE_BYTES / 2)
 
 /* Room that is asked for in advance, so that operations can be removed from a full disk. */
-#define RESERVED_BYTES (64 * 1024)
+#define RESERVED_BYTES (16 * 1024)
 
 /* A group: the magic, the length of what follows the head and its SHA-256; then the changes, as a
  * GVariant, whose form is the same everywhere. */

@@ -393,9 +393,16 @@ class FullDisk(DestinationCase):
                     file.write(b"x" * 4096)
             except OSError:
                 pass
+        made = [operation]
+        # Some room is reserved.
         with self.assertRaises(GLib.Error):
-            self.daemon.create_download(self.server.uri("/file"), f"{self.folder}/other")
-        self.assertEqual(list(self.daemon.operations()), [operation])
+            for number in range(150):
+                made.append(self.daemon.create_download(self.server.uri("/file"),
+                                                        f"{self.folder}/other-{number}"))
+        self.assertEqual(sorted(self.daemon.operations()), sorted(made))
+        self.daemon.kill()
+        self.start_again()
+        self.assertEqual(sorted(self.daemon.operations()), sorted(made))
         os.unlink(f"{self.small}/rest")
         self.daemon.call(operation, "Operation", "Start")
         self.complete(operation, self.body)
