@@ -215,7 +215,7 @@ choose_proxy (BtsHttpClient *self,
   g_autoptr (GError) local_error = NULL;
 
   g_clear_pointer (&self->proxy, bts_http_proxy_free);
-  if (!bts_http_proxy_choose (request->request, target->uri,
+  if (!bts_http_proxy_choose (self->setup->proxy_memory, request->request, target->uri,
                               bts_http_exchange_get_cancellable (self->exchange), &self->proxy,
                               &local_error))
     {

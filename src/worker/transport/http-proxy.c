@@ -87,13 +87,17 @@ take_credential (BtsHttpProxy *self, GVariant *request)
 /* The first that can be used; NULL: none. The path is nobody's business, and resolvers refuse one
  * with escaped bytes that are not UTF-8. */
 static gboolean
-resolve (GUri *uri, GCancellable *cancellable, BtsHttpProxy **proxy, GError **error)
+resolve (BtsHttpProxyMemory *memory,
+         GUri *uri,
+         GCancellable *cancellable,
+         BtsHttpProxy **proxy,
+         GError **error)
 {
   g_autofree char *text = g_uri_join (G_URI_FLAGS_NONE, g_uri_get_scheme (uri), NULL,
                                       g_uri_get_host (uri), g_uri_get_port (uri), "/", NULL, NULL);
   g_auto (GStrv) found = NULL;
 
-  found = g_proxy_resolver_lookup (g_proxy_resolver_get_default (), text, cancellable, error);
+  found = bts_http_proxy_memory_lookup (memory, text, cancellable, error);
   if (found == NULL)
     return FALSE;
   for (char **one = found; *one != NULL; one++)
@@ -110,8 +114,12 @@ resolve (GUri *uri, GCancellable *cancellable, BtsHttpProxy **proxy, GError **er
 }
 
 gboolean
-bts_http_proxy_choose (
-    GVariant *request, GUri *uri, GCancellable *cancellable, BtsHttpProxy **proxy, GError **error)
+bts_http_proxy_choose (BtsHttpProxyMemory *memory,
+                       GVariant *request,
+                       GUri *uri,
+                       GCancellable *cancellable,
+                       BtsHttpProxy **proxy,
+                       GError **error)
 {
   const char *wanted = "default";
 
@@ -123,7 +131,7 @@ bts_http_proxy_choose (
 
   if (!g_str_equal (wanted, "default"))
     *proxy = bts_http_proxy_parse (wanted, error);
-  else if (resolve (uri, cancellable, proxy, error) && *proxy == NULL)
+  else if (resolve (memory, uri, cancellable, proxy, error) && *proxy == NULL)
     return TRUE;
   if (*proxy == NULL)
     return FALSE;

@@ -7,6 +7,7 @@
 #include <gio/gio.h>
 
 #include "worker/transport/http-auth.h"
+#include "worker/transport/http-proxy-memory.h"
 
 /* Which way a request goes: the option `proxy` of its operation, else GIO's resolver, which in a
  * session is that of its user, and in a system service always says that there is none. */
@@ -28,8 +29,12 @@ BtsHttpProxy *bts_http_proxy_parse (const char *uri, GError **error);
 
 /* For @uri and the operation's @request (nullable); *@proxy is NULL where there is none. Asks GIO,
  * which may take its time. */
-gboolean bts_http_proxy_choose (
-    GVariant *request, GUri *uri, GCancellable *cancellable, BtsHttpProxy **proxy, GError **error);
+gboolean bts_http_proxy_choose (BtsHttpProxyMemory *memory,
+                                GVariant *request,
+                                GUri *uri,
+                                GCancellable *cancellable,
+                                BtsHttpProxy **proxy,
+                                GError **error);
 
 /* Whether requests for http go to it as they are, with their whole URI. */
 gboolean bts_http_proxy_forwards (const BtsHttpProxy *self);

@@ -50,6 +50,7 @@ bts_http_setup_new (const BtsHttpSettings *settings, BtsHttpPool *pool, GError *
   g_atomic_ref_count_init (&self->ref_count);
   g_mutex_init (&self->mutex);
   self->proxied = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
+  self->proxy_memory = bts_http_proxy_memory_new ();
   self->pool = bts_http_pool_ref (pool);
   self->plain = new_soup_session (NULL, FALSE, settings->connect_timeout_seconds);
   self->tls = new_soup_session (NULL, TRUE, settings->connect_timeout_seconds);
@@ -80,6 +81,7 @@ bts_http_setup_unref (BtsHttpSetup *self)
   g_clear_object (&self->plain);
   g_clear_object (&self->tls);
   g_clear_pointer (&self->proxied, g_hash_table_unref);
+  g_clear_pointer (&self->proxy_memory, bts_http_proxy_memory_free);
   g_mutex_clear (&self->mutex);
   g_clear_object (&self->system_database);
   g_clear_object (&self->extra_database);

@@ -15,13 +15,14 @@
 struct _BtsHttpSetup
 {
   gatomicrefcount ref_count;
-  BtsHttpPool *pool;             /* (owned) */
-  SoupSession *plain;            /* (owned): for http */
-  SoupSession *tls;              /* (owned): for https; see http-connector.h */
-  GMutex mutex;                  /* for the next */
-  GHashTable *proxied;           /* (owned) (element-type utf8 SoupSession): by proxy */
-  GTlsDatabase *system_database; /* (owned) */
-  GTlsDatabase *extra_database;  /* (owned) (nullable): TlsCaFile */
+  BtsHttpPool *pool;                /* (owned) */
+  SoupSession *plain;               /* (owned): for http */
+  SoupSession *tls;                 /* (owned): for https; see http-connector.h */
+  GMutex mutex;                     /* for the next */
+  GHashTable *proxied;              /* (owned) (element-type utf8 SoupSession): by proxy */
+  BtsHttpProxyMemory *proxy_memory; /* (owned) */
+  GTlsDatabase *system_database;    /* (owned) */
+  GTlsDatabase *extra_database;     /* (owned) (nullable): TlsCaFile */
   guint connect_timeout_ms;
   guint response_timeout_ms;
   gboolean allow_plain_http;
