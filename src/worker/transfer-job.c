@@ -30,6 +30,7 @@ struct _BtsTransferJob
   GArray *ranges;              /* (owned) (element-type BtsByteRange): asked for, not yet taken */
   gboolean is_woken;
   BtsRateLimiter *limiter; /* (owned) */
+  guint64 own_rate;        /* that the request asks for; 0 for any */
   gboolean is_stopping;
   gboolean keeps_connection;
   guint n_unanswered;
@@ -55,6 +56,13 @@ static const struct
   { "headers", "a{ss}" },
 };
 
+static void
+read_rate (BtsTransferJob *self)
+{
+  self->own_rate = 0;
+  g_variant_lookup (self->request, "max-rate", "t", &self->own_rate);
+}
+
 BtsTransferJob *
 bts_transfer_job_new (const char *guid,
                       GVariant *request,
@@ -73,7 +81,8 @@ bts_transfer_job_new (const char *guid,
   self->transports = g_ptr_array_new_with_free_func (g_object_unref);
   self->ranges = g_array_new (FALSE, FALSE, sizeof (BtsByteRange));
   self->limiter = bts_rate_limiter_new ();
-  bts_transfer_job_set_max_rate (self, bts_transfer_job_get_own_rate (self));
+  read_rate (self);
+  bts_transfer_job_set_max_rate (self, self->own_rate);
   return self;
 }
 
@@ -249,16 +258,15 @@ bts_transfer_job_change (BtsTransferJob *self, GVariant *changes)
     }
   g_variant_unref (self->request);
   self->request = g_variant_ref_sink (g_variant_dict_end (&request));
+  read_rate (self);
 }
 
 guint64
 bts_transfer_job_get_own_rate (BtsTransferJob *self)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
-  guint64 rate = 0;
 
-  g_variant_lookup (self->request, "max-rate", "t", &rate);
-  return rate;
+  return self->own_rate;
 }
 
 void
@@ -336,7 +344,7 @@ bts_transfer_job_run_transport (BtsTransferJob *self,
                                 GError **error)
 {
   BtsTransportRequest limited = *request;
-  gboolean is_done = FALSE;
+  gboolean is_done;
 
   limited.limiter = self->limiter;
   g_mutex_lock (&self->lock);

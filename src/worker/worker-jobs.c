@@ -65,10 +65,14 @@ call_host (BtsWorkerJobs *self,
            GPtrArray *stops,
            GAsyncReadyCallback callback)
 {
-  HostCall *call = g_new0 (HostCall, 1);
+  HostCall *call = NULL;
 
-  call->job = bts_transfer_job_ref (job);
-  call->stops = stops != NULL ? g_ptr_array_ref (stops) : NULL;
+  if (callback != NULL)
+    {
+      call = g_new0 (HostCall, 1);
+      call->job = bts_transfer_job_ref (job);
+      call->stops = stops != NULL ? g_ptr_array_ref (stops) : NULL;
+    }
   /* No time-out: the daemon answers when its disk has, and if it is gone so are we. */
   g_dbus_connection_call (self->connection, NULL, BTS_WORKER_HOST_PATH, BTS_INTERFACE_WORKER_HOST,
                           method,
@@ -204,8 +208,9 @@ on_job_ended (BtsTransferJob *job, GVariant *update, gpointer user_data)
   if (g_hash_table_size (self->jobs) == 0)
     g_clear_handle_id (&self->progress_source, g_source_remove);
 
+  /* Where nobody waits for it, no answer is asked for. */
   if (update != NULL)
-    call_host (self, "Finished", job, update, stops, on_finished_answered);
+    call_host (self, "Finished", job, update, stops, stops->len > 0 ? on_finished_answered : NULL);
   else
     answer_stops (stops);
 }

@@ -160,7 +160,7 @@ take_up (BtsDestination *self, int fd, const BtsFileCheckpoint *checkpoint, GErr
     return TRUE;
 
   self->total = checkpoint->total;
-  bts_writer_set_is_large (self->writer, self->total >= BTS_WRITER_LARGE_BYTES);
+  bts_writer_expect (self->writer, self->total);
   bts_held_ranges_set (&self->ranges, checkpoint->ranges, info.size);
 
   return TRUE;
@@ -299,7 +299,7 @@ bts_destination_expect (BtsDestination *self, guint64 total, GError **error)
     return FALSE;
 
   self->total = total;
-  bts_writer_set_is_large (self->writer, total >= BTS_WRITER_LARGE_BYTES);
+  bts_writer_expect (self->writer, total);
   return TRUE;
 }
 
@@ -313,7 +313,7 @@ bts_destination_restart (BtsDestination *self, GError **error)
   if (self->target->is_descriptor)
     {
       bts_writer_reset (self->writer, 0);
-      bts_writer_set_is_large (self->writer, FALSE);
+      bts_writer_expect (self->writer, 0);
       if (ftruncate (self->fd, 0) == 0 && fdatasync (self->fd) == 0)
         return TRUE;
 
@@ -349,7 +349,7 @@ bts_destination_add_writer (BtsDestination *self)
 {
   BtsWriter *writer = bts_writer_new (self->fd, on_written, self);
 
-  bts_writer_set_is_large (writer, self->total >= BTS_WRITER_LARGE_BYTES);
+  bts_writer_expect (writer, self->total);
   return bts_writer_set_add (&self->writers, writer);
 }
 

@@ -18,6 +18,9 @@
 /* What O_DIRECT wants of memory, offset and length on every file system with pages of 4 KiB; one
  * that wants more says EINVAL. */
 #define DIRECT_ALIGNMENT 4096
+/* The kernel gives large blocks of memory for every file anew, and takes them back; this much it
+ * leaves to the process. */
+#define SMALL_BUFFER_BYTES (128 * 1024)
 #define BEHIND_BYTES (8 * 1024 * 1024)
 
 struct _BtsWriter
@@ -26,12 +29,14 @@ struct _BtsWriter
   int direct_fd; /* the same file with O_DIRECT; -1: not opened, or refused */
   gboolean is_direct_tried;
   gboolean is_large;
+  gboolean is_small;
   gboolean has_failed;
 
-  guint8 *buffer; /* (owned) (nullable) BTS_WRITER_BUFFER_BYTES, made on first use */
+  guint8 *buffer; /* (owned) (nullable): made on first use */
 
   /* Changed by the stream's thread only, under the lock, so that this thread needs none to read. */
   GMutex lock;
+  gsize buffer_bytes;
   guint64 start; /* where the buffer's first byte belongs */
   gsize fill;
 
@@ -67,9 +72,10 @@ bts_writer_free (BtsWriter *self)
 }
 
 void
-bts_writer_set_is_large (BtsWriter *self, gboolean is_large)
+bts_writer_expect (BtsWriter *self, guint64 total)
 {
-  self->is_large = is_large;
+  self->is_large = total >= BTS_WRITER_LARGE_BYTES;
+  self->is_small = total > 0 && total <= SMALL_BUFFER_BYTES;
 }
 
 static void
@@ -92,7 +98,7 @@ bts_writer_get_offset (BtsWriter *self)
 static gsize
 get_capacity (BtsWriter *self)
 {
-  return BTS_WRITER_BUFFER_BYTES - (gsize) (self->start % BTS_WRITER_BUFFER_BYTES);
+  return self->buffer_bytes - (gsize) (self->start % self->buffer_bytes);
 }
 
 static gboolean
@@ -252,8 +258,14 @@ bts_writer_seek (BtsWriter *self, guint64 offset, GError **error)
 gpointer
 bts_writer_get_buffer (BtsWriter *self, gsize *size)
 {
-  if (self->buffer == NULL)
-    self->buffer = g_aligned_alloc (1, BTS_WRITER_BUFFER_BYTES, DIRECT_ALIGNMENT);
+  gsize wanted = self->is_small ? SMALL_BUFFER_BYTES : BTS_WRITER_BUFFER_BYTES;
+
+  if (self->buffer_bytes < wanted && self->fill == 0)
+    {
+      g_aligned_free (self->buffer);
+      self->buffer = g_aligned_alloc (1, wanted, DIRECT_ALIGNMENT);
+      self->buffer_bytes = wanted;
+    }
 
   *size = get_capacity (self) - self->fill;
   return self->buffer + self->fill;

@@ -28,8 +28,8 @@ BtsWriter *bts_writer_new (int fd, BtsWriterFunc on_written, gpointer user_data)
 void bts_writer_free (BtsWriter *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BtsWriter, bts_writer_free)
 
-/* The file will be large, also where the stream is still at its beginning. */
-void bts_writer_set_is_large (BtsWriter *self, gboolean is_large);
+/* How large the file will be, 0 where that is not known. */
+void bts_writer_expect (BtsWriter *self, guint64 total);
 
 guint64 bts_writer_get_offset (BtsWriter *self);
 
