@@ -241,31 +241,44 @@ bts_interface_read_all_of_group (const BtsInterface *self, const BtsBus *bus, Bt
   return g_variant_builder_end (&builder);
 }
 
+/* (nullable): NULL where it has not changed */
+static GVariant *
+read_change (const BtsPropertyRow *row,
+             const BtsBus *bus,
+             const BtsOperationView *before,
+             const BtsOperationView *after)
+{
+  g_autoptr (GVariant) old = NULL;
+  g_autoptr (GVariant) new = NULL;
+
+  /* What is an option is read off the request, which is mostly the same. */
+  if (row->option != NULL && before->request == after->request)
+    return NULL;
+
+  old = g_variant_take_ref (row->read (bus, before));
+  new = g_variant_take_ref (row->read (bus, after));
+  return g_variant_equal (old, new) ? NULL : g_steal_pointer (&new);
+}
+
 GVariant *
 bts_interface_read_changes (const BtsInterface *self,
                             const BtsBus *bus,
                             const BtsOperationView *before,
                             const BtsOperationView *after)
 {
-  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_VARDICT);
+  g_auto (GVariantBuilder) builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_VARDICT);
   gboolean is_empty = TRUE;
 
   for (gsize i = 0; i < self->n_properties; i++)
     {
       const BtsPropertyRow *row = &self->properties[i];
-      g_autoptr (GVariant) old = g_variant_take_ref (row->read (bus, before));
-      g_autoptr (GVariant) new = g_variant_take_ref (row->read (bus, after));
+      g_autoptr (GVariant) value = read_change (row, bus, before, after);
 
-      if (g_variant_equal (old, new))
+      if (value == NULL)
         continue;
-      g_variant_builder_add (&builder, "{sv}", row->name, new);
+      g_variant_builder_add (&builder, "{sv}", row->name, value);
       is_empty = FALSE;
     }
-  if (is_empty)
-    {
-      g_variant_builder_clear (&builder);
-      return NULL;
-    }
 
-  return g_variant_builder_end (&builder);
+  return is_empty ? NULL : g_variant_builder_end (&builder);
 }

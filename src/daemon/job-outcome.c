@@ -116,13 +116,14 @@ bts_job_outcome_take_end (BtsOperation *operation, const BtsJobContext *context,
   BtsJobFailure failure = { .retry_after_us = -1 };
   const char *word = NULL;
   gboolean may_retry = TRUE;
+  g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (update);
 
-  g_variant_lookup (update, "may-retry", "b", &may_retry);
+  g_variant_dict_lookup (&dict, "may-retry", "b", &may_retry);
   failure.must_not_retry = !may_retry;
-  g_variant_lookup (update, "error-message", "&s", &failure.message);
-  g_variant_lookup (update, "retry-after", "x", &failure.retry_after_us);
-  g_variant_lookup (update, "made-progress", "b", &failure.made_progress);
-  if (!g_variant_lookup (update, "web-error-status", "&s", &word))
+  g_variant_dict_lookup (&dict, "error-message", "&s", &failure.message);
+  g_variant_dict_lookup (&dict, "retry-after", "x", &failure.retry_after_us);
+  g_variant_dict_lookup (&dict, "made-progress", "b", &failure.made_progress);
+  if (!g_variant_dict_lookup (&dict, "web-error-status", "&s", &word))
     {
       failure.web_error = BGT_WEB_ERROR_CONNECTION_ABORTED;
       failure.message = "The worker did not say how the transfer ended";

@@ -54,9 +54,9 @@ bts_destination_is_valid (const char *destination)
 }
 
 static GVariant *
-lookup_dictionary (GVariant *update, const char *key, gboolean (*is_valid) (GVariant *value))
+lookup_dictionary (GVariantDict *update, const char *key, gboolean (*is_valid) (GVariant *value))
 {
-  g_autoptr (GVariant) value = g_variant_lookup_value (update, key, G_VARIANT_TYPE_VARDICT);
+  g_autoptr (GVariant) value = g_variant_dict_lookup_value (update, key, G_VARIANT_TYPE_VARDICT);
 
   if (value == NULL || !is_valid (value))
     return NULL;
@@ -65,15 +65,15 @@ lookup_dictionary (GVariant *update, const char *key, gboolean (*is_valid) (GVar
 }
 
 static BtsByteRanges *
-lookup_ranges (GVariant *update, const char *key)
+lookup_ranges (GVariantDict *update, const char *key)
 {
-  g_autoptr (GVariant) value = g_variant_lookup_value (update, key, G_VARIANT_TYPE ("a(tt)"));
+  g_autoptr (GVariant) value = g_variant_dict_lookup_value (update, key, G_VARIANT_TYPE ("a(tt)"));
 
   return value != NULL ? bts_byte_ranges_from_variant (value) : NULL;
 }
 
 static void
-lookup_numbers (BtsWorkerUpdate *self, GVariant *update)
+lookup_numbers (BtsWorkerUpdate *self, GVariantDict *update)
 {
   const struct
   {
@@ -87,7 +87,7 @@ lookup_numbers (BtsWorkerUpdate *self, GVariant *update)
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
-    self->is_set[i] = g_variant_lookup (update, rows[i].key, "t", rows[i].value);
+    self->is_set[i] = g_variant_dict_lookup (update, rows[i].key, "t", rows[i].value);
 }
 
 BtsWorkerUpdate *
@@ -95,27 +95,32 @@ bts_worker_update_new (GVariant *update)
 {
   BtsWorkerUpdate *self = g_new0 (BtsWorkerUpdate, 1);
   g_autoptr (BtsByteRanges) added = NULL;
+  GVariantDict dict;
   const char *destination;
 
   if (!g_variant_is_of_type (update, G_VARIANT_TYPE_VARDICT))
     return self;
 
-  self->checkpoint = lookup_dictionary (update, "checkpoint", bts_checkpoint_is_valid);
-  self->response = lookup_dictionary (update, "response", bts_response_is_valid);
-  self->ranges = lookup_ranges (update, "ranges");
-  added = lookup_ranges (update, "added");
+  /* Not g_variant_lookup(): each of those goes through all of it. */
+  g_variant_dict_init (&dict, update);
+
+  self->checkpoint = lookup_dictionary (&dict, "checkpoint", bts_checkpoint_is_valid);
+  self->response = lookup_dictionary (&dict, "response", bts_response_is_valid);
+  self->ranges = lookup_ranges (&dict, "ranges");
+  added = lookup_ranges (&dict, "added");
   if (added != NULL && bts_byte_ranges_get_count (added) > 0)
     self->added = bts_byte_ranges_to_variant (added);
 
-  if (g_variant_lookup (update, "destination", "&s", &destination) &&
+  if (g_variant_dict_lookup (&dict, "destination", "&s", &destination) &&
       bts_destination_is_valid (destination))
     self->destination = g_strdup (destination);
 
-  g_variant_lookup (update, "has-restarted", "b", &self->has_restarted);
-  g_variant_lookup (update, "has-response-changed", "b", &self->has_response_changed);
-  g_variant_lookup (update, "is-committed", "b", &self->is_committed);
-  g_variant_lookup (update, "source-is-kept", "b", &self->source_is_kept);
-  lookup_numbers (self, update);
+  g_variant_dict_lookup (&dict, "has-restarted", "b", &self->has_restarted);
+  g_variant_dict_lookup (&dict, "has-response-changed", "b", &self->has_response_changed);
+  g_variant_dict_lookup (&dict, "is-committed", "b", &self->is_committed);
+  g_variant_dict_lookup (&dict, "source-is-kept", "b", &self->source_is_kept);
+  lookup_numbers (self, &dict);
+  g_variant_dict_clear (&dict);
 
   return self;
 }
