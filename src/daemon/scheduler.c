@@ -18,6 +18,11 @@
  * service that is kept busy must not forget to decide. */
 #define MAX_DECISION_DELAY_MS 5
 
+/* Nor does it do little else, with thousands of operations: after a decision there is this many
+ * times as much for the rest. */
+#define REST_PER_DECISION 4
+#define MAX_REST_US (50 * G_TIME_SPAN_MILLISECOND)
+
 struct _BtsScheduler
 {
   GObject parent;
@@ -27,6 +32,7 @@ struct _BtsScheduler
   BtsJobContext context;
   guint decide_source_id; /* when nothing else is left to do */
   guint decide_limit_id;  /* at the latest */
+  gint64 decide_earliest; /* boot time */
   guint alarm_id;
   gboolean is_telling; /* operations what keeps them: their `changed` is our own echo */
   gboolean is_stopped;
@@ -300,6 +306,14 @@ clear_decision (BtsScheduler *self)
   g_clear_handle_id (&self->decide_limit_id, g_source_remove);
 }
 
+static void
+note_duration (BtsScheduler *self, gint64 begin)
+{
+  gint64 end = bts_clock_get_boot_time (self->context.clock);
+
+  self->decide_earliest = end + MIN (REST_PER_DECISION * (end - begin), MAX_REST_US);
+}
+
 static gboolean
 on_decide (gpointer user_data)
 {
@@ -319,6 +333,7 @@ on_decide (gpointer user_data)
   for (guint i = 0; i < operations->len; i++)
     look_at (self, &decision, operations->pdata[i], i);
   apply (self, &decision);
+  note_duration (self, decision.boot_now);
   return G_SOURCE_REMOVE;
 }
 
@@ -403,10 +418,18 @@ bts_scheduler_new (BtsRegistry *registry, BtsJobs *jobs, const BtsJobContext *co
 void
 bts_scheduler_queue (BtsScheduler *self)
 {
-  if (self->is_stopped || self->decide_source_id != 0)
+  gint64 rest_us;
+
+  if (self->is_stopped || self->decide_limit_id != 0)
     return;
-  self->decide_source_id = g_idle_add_full (G_PRIORITY_HIGH_IDLE, on_decide, self, NULL);
-  self->decide_limit_id = g_timeout_add (MAX_DECISION_DELAY_MS, on_decide, self);
+  rest_us = self->decide_earliest - bts_clock_get_boot_time (self->context.clock);
+  if (rest_us < MAX_DECISION_DELAY_MS * G_TIME_SPAN_MILLISECOND)
+    {
+      self->decide_source_id = g_idle_add_full (G_PRIORITY_HIGH_IDLE, on_decide, self, NULL);
+      rest_us = MAX_DECISION_DELAY_MS * G_TIME_SPAN_MILLISECOND;
+    }
+  self->decide_limit_id =
+      g_timeout_add ((guint) (rest_us / G_TIME_SPAN_MILLISECOND), on_decide, self);
 }
 
 void

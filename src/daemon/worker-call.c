@@ -10,6 +10,7 @@
 
 #include "common/bgt-error.h"
 #include "common/names.h"
+#include "daemon/worker-checks.h"
 
 /* Less than the 25 s that callers on the bus wait: they shall learn why. */
 #define CALL_TIMEOUT_MS (20 * 1000)
@@ -161,8 +162,15 @@ bts_worker_call_check_async (BtsWorkerLink *self,
                              gpointer user_data)
 {
   const int wanted[] = { files->file, files->body };
-  GVariantBuilder parameters = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_TUPLE);
+  GVariantBuilder parameters;
 
+  if (files->file < 0 && files->body < 0)
+    {
+      bts_worker_checks_add (bts_worker_link_get_checks (self), request,
+                             g_task_new (self, cancellable, callback, user_data));
+      return;
+    }
+  g_variant_builder_init (&parameters, G_VARIANT_TYPE_TUPLE);
   g_variant_builder_add_value (&parameters, request);
   call_with_files (self, &check_call, &parameters, wanted, G_N_ELEMENTS (wanted), cancellable,
                    callback, user_data);
@@ -301,8 +309,11 @@ bts_worker_call_finish (BtsWorkerLink *self, GAsyncResult *result, GError **erro
 GVariant *
 bts_worker_call_check_finish (BtsWorkerLink *self, GAsyncResult *result, GError **error)
 {
-  g_autoptr (Answer) answer = g_task_propagate_pointer (G_TASK (result), error);
+  g_autoptr (Answer) answer = NULL;
 
+  if (g_async_result_is_tagged (result, bts_worker_checks_add))
+    return g_task_propagate_pointer (G_TASK (result), error);
+  answer = g_task_propagate_pointer (G_TASK (result), error);
   return answer != NULL ? g_variant_get_child_value (answer->value, 0) : NULL;
 }
 

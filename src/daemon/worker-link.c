@@ -11,6 +11,7 @@
 #include "common/bgt-error.h"
 #include "common/names.h"
 #include "common/object-path.h"
+#include "daemon/worker-checks.h"
 #include "introspection/worker-interface-info.h"
 
 struct _BtsWorkerLink
@@ -19,6 +20,7 @@ struct _BtsWorkerLink
 
   uid_t uid;
   GDBusConnection *connection; /* (owned) (nullable) */
+  BtsWorkerChecks *checks;     /* (owned) */
   gboolean is_closed;
   guint registration_id;
   guint subscription_id;
@@ -203,6 +205,7 @@ on_connection_new (GObject *source, GAsyncResult *result, gpointer user_data)
       g_task_return_error (task, g_steal_pointer (&error));
       return;
     }
+  self->checks = bts_worker_checks_new (self->connection);
   g_task_return_pointer (task, g_steal_pointer (&self), g_object_unref);
 }
 
@@ -221,6 +224,7 @@ bts_worker_link_dispose (GObject *object)
       self->registration_id = 0;
       self->subscription_id = 0;
       bts_worker_link_close (self);
+      g_clear_pointer (&self->checks, bts_worker_checks_free);
       g_clear_object (&self->connection);
     }
   G_OBJECT_CLASS (bts_worker_link_parent_class)->dispose (object);
@@ -296,6 +300,12 @@ GDBusConnection *
 bts_worker_link_get_connection (BtsWorkerLink *self)
 {
   return self->connection;
+}
+
+BtsWorkerChecks *
+bts_worker_link_get_checks (BtsWorkerLink *self)
+{
+  return self->checks;
 }
 
 void

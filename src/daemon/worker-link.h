@@ -7,6 +7,7 @@
 #include <gio/gio.h>
 #include <sys/types.h>
 
+#include "daemon/worker-checks.h"
 #include "daemon/worker-report.h"
 
 /* The private connection to one worker, and what it reports; its calls are in worker-call.h. What
@@ -37,6 +38,7 @@ BtsWorkerLink *bts_worker_link_new_finish (GAsyncResult *result, GError **error)
 uid_t bts_worker_link_get_uid (BtsWorkerLink *self);
 gboolean bts_worker_link_is_closed (BtsWorkerLink *self);
 GDBusConnection *bts_worker_link_get_connection (BtsWorkerLink *self); /* lends */
+BtsWorkerChecks *bts_worker_link_get_checks (BtsWorkerLink *self);     /* lends */
 
 /* Closes the socket, upon which the worker exits. */
 void bts_worker_link_close (BtsWorkerLink *self);

@@ -81,41 +81,82 @@ return_fd (Call *self, int fd)
 }
 
 static gboolean
-is_upload (Call *self)
+is_upload (GVariant *request)
 {
   const char *kind = NULL;
 
-  return g_variant_lookup (self->request, "kind", "&s", &kind) &&
+  return g_variant_lookup (request, "kind", "&s", &kind) &&
          g_str_equal (kind, bgt_operation_kind_to_string (BGT_OPERATION_KIND_UPLOAD));
 }
 
 static GVariant *
-check_download (Call *self, GError **error)
+check_download (GVariant *request, int file, int body, GError **error)
 {
-  g_autoptr (GVariant) found = bts_destination_check (self->request, self->file, error);
-  g_autoptr (GVariant) body = NULL;
+  g_autoptr (GVariant) found = bts_destination_check (request, file, error);
+  g_autoptr (GVariant) found_body = NULL;
   g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (found);
 
-  if (found == NULL || self->body < 0)
+  if (found == NULL || body < 0)
     return g_steal_pointer (&found);
-  body = bts_download_body_check (self->body, error);
-  if (body == NULL)
+  found_body = bts_download_body_check (body, error);
+  if (found_body == NULL)
     return NULL;
-  g_variant_dict_insert_value (&dict, "body-file", body);
+  g_variant_dict_insert_value (&dict, "body-file", found_body);
   return g_variant_ref_sink (g_variant_dict_end (&dict));
+}
+
+static GVariant *
+find (GVariant *request, int file, int body, GError **error)
+{
+  return is_upload (request) ? bts_upload_body_check (request, file, error)
+                             : check_download (request, file, body, error);
 }
 
 static gboolean
 check (Call *self, GError **error)
 {
-  g_autoptr (GVariant) found = is_upload (self)
-                                   ? bts_upload_body_check (self->request, self->file, error)
-                                   : check_download (self, error);
+  g_autoptr (GVariant) found = find (self->request, self->file, self->body, error);
 
   if (found == NULL)
     return FALSE;
   g_dbus_method_invocation_return_value (g_steal_pointer (&self->invocation),
                                          g_variant_new ("(@a{sv})", found));
+  return TRUE;
+}
+
+static void
+add_answer (GVariantBuilder *answers, GVariant *request)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) found = find (request, -1, -1, &error);
+  g_autoptr (GError) told = NULL;
+  g_autofree char *name = NULL;
+  g_autofree char *message = NULL;
+
+  if (found != NULL)
+    {
+      g_variant_builder_add (answers, "(ss@a{sv})", "", "", found);
+      return;
+    }
+  told = g_error_new_literal (BGT_ERROR, get_bgt_error (error), "");
+  name = g_dbus_error_encode_gerror (told);
+  message = g_utf8_make_valid (error->message, -1);
+  g_variant_builder_add (answers, "(ss@a{sv})", name, message, g_variant_new ("a{sv}", NULL));
+}
+
+static gboolean
+check_all (Call *self, GError **error)
+{
+  GVariantBuilder answers = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(ssa{sv})"));
+
+  for (gsize i = 0; i < g_variant_n_children (self->request); i++)
+    {
+      g_autoptr (GVariant) request = g_variant_get_child_value (self->request, i);
+
+      add_answer (&answers, request);
+    }
+  g_dbus_method_invocation_return_value (g_steal_pointer (&self->invocation),
+                                         g_variant_new ("(a(ssa{sv}))", &answers));
   return TRUE;
 }
 
@@ -129,9 +170,9 @@ static gboolean
 discard (Call *self, GError **error)
 {
   g_autoptr (GVariant) destination = dup_destination (self);
-  gboolean is_discarded =
-      bts_spool_remove_all (self->guid, error) &&
-      (is_upload (self) || bts_destination_discard (self->request, self->guid, destination, error));
+  gboolean is_discarded = bts_spool_remove_all (self->guid, error) &&
+                          (is_upload (self->request) ||
+                           bts_destination_discard (self->request, self->guid, destination, error));
 
   if (!is_discarded)
     return FALSE;
@@ -158,8 +199,8 @@ open_download (Call *self, GError **error)
 static gboolean
 open_result (Call *self, GError **error)
 {
-  int fd = is_upload (self) ? bts_upload_answer_open (self->guid, self->position, error)
-                            : open_download (self, error);
+  int fd = is_upload (self->request) ? bts_upload_answer_open (self->guid, self->position, error)
+                                     : open_download (self, error);
 
   if (fd < 0)
     return FALSE;
@@ -169,6 +210,7 @@ open_result (Call *self, GError **error)
 
 static gboolean (*const handlers[]) (Call *self, GError **error) = {
   [BTS_FILE_CALL_CHECK] = check,
+  [BTS_FILE_CALL_CHECK_ALL] = check_all,
   [BTS_FILE_CALL_DISCARD] = discard,
   [BTS_FILE_CALL_OPEN_RESULT] = open_result,
 };

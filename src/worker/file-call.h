@@ -14,6 +14,7 @@
 typedef enum
 {
   BTS_FILE_CALL_CHECK,
+  BTS_FILE_CALL_CHECK_ALL,
   BTS_FILE_CALL_DISCARD,
   BTS_FILE_CALL_OPEN_RESULT,
 } BtsFileCallKind;
@@ -22,7 +23,7 @@ typedef struct
 {
   BtsFileCallKind kind;
   const char *guid;     /* (nullable) */
-  GVariant *request;    /* a{sv} */
+  GVariant *request;    /* a{sv}; to check all, aa{sv} */
   GVariant *checkpoint; /* (nullable) a{sv} */
   BtsTransferJob *job;  /* (nullable): that runs; @checkpoint is its latest one */
   guint64 position;

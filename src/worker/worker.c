@@ -87,6 +87,17 @@ handle_check (BtsWorker *self, GVariant *parameters, GDBusMethodInvocation *invo
   bts_file_call_run (&call, invocation);
 }
 
+static void
+handle_check_all (BtsWorker *self, GVariant *parameters, GDBusMethodInvocation *invocation)
+{
+  g_autoptr (GVariant) requests = g_variant_get_child_value (parameters, 0);
+  BtsFileCall call = {
+    .kind = BTS_FILE_CALL_CHECK_ALL, .request = requests, .file = -1, .body = -1
+  };
+
+  bts_file_call_run (&call, invocation);
+}
+
 static BtsTransport *
 new_transport (const char *uri, gpointer user_data)
 {
@@ -344,17 +355,12 @@ static const struct
   const char *name;
   void (*handle) (BtsWorker *self, GVariant *parameters, GDBusMethodInvocation *invocation);
 } methods[] = {
-  { "Configure", handle_configure },
-  { "Check", handle_check },
-  { "Start", handle_start },
-  { "Keep", handle_keep },
-  { "Stop", handle_stop },
-  { "Discard", handle_discard },
-  { "OpenResult", handle_open_result },
-  { "Change", handle_change },
-  { "RequestRange", handle_request_range },
-  { "Reconnect", handle_reconnect },
-  { "LookAtProcess", handle_look_at_process },
+  { "Configure", handle_configure }, { "Check", handle_check },
+  { "CheckAll", handle_check_all },  { "Start", handle_start },
+  { "Keep", handle_keep },           { "Stop", handle_stop },
+  { "Discard", handle_discard },     { "OpenResult", handle_open_result },
+  { "Change", handle_change },       { "RequestRange", handle_request_range },
+  { "Reconnect", handle_reconnect }, { "LookAtProcess", handle_look_at_process },
 };
 
 /* Once the daemon has configured this worker, and so is ready to be asked. */

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The background-transfer authors
+ */
+
+#include "config.h"
+
+#include "daemon/worker-checks.h"
+
+#include "common/bgt-error.h"
+#include "common/names.h"
+
+/* So few have a message each, so that none waits for the file of another. */
+#define FEW 8
+#define MAX_TOGETHER 256
+/* Less than the 25 s that callers on the bus wait: they shall learn why. */
+#define TIMEOUT_MS (20 * 1000)
+
+typedef struct
+{
+  GTask *task;       /* (owned) (nullable): until it has been returned */
+  GVariant *request; /* (owned) */
+} Check;
+
+struct _BtsWorkerChecks
+{
+  GDBusConnection *connection; /* (owned) */
+  GPtrArray *waiting;          /* (owned) (element-type Check) */
+  guint source_id;
+};
+
+static void
+check_free (gpointer data)
+{
+  Check *check = data;
+
+  g_clear_object (&check->task);
+  g_variant_unref (check->request);
+  g_free (check);
+}
+
+static GPtrArray *
+checks_new (void)
+{
+  return g_ptr_array_new_with_free_func (check_free);
+}
+
+static void
+return_found (Check *check, GVariant *found)
+{
+  g_autoptr (GTask) task = g_steal_pointer (&check->task);
+
+  g_task_return_pointer (task, found, (GDestroyNotify) g_variant_unref);
+}
+
+static void
+return_error (Check *check, const GError *error)
+{
+  g_autoptr (GTask) task = g_steal_pointer (&check->task);
+
+  g_task_return_error (task, g_error_copy (error));
+}
+
+static void
+on_one_checked (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Check *check = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) reply =
+                 g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &error);
+
+  if (reply != NULL)
+    return_found (check, g_variant_get_child_value (reply, 0));
+  else
+    {
+      g_dbus_error_strip_remote_error (error);
+      return_error (check, error);
+    }
+  check_free (check);
+}
+
+static void
+send_one (BtsWorkerChecks *self, Check *check)
+{
+  g_dbus_connection_call (self->connection, NULL, BTS_WORKER_PATH, BTS_INTERFACE_WORKER, "Check",
+                          g_variant_new ("(@a{sv}@ah)", check->request,
+                                         g_variant_new_array (G_VARIANT_TYPE_HANDLE, NULL, 0)),
+                          G_VARIANT_TYPE ("(a{sv})"), G_DBUS_CALL_FLAGS_NO_AUTO_START, TIMEOUT_MS,
+                          NULL, on_one_checked, check);
+}
+
+static void
+return_answer (Check *check, GVariant *answer)
+{
+  const char *name;
+  const char *message;
+  g_autoptr (GVariant) found = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_variant_get (answer, "(&s&s@a{sv})", &name, &message, &found);
+  if (*name == '\0')
+    {
+      return_found (check, g_steal_pointer (&found));
+      return;
+    }
+  error = g_dbus_error_new_for_dbus_error (name, message);
+  g_dbus_error_strip_remote_error (error);
+  return_error (check, error);
+}
+
+static void
+on_all_checked (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GPtrArray) checks = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) answers = NULL;
+  g_autoptr (GVariant) reply =
+                 g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &error);
+
+  if (reply != NULL)
+    answers = g_variant_get_child_value (reply, 0);
+  if (answers != NULL && g_variant_n_children (answers) != checks->len)
+    g_set_error_literal (&error, BGT_ERROR, BGT_ERROR_FAILED,
+                         "The worker has not answered for every file");
+  if (error != NULL)
+    g_dbus_error_strip_remote_error (error);
+
+  for (guint i = 0; i < checks->len; i++)
+    {
+      g_autoptr (GVariant) answer = NULL;
+
+      if (error != NULL)
+        {
+          return_error (checks->pdata[i], error);
+          continue;
+        }
+      answer = g_variant_get_child_value (answers, i);
+      return_answer (checks->pdata[i], answer);
+    }
+}
+
+/* Takes @checks. */
+static void
+send_all (BtsWorkerChecks *self, GPtrArray *checks)
+{
+  GVariantBuilder requests = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("aa{sv}"));
+
+  for (guint i = 0; i < checks->len; i++)
+    g_variant_builder_add_value (&requests, ((Check *) checks->pdata[i])->request);
+  g_dbus_connection_call (self->connection, NULL, BTS_WORKER_PATH, BTS_INTERFACE_WORKER, "CheckAll",
+                          g_variant_new ("(aa{sv})", &requests), G_VARIANT_TYPE ("(a(ssa{sv}))"),
+                          G_DBUS_CALL_FLAGS_NO_AUTO_START, TIMEOUT_MS, NULL, on_all_checked,
+                          checks);
+}
+
+static gboolean
+on_send (gpointer user_data)
+{
+  BtsWorkerChecks *self = user_data;
+  g_autoptr (GPtrArray) waiting = g_steal_pointer (&self->waiting);
+  GPtrArray *together = NULL;
+
+  self->waiting = checks_new ();
+  self->source_id = 0;
+  g_ptr_array_set_free_func (waiting, NULL);
+  for (guint i = 0; i < waiting->len; i++)
+    {
+      if (waiting->len <= FEW)
+        {
+          send_one (self, waiting->pdata[i]);
+          continue;
+        }
+      if (together == NULL)
+        together = checks_new ();
+      g_ptr_array_add (together, waiting->pdata[i]);
+      if (together->len == MAX_TOGETHER || i + 1 == waiting->len)
+        send_all (self, g_steal_pointer (&together));
+    }
+  return G_SOURCE_REMOVE;
+}
+
+void
+bts_worker_checks_add (BtsWorkerChecks *self, GVariant *request, GTask *task)
+{
+  Check *check = g_new0 (Check, 1);
+
+  check->task = task;
+  check->request = g_variant_ref (request);
+  g_task_set_source_tag (task, bts_worker_checks_add);
+  g_ptr_array_add (self->waiting, check);
+  if (self->source_id == 0)
+    self->source_id = g_idle_add_full (G_PRIORITY_DEFAULT, on_send, self, NULL);
+}
+
+BtsWorkerChecks *
+bts_worker_checks_new (GDBusConnection *connection)
+{
+  BtsWorkerChecks *self = g_new0 (BtsWorkerChecks, 1);
+
+  self->connection = g_object_ref (connection);
+  self->waiting = checks_new ();
+  return self;
+}
+
+void
+bts_worker_checks_free (BtsWorkerChecks *self)
+{
+  g_clear_handle_id (&self->source_id, g_source_remove);
+  g_ptr_array_unref (self->waiting);
+  g_object_unref (self->connection);
+  g_free (self);
+}
