@@ -401,6 +401,19 @@ class Batches(ApiTest):
         self.assertEqual(self.server.heads("/file"), asked_before)
 
 
+    def test_of_many_the_files_of_each_are_looked_at(self):
+        specs = [self.spec() for _ in range(40)]
+        for number, error, wrong in (
+                (33, "NotFound", self.spec(destination=V("s", "/no-such-folder/file"))),
+                (20, "NotFound", {"kind": V("s", "upload"), "uri": V("s", "http://host/"),
+                                  "source": V("s", "/no-such-file")}),
+                (7, "AlreadyExists", self.spec(destination=V("s", self.daemon.configuration)))):
+            specs[number] = wrong
+            message = self.assert_refused(error, self.create_all, *specs)
+            self.assertIn(f"Operation {number}:", message)
+        self.assertEqual(self.daemon.stored(), {})
+
+
 class Limits(ApiTest):
     def test_the_two_hundred_and_first_is_refused_and_no_other_is_touched(self):
         spec = {"kind": V("s", "download"), "uri": V("s", self.server.uri("/file"))}

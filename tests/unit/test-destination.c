@@ -29,6 +29,7 @@ static void
 test_sizes (gconstpointer user_data)
 {
   static const guint64 sizes[] = { 0,       1,           4095,    4096,
+                                   131071,  131072,      131073,  262145,
                                    MIB - 1, MIB,         MIB + 1, 4 * MIB - 1,
                                    4 * MIB, 5 * MIB + 3, 9 * MIB, 20 * MIB + 4097 };
   g_autoptr (TestFolder) folder = test_folder_new (get_base (user_data));
@@ -125,6 +126,25 @@ test_resume (gconstpointer user_data)
   put (last, held, total);
   path = publish (last, total);
   test_folder_assert_pattern (folder, "file.bin", total);
+}
+
+/* The server may know better at the second try. */
+static void
+test_larger_than_expected (gconstpointer user_data)
+{
+  g_autoptr (TestFolder) folder = test_folder_new (get_base (user_data));
+  g_autoptr (GVariant) request = make_request_in (folder, "file.bin", NULL);
+  g_autoptr (BtsDestination) destination = open_destination (request, NULL);
+  g_autoptr (GError) error = NULL;
+  g_autofree char *path = NULL;
+
+  g_assert_true (bts_destination_expect (destination, 1000, &error));
+  put (destination, 0, 300 * 1000);
+  g_assert_true (bts_destination_expect (destination, 5 * MIB + 3, &error));
+  put (destination, 300 * 1000, 5 * MIB + 3);
+  path = publish (destination, 5 * MIB + 3);
+  g_assert_nonnull (path);
+  test_folder_assert_pattern (folder, "file.bin", 5 * MIB + 3);
 }
 
 static void
@@ -392,6 +412,7 @@ typedef struct
 
 static const TestRow tests[] = {
   { "whole-file-gets-its-name", test_sizes },
+  { "larger-than-expected", test_larger_than_expected },
   { "unfinished-file-is-hidden", test_hidden },
   { "only-what-is-synced-is-held", test_held_after_sync },
   { "goes-on-where-the-checkpoint-ends", test_resume },
