@@ -36,7 +36,8 @@ gboolean bts_journal_append (BtsJournal *self, GPtrArray *jobs, GError **error);
 /* Whether it should be made smaller by checkpoints, even while there are changes to append. */
 gboolean bts_journal_is_large (BtsJournal *self);
 
-/* Brings some of what is in it into the files; once that is all, the journal is emptied. */
+/* Brings some of what is in it into the files; once that is all, the journal is emptied. Where a
+ * file cannot be written, its change stays. */
 gboolean bts_journal_checkpoint (BtsJournal *self, GError **error);
 
 /* Reads the journal @data into @changes, as bts_journal_dup_changes() has them. The number of

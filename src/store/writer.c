@@ -10,6 +10,9 @@
 #define CHECKPOINT_DELAY_US (3 * G_USEC_PER_SEC)
 #define CHECKPOINT_RETRY_US (30 * G_USEC_PER_SEC)
 
+/* The next service may wait for the folder already. */
+#define LAST_CHECKPOINTS_US G_USEC_PER_SEC
+
 struct _BtsWriter
 {
   int folder;          /* (unowned) */
@@ -187,7 +190,8 @@ run (gpointer user_data)
     }
   g_mutex_unlock (&self->mutex);
 
-  while (needs_checkpoint (self) && checkpoint (self))
+  due = g_get_monotonic_time () + LAST_CHECKPOINTS_US;
+  while (needs_checkpoint (self) && g_get_monotonic_time () < due && checkpoint (self))
     ;
 
   return NULL;
