@@ -454,7 +454,8 @@ bts_variant_has_handle (GVariant *value)
   if (g_variant_is_of_type (value, G_VARIANT_TYPE_HANDLE))
     return TRUE;
 
-  if (!g_variant_is_container (value) || g_variant_is_of_type (value, G_VARIANT_TYPE ("ay")))
+  /* Most types say that there cannot be one. */
+  if (strpbrk (g_variant_get_type_string (value), "hv") == NULL)
     return FALSE;
 
   for (gsize i = 0; i < g_variant_n_children (value); i++)
