@@ -29,7 +29,7 @@ struct _BtsRequest
   gatomicrefcount ref_count;
   BgtOperationKind kind;
   GVariant *variant; /* (owned): a{sv} in the order of the table */
-  char *host;        /* (owned) */
+  char *host;        /* (owned): a GRefString, one for all of the same host */
 
   /* What every decision of the queue asks of every request. */
   BgtPriority priority;
@@ -217,8 +217,9 @@ cache_values (BtsRequest *self)
 {
   const char *priority = lookup_string (self, "priority");
   const char *cost_policy = lookup_string (self, "cost-policy");
+  g_autofree char *host = bts_request_uri_make_host (bts_request_get_uri (self));
 
-  self->host = bts_request_uri_make_host (bts_request_get_uri (self));
+  self->host = host != NULL ? g_ref_string_new_intern (host) : NULL;
   self->priority = BGT_PRIORITY_DEFAULT;
   if (priority != NULL)
     bgt_priority_from_string (priority, &self->priority);
@@ -338,7 +339,7 @@ bts_request_unref (BtsRequest *self)
   for (guint i = 0; i < self->n_entries; i++)
     g_variant_unref (self->entries[i].value);
   g_variant_unref (self->variant);
-  g_free (self->host);
+  g_clear_pointer (&self->host, g_ref_string_release);
   g_free (self);
 }
 

@@ -183,7 +183,7 @@ ensure_host (Queue *self, const char *name)
 
   if (name == NULL)
     name = "";
-  if (host != NULL && g_str_equal (host->name, name))
+  if (host != NULL && (host->name == name || g_str_equal (host->name, name)))
     return host;
 
   host = g_hash_table_lookup (self->hosts, name);

@@ -15,8 +15,10 @@
 #include "common/object-path.h"
 #include "store/atomic-file.h"
 
-/* At most what is read at a start; what is still needed of it is written anew below the half. */
-#define LARGE_BYTES (8 * 1024 * 1024)
+/* About what is read at a start, and held in memory, at most: enough for some ten thousand small
+ * downloads to be over before their files are written. What is still needed of it is written anew
+ * once that is less than the half. */
+#define LARGE_BYTES (24 * 1024 * 1024)
 #define REWRITE_BYTES (LARGE_BYTES / 2)
 
 /* Room that is asked for in advance, so that operations can be removed from a full disk. */
