@@ -28,6 +28,12 @@ def time_of_objects(service, repeat):
     return times
 
 
+def wait_for_rest(service):
+    """Until each operation has its file and the journal is empty."""
+    while os.path.getsize(f"{service.daemon.state}/operations/journal") > 0:
+        time.sleep(0.1)
+
+
 def say(what, times):
     print(f"{what}: median {statistics.median(times):.1f} ms, longest {max(times):.1f} ms",
           flush=True)
@@ -45,6 +51,7 @@ def measure_stored(wanted):
         for first in range(0, wanted.count, 1000):
             service.create(specs[first:first + 1000])
         print(f"{wanted.count} operations created in {time.monotonic() - start:.2f} s")
+        wait_for_rest(service)
         starts = []
         for _ in range(wanted.repeat):
             service.daemon.terminate()
