@@ -2,7 +2,6 @@
 """The service against servers that cut, stall, lie, change their files and send one elsewhere."""
 
 import os
-import pathlib
 import resource
 import threading
 import time
@@ -310,8 +309,10 @@ class Busy(ServiceCase):
         body = Body(1000)
         self.server.serve("/file", [status("503 Busy", Retry_After=1000), sending(body)])
         operation = self.download()
-        record = pathlib.Path(self.daemon.state, "operations", operation.rsplit("/", 1)[1])
-        wait_until(lambda: "RetryAt" in record.read_text(encoding="utf-8"), "it is stored")
+
+        def record():
+            return self.daemon.stored()[operation.rsplit("/", 1)[1]]
+        wait_until(lambda: "RetryAt" in record(), "it is stored")
         before = self.daemon.get(operation, "NextAttempt")
         self.assertNotEqual(before, 0)
         for how in (self.daemon.kill, self.daemon.terminate):
@@ -326,7 +327,7 @@ class Busy(ServiceCase):
         self.pause(operation)
         self.resume(operation)
         self.complete(operation, body)
-        self.assertNotIn("RetryAt", record.read_text(encoding="utf-8"))
+        self.assertNotIn("RetryAt", record())
 
     def test_server_errors_use_up_the_tries(self):
         for code in (500, 502, 503, 504, 408):

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Battery, power saver and sleep, as UPower, power-profiles-daemon and logind would tell them."""
 
-import pathlib
 import tempfile
 import threading
 import unittest
@@ -157,8 +156,7 @@ class PowerTest(unittest.TestCase):
             self.assertEqual(values["BlockedBy"], ["suspended"])
             wait_until(lambda: "the machine may sleep" in self.daemon.log(),
                        "the inhibitor is given back")
-            record = next(pathlib.Path(self.daemon.state).rglob(path.rsplit("/", 1)[1]))
-            self.assertIn("checkpoint", record.read_text(encoding="utf-8").lower())
+            self.assertIn("checkpoint", self.daemon.stored()[path.rsplit("/", 1)[1]].lower())
             mock.emit("PrepareForSleep", "b", [GLib.Variant("b", False)])
             self.daemon.wait_for_status(path, "running")
             wait_until(lambda: self.calls(mock).count("Inhibit") == 2, "it is asked for again")
