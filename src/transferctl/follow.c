@@ -314,8 +314,8 @@ say_how_to_come_back (Follow *self)
 static void
 say_completed (Follow *self, BgtOperation *operation, const char *destination)
 {
-  const guint64 bytes =
-      MAX (bgt_operation_get_bytes_received (operation), bgt_operation_get_bytes_sent (operation));
+  const guint64 bytes = BGT_IS_UPLOAD (operation) ? bgt_operation_get_bytes_sent (operation)
+                                                  : bgt_operation_get_bytes_received (operation);
   g_autofree char *size = bts_text_format_size (bytes);
   g_autofree char *time =
       bts_text_format_seconds ((g_get_monotonic_time () - self->start_us) / G_USEC_PER_SEC);

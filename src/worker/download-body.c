@@ -19,6 +19,7 @@ struct _BtsDownloadBody
   BtsSource *source; /* (owned) */
   BtsTransportPiece piece;
   BtsTransportBody body;
+  BtsProgress *progress; /* (unowned) */
 };
 
 GVariant *
@@ -62,9 +63,14 @@ on_begin (gpointer user_data, GError **error)
   return TRUE;
 }
 
+/* Each connection sends it; what is told is how far the foremost has come. */
 static void
 on_sent (guint64 n_bytes, gpointer user_data)
 {
+  BtsProgress *progress = ((BtsDownloadBody *) user_data)->progress;
+
+  if (n_bytes > progress->sent)
+    progress->sent = n_bytes;
 }
 
 static gboolean
@@ -102,7 +108,8 @@ bts_download_open_body (BtsDownload *self, GError **error)
     .verify = on_verify,
     .user_data = self->body,
   };
-  bts_transfer_job_get_progress (self->job)->total_to_send = source->info.size;
+  self->body->progress = bts_transfer_job_get_progress (self->job);
+  self->body->progress->total_to_send = source->info.size;
   return TRUE;
 }
 

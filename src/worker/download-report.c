@@ -87,6 +87,7 @@ bts_download_report_fill (BtsDownloadReport *self, GVariantDict *update)
   g_autoptr (BtsByteRanges) held = bts_destination_dup_held (self->destination);
   g_autoptr (GVariant) ranges = bts_byte_ranges_to_variant (held);
   g_autoptr (GVariant) destination = bts_destination_to_checkpoint (self->destination);
+  const BtsProgress *progress = bts_transfer_job_get_progress (self->job);
   guint64 n_held = bts_byte_ranges_get_total (held);
   GVariant *checkpoint = new_checkpoint (self, destination, n_held);
 
@@ -95,6 +96,11 @@ bts_download_report_fill (BtsDownloadReport *self, GVariantDict *update)
   g_variant_dict_insert_value (update, "added", new_added (self->told, held));
   g_variant_dict_insert (update, "bytes-received", "t", n_held);
   g_variant_dict_insert (update, "total-bytes-to-receive", "t", self->record->total);
+  if (progress->total_to_send > 0)
+    {
+      g_variant_dict_insert (update, "bytes-sent", "t", progress->sent);
+      g_variant_dict_insert (update, "total-bytes-to-send", "t", progress->total_to_send);
+    }
   if (self->has_restarted)
     g_variant_dict_insert (update, "has-restarted", "b", TRUE);
   if (self->has_response_changed)

@@ -261,7 +261,8 @@ class Descriptors(ServiceCase):
         with open(self.path, "rb") as file:
             self.assertEqual(file.read(), self.body.read())
         self.assert_sent()
-        self.assertEqual(self.daemon.get(operation, "TotalBytesToSend"), self.question.size)
+        self.assertEqual([self.daemon.get(operation, name)
+                          for name in ("BytesSent", "TotalBytesToSend")], [self.question.size] * 2)
 
     def test_a_stream_that_breaks_off_is_never_sent(self):
         reader, writer = os.pipe()
