@@ -13,7 +13,6 @@
 #include "worker/download-body.h"
 #include "worker/download-ranges.h"
 #include "worker/download.h"
-#include "worker/files/spool.h"
 
 /* A slow download loses at most this much time in a crash. */
 #define CHECKPOINT_INTERVAL_US (10 * G_USEC_PER_SEC)
@@ -432,8 +431,6 @@ download_main (BtsTransferJob *job, gpointer data)
     g_info ("Download %s ends: %s", bts_transfer_job_get_guid (job), error->message);
   /* An answer that is still to come must not overtake the end. */
   bts_transfer_job_wait_for_answers (job, NULL);
-  if (destination != NULL)
-    bts_spool_remove_streams (bts_transfer_job_get_guid (job), NULL);
   end.destination = destination;
   end.error = error;
   if (self->status_code >= 300)

@@ -13,7 +13,6 @@
 #include "common/bgt-error.h"
 #include "common/bgt-web-error.h"
 #include "worker/files/file-error.h"
-#include "worker/files/spool.h"
 #include "worker/transport/multipart-body.h"
 #include "worker/upload-question.h"
 #include "worker/upload-resumable.h"
@@ -256,8 +255,6 @@ upload_main (BtsTransferJob *job, gpointer data)
     g_info ("Upload %s ends: %s", bts_transfer_job_get_guid (job), error->message);
   /* An answer that is still to come must not overtake the end. */
   bts_transfer_job_wait_for_answers (job, NULL);
-  if (is_done)
-    bts_spool_remove_streams (bts_transfer_job_get_guid (job), NULL);
   return new_end (self, error);
 }
 

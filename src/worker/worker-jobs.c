@@ -7,7 +7,9 @@
 #include "worker/worker-jobs.h"
 
 #include "common/names.h"
+#include "worker/files/spool.h"
 #include "worker/rate-share.h"
+#include "worker/request-streams.h"
 
 #define PROGRESS_INTERVAL_MS 250
 #define SHARE_INTERVAL_US G_USEC_PER_SEC
@@ -22,8 +24,9 @@ typedef struct
 /* A call to the daemon that is under way. */
 typedef struct
 {
-  BtsTransferJob *job; /* (owned) */
-  GPtrArray *stops;    /* (owned) (nullable): answered after it */
+  BtsTransferJob *job;      /* (owned) */
+  GPtrArray *stops;         /* (owned) (nullable): answered after it */
+  gboolean removes_streams; /* which are needed until the end has been stored */
 } HostCall;
 
 static void
@@ -57,22 +60,24 @@ struct _BtsWorkerJobs
 
 /* Talking to the daemon */
 
+static HostCall *
+host_call_new (BtsTransferJob *job)
+{
+  HostCall *self = g_new0 (HostCall, 1);
+
+  self->job = bts_transfer_job_ref (job);
+  return self;
+}
+
+/* Takes @call, which is NULL where no answer is asked for. */
 static void
 call_host (BtsWorkerJobs *self,
            const char *method,
            BtsTransferJob *job,
            GVariant *update,
-           GPtrArray *stops,
+           HostCall *call,
            GAsyncReadyCallback callback)
 {
-  HostCall *call = NULL;
-
-  if (callback != NULL)
-    {
-      call = g_new0 (HostCall, 1);
-      call->job = bts_transfer_job_ref (job);
-      call->stops = stops != NULL ? g_ptr_array_ref (stops) : NULL;
-    }
   /* No time-out: the daemon answers when its disk has, and if it is gone so are we. */
   g_dbus_connection_call (self->connection, NULL, BTS_WORKER_HOST_PATH, BTS_INTERFACE_WORKER_HOST,
                           method,
@@ -96,7 +101,7 @@ send_checkpoint (BtsTransferJob *job, GVariant *update, gpointer user_data)
 {
   BtsWorkerJobs *self = user_data;
 
-  call_host (self, "Checkpoint", job, update, NULL, on_checkpoint_answered);
+  call_host (self, "Checkpoint", job, update, host_call_new (job), on_checkpoint_answered);
 }
 
 static void
@@ -119,6 +124,9 @@ on_finished_answered (GObject *source, GAsyncResult *result, gpointer user_data)
   if (reply == NULL)
     g_debug ("The end of %s was not taken: %s", bts_transfer_job_get_guid (call->job),
              error->message);
+  /* What cannot be removed now is so with the operation. */
+  else if (call->removes_streams)
+    bts_spool_remove_streams (bts_transfer_job_get_guid (call->job), NULL);
   answer_stops (call->stops);
 }
 
@@ -195,6 +203,33 @@ on_progress_due (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
+/* Whether what has been kept for @job is of no more use. */
+static gboolean
+ends_streams (BtsTransferJob *job, GVariant *update)
+{
+  g_autoptr (GVariant) request = bts_transfer_job_dup_request (job);
+  const char *error = NULL;
+
+  return bts_request_streams_count (request) > 0 &&
+         g_variant_lookup (update, "web-error-status", "&s", &error) && *error == '\0';
+}
+
+static void
+tell_end (BtsWorkerJobs *self, BtsTransferJob *job, GVariant *update, GPtrArray *stops)
+{
+  gboolean removes_streams = ends_streams (job, update);
+  HostCall *call = NULL;
+
+  /* Where nobody waits for it, no answer is asked for. */
+  if (stops->len > 0 || removes_streams)
+    {
+      call = host_call_new (job);
+      call->stops = g_ptr_array_ref (stops);
+      call->removes_streams = removes_streams;
+    }
+  call_host (self, "Finished", job, update, call, call != NULL ? on_finished_answered : NULL);
+}
+
 static void
 on_job_ended (BtsTransferJob *job, GVariant *update, gpointer user_data)
 {
@@ -208,9 +243,8 @@ on_job_ended (BtsTransferJob *job, GVariant *update, gpointer user_data)
   if (g_hash_table_size (self->jobs) == 0)
     g_clear_handle_id (&self->progress_source, g_source_remove);
 
-  /* Where nobody waits for it, no answer is asked for. */
   if (update != NULL)
-    call_host (self, "Finished", job, update, stops, stops->len > 0 ? on_finished_answered : NULL);
+    tell_end (self, job, update, stops);
   else
     answer_stops (stops);
 }

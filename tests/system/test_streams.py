@@ -2,6 +2,7 @@
 """Uploads of pipes and sockets: read at once, kept, and never taken for whole when they are not."""
 
 import os
+import signal
 import socket
 import subprocess
 import threading
@@ -14,7 +15,7 @@ from harness.bodies import Body
 from harness.daemon import PATH, error_name
 from harness.service_case import with_own_mounts
 from harness.upload_server import CREATED, cutting, taking
-from harness.wait import wait_until
+from harness.wait import DEADLINE_SECONDS, wait_until
 from system.test_multipart import MultipartCase
 from system.test_upload import MIB
 
@@ -282,6 +283,38 @@ class Parts(StreamCase):
         self.assert_failed(operation, "file-error")
         self.daemon.call(operation, "Operation", "Acknowledge")
         self.wait_for_kept()
+
+    def test_killed_when_the_end_was_not_yet_stored(self):
+        has_come, may_go_on = threading.Event(), threading.Event()
+
+        def holding_the_answer(take):
+            is_whole = taking(take)
+            has_come.set()
+            take.exchange.wait(may_go_on)
+            return is_whole
+        self.uploads.take("/file", holding_the_answer, taking)
+        reading, writing = self.pipe()
+        operation = self.upload_fd(reading)
+        os.write(writing, b"text")
+        self.close(writing)
+        self.start(operation)
+        self.assertTrue(has_come.wait(DEADLINE_SECONDS))
+        worker = self.daemon.workers()[0]
+        self.daemon.process.send_signal(signal.SIGSTOP)
+        may_go_on.set()
+        wait_until(lambda: "job" not in self.threads(worker), "the job has ended")
+        self.strike("daemon", "worker")
+        self.daemon.wait_for_status(operation, "completed")
+        self.assertEqual([request.body for request in self.uploads.heads("/file")], [b"text"] * 2)
+        self.wait_for_kept("0.answer")
+
+    @staticmethod
+    def threads(pid):
+        names = []
+        for task in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{task}/comm", encoding="ascii") as file:
+                names.append(file.read().strip())
+        return names
 
     def test_killed_when_all_are_whole(self):
         self.uploads.take("/file", cutting(20), taking)
