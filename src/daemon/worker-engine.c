@@ -34,6 +34,9 @@ typedef struct
   BtsOperation *operation; /* (owned) (nullable) */
   guint64 position;
   guint32 pid;
+  uid_t uid;
+  GAsyncReadyCallback on_acquired;
+  gboolean is_second_try;
   BtsWorkerLink *link; /* (owned) (nullable): held in the pool */
 } Call;
 
@@ -62,6 +65,17 @@ return_error (GTask *task, GError *error)
   g_task_return_error (task, error);
 }
 
+/* Takes @task, with its Call. */
+static void
+acquire (GTask *task)
+{
+  BtsWorkerEngine *self = g_task_get_source_object (task);
+  Call *call = g_task_get_task_data (task);
+
+  bts_worker_pool_acquire_async (self->pool, call->uid, g_task_get_cancellable (task),
+                                 call->on_acquired, task);
+}
+
 /* FALSE where there is no worker; @task has been returned then. */
 static gboolean
 take_link (GTask *task, GAsyncResult *result)
@@ -88,6 +102,21 @@ release_link (GTask *task)
   bts_worker_pool_release (self->pool, call->link);
 }
 
+/* A worker that died over a call, or before it, says nothing about it: the next one is asked, once.
+ */
+static gboolean
+try_again (GTask *task)
+{
+  Call *call = g_task_get_task_data (task);
+
+  if (call->is_second_try || !bts_worker_link_is_closed (call->link))
+    return FALSE;
+  call->is_second_try = TRUE;
+  g_clear_object (&call->link);
+  acquire (g_object_ref (task));
+  return TRUE;
+}
+
 /* Check */
 
 static void
@@ -100,6 +129,8 @@ on_checked (GObject *source, GAsyncResult *result, gpointer user_data)
   release_link (task);
   if (found != NULL)
     g_task_return_pointer (task, found, (GDestroyNotify) g_variant_unref);
+  else if (try_again (task))
+    g_error_free (error);
   else
     return_error (task, error);
 }
@@ -132,9 +163,10 @@ bts_worker_engine_check_async (BtsEngine *engine,
   g_task_set_source_tag (task, bts_worker_engine_check_async);
   call->request = bts_request_ref (request);
   call->files = bts_descriptors_dup_files (files);
+  call->uid = bts_owner_get_uid (owner);
+  call->on_acquired = on_acquired_for_check;
   g_task_set_task_data (task, call, (GDestroyNotify) call_free);
-  bts_worker_pool_acquire_async (self->pool, bts_owner_get_uid (owner), cancellable,
-                                 on_acquired_for_check, task);
+  acquire (task);
 }
 
 static GVariant *
@@ -171,8 +203,10 @@ bts_worker_engine_look_at_process_async (BtsEngine *engine,
   g_task_set_source_tag (task, bts_worker_engine_look_at_process_async);
   call->pid = pid;
   call->files = BTS_DESCRIPTORS_NONE;
+  call->uid = uid;
+  call->on_acquired = on_acquired_to_look;
   g_task_set_task_data (task, call, (GDestroyNotify) call_free);
-  bts_worker_pool_acquire_async (self->pool, uid, cancellable, on_acquired_to_look, task);
+  acquire (task);
 }
 
 /* Settle */
@@ -242,6 +276,8 @@ on_result_opened (GObject *source, GAsyncResult *result, gpointer user_data)
   release_link (task);
   if (fd >= 0)
     g_task_return_int (task, fd);
+  else if (try_again (task))
+    g_error_free (error);
   else
     return_error (task, error);
 }
@@ -277,10 +313,10 @@ bts_worker_engine_open_result_async (BtsEngine *engine,
   call->operation = g_object_ref (operation);
   call->position = position;
   call->files = BTS_DESCRIPTORS_NONE;
+  call->uid = bts_owner_get_uid (bts_operation_get_owner (operation));
+  call->on_acquired = on_acquired_for_result;
   g_task_set_task_data (task, call, (GDestroyNotify) call_free);
-  bts_worker_pool_acquire_async (self->pool,
-                                 bts_owner_get_uid (bts_operation_get_owner (operation)),
-                                 cancellable, on_acquired_for_result, task);
+  acquire (task);
 }
 
 static int

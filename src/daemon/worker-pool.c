@@ -470,6 +470,9 @@ bts_worker_pool_acquire_async (BtsWorkerPool *self,
     }
 
   g_queue_push_tail (&worker->waiting, g_steal_pointer (&task));
+  /* Known here before it is told. */
+  if (worker->state == BTS_POOL_WORKER_READY && bts_worker_link_is_closed (worker->link))
+    kill_worker (worker);
   if (worker->state == BTS_POOL_WORKER_NONE)
     start_worker (worker);
   else if (worker->state == BTS_POOL_WORKER_READY)

@@ -208,6 +208,16 @@ class Deaths(ServiceCase):
             self.assertEqual(file.read(), body.read())
         self.assertEqual(os.listdir(self.folder), ["file"])
 
+    def test_worker_that_has_just_been_killed_costs_no_call(self):
+        self.server.serve("/file", sending(Body(10)))
+        for number in range(10):
+            first = self.download(destination=f"{self.folder}/first-{number}")
+            self.daemon.wait_for_status(first, "completed")
+            for pid in self.daemon.workers():
+                os.kill(pid, signal.SIGKILL)
+            second = self.download(destination=f"{self.folder}/second-{number}")
+            self.daemon.wait_for_status(second, "completed")
+
     def test_worker_killed_twenty_times(self):
         self.kill_often(self.kill_worker)
 
