@@ -6,6 +6,10 @@
 
 #include "daemon/retention.h"
 
+/* How many are forgotten together, and how old they are at least, where others need their room. */
+#define MAX_FORGOTTEN_FOR_ROOM 1000
+#define MIN_AGE_US G_TIME_SPAN_HOUR
+
 struct _BtsRetention
 {
   GObject parent;
@@ -16,6 +20,7 @@ struct _BtsRetention
   BtsClock *clock;         /* (owned) */
   const BtsLimits *limits; /* (unowned) */
   guint alarm_id;
+  guint n_being_forgotten;
 };
 
 G_DEFINE_FINAL_TYPE (BtsRetention, bts_retention, G_TYPE_OBJECT)
@@ -52,6 +57,7 @@ on_forgotten (GObject *source, GAsyncResult *result, gpointer user_data)
   const char *guid = bts_operation_get_guid (drop->operation);
   g_autoptr (GError) error = NULL;
 
+  drop->retention->n_being_forgotten--;
   if (!bts_engine_forget_finish (BTS_ENGINE (source), result, &error))
     {
       g_warning ("%s: kept until tomorrow: %s", guid, error->message);
@@ -66,36 +72,61 @@ on_forgotten (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static void
-forget (BtsRetention *self, BtsOperation *operation)
+forget (BtsRetention *self, BtsOperation *operation, const char *why)
 {
   Drop *drop = g_new0 (Drop, 1);
 
-  g_message ("%s: %s more than %u days ago and never acknowledged, so it is forgotten",
+  g_message ("%s: %s and never acknowledged, so it is forgotten: %s",
              bts_operation_get_guid (operation),
-             bgt_operation_status_to_string (bts_operation_get_status (operation)),
-             self->limits->finished_operations_days);
+             bgt_operation_status_to_string (bts_operation_get_status (operation)), why);
+  self->n_being_forgotten++;
   drop->retention = g_object_ref (self);
   drop->operation = g_object_ref (operation);
   bts_engine_forget_async (self->engine, operation, NULL, on_forgotten, drop);
 }
 
+/* Up to @n of those that finished before @oldest, of @uid where it is not NULL. */
 static void
-drop_old (BtsRetention *self)
+forget_before (BtsRetention *self, gint64 oldest, const uid_t *uid, guint n, const char *why)
 {
   GPtrArray *operations = bts_registry_get_operations (self->registry);
   g_autoptr (GPtrArray) old = g_ptr_array_new_with_free_func (g_object_unref);
-  gint64 oldest = bts_clock_get_wall_time (self->clock) -
-                  self->limits->finished_operations_days * G_TIME_SPAN_DAY;
 
-  for (guint i = 0; i < operations->len; i++)
+  for (guint i = 0; i < operations->len && old->len < n; i++)
     {
       BtsOperation *operation = operations->pdata[i];
 
+      if (uid != NULL && bts_owner_get_uid (bts_operation_get_owner (operation)) != *uid)
+        continue;
       if (bts_operation_is_finished (operation) && bts_operation_get_finished (operation) < oldest)
         g_ptr_array_add (old, g_object_ref (operation));
     }
   for (guint i = 0; i < old->len; i++)
-    forget (self, old->pdata[i]);
+    forget (self, old->pdata[i], why);
+}
+
+static void
+drop_old (BtsRetention *self)
+{
+  g_autofree char *why =
+      g_strdup_printf ("that was more than %u days ago", self->limits->finished_operations_days);
+
+  forget_before (self,
+                 bts_clock_get_wall_time (self->clock) -
+                     self->limits->finished_operations_days * G_TIME_SPAN_DAY,
+                 NULL, G_MAXUINT, why);
+}
+
+/* What has finished must not keep new ones out. */
+static void
+on_added (BtsRetention *self, BtsOperation *added)
+{
+  BtsOwner *owner = bts_operation_get_owner (added);
+  uid_t uid = bts_owner_get_uid (owner);
+
+  if (self->n_being_forgotten == 0 && bts_registry_is_room_scarce (self->registry, owner))
+    forget_before (self, bts_clock_get_wall_time (self->clock) - MIN_AGE_US, &uid,
+                   MAX_FORGOTTEN_FOR_ROOM, "the room is needed");
 }
 
 static void
@@ -148,6 +179,8 @@ bts_retention_new (BtsRegistry *registry,
   self->engine = g_object_ref (engine);
   self->clock = g_object_ref (clock);
   self->limits = limits;
+  g_signal_connect_object (registry, "operation-added", G_CALLBACK (on_added), self,
+                           G_CONNECT_SWAPPED);
   on_alarm (self);
   return self;
 }

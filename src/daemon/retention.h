@@ -11,7 +11,8 @@
 #include "store/store.h"
 
 /* Forgets finished operations that nobody has acknowledged for FinishedOperationsDays: at once,
- * and once a day from then on. */
+ * and once a day from then on. Where a user's operations leave little room for more, the oldest are
+ * forgotten sooner, if they finished an hour ago. */
 
 #define BTS_TYPE_RETENTION (bts_retention_get_type ())
 G_DECLARE_FINAL_TYPE (BtsRetention, bts_retention, BTS, RETENTION, GObject)

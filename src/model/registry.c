@@ -13,6 +13,7 @@
 /* How many unfinished operations somebody has; reserved ones are still being created. */
 /* A message of the system bus has 32 MiB, and has to hold all of a user's operations. */
 #define MAX_BYTES_PER_USER (24 * 1024 * 1024)
+#define SCARCE_BYTES_PER_USER (MAX_BYTES_PER_USER / 4 * 3)
 /* What an operation takes there beside what its caller has given. */
 #define OPERATION_BYTES 1024
 
@@ -329,6 +330,15 @@ bts_registry_check_room (BtsRegistry *self, BtsOwner *owner, GError **error)
                  MAX_BYTES_PER_USER / (1024 * 1024));
 
   return has_room;
+}
+
+gboolean
+bts_registry_is_room_scarce (BtsRegistry *self, BtsOwner *owner)
+{
+  gboolean is_scarce = get_user_count (self, owner)->n_bytes >= SCARCE_BYTES_PER_USER;
+
+  drop_unused_counts (self, owner);
+  return is_scarce;
 }
 
 gboolean

@@ -34,4 +34,7 @@ gboolean bts_registry_reserve (BtsRegistry *self,
  * all kept in memory, and told in one message. LIMIT_EXCEEDED. */
 gboolean bts_registry_check_room (BtsRegistry *self, BtsOwner *owner, GError **error);
 
+/* Whether so little of that room is left that finished operations should make some. */
+gboolean bts_registry_is_room_scarce (BtsRegistry *self, BtsOwner *owner);
+
 void bts_registry_release (BtsRegistry *self, BtsOwner *owner, guint n);
