@@ -4,8 +4,6 @@
 
 #include "config.h"
 
-#include <string.h>
-
 #include "common/object-path.h"
 #include "daemon/retention.h"
 #include "tests/unit/fakes/daemon-fixture.h"
