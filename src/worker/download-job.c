@@ -196,6 +196,16 @@ fetch_once (BtsDownload *self, GError **error)
   return bts_transfer_job_run_transport (self->job, transport, &request, &sink, self, error);
 }
 
+/* A part may be less than was asked for (RFC 9110 §15.3.7). Where the server does not say how long
+ * the file is, what comes after it says whether it was the last. */
+static gboolean
+has_more (BtsDownload *self)
+{
+  if (self->status_code != 206 || self->position <= self->asked_offset)
+    return FALSE;
+  return !self->record.is_total_known || self->position < self->record.total;
+}
+
 /* Asks until the whole is there; what has been passed on is held on return, also after an error,
  * unless it cannot be made durable. */
 static gboolean
@@ -214,7 +224,7 @@ fetch (BtsDownload *self, GError **error)
           return FALSE;
         }
       self->position = bts_download_get_held (self);
-      if (is_done || self->plan == BTS_RESUME_COMPLETE)
+      if (self->plan == BTS_RESUME_COMPLETE || (is_done && !has_more (self)))
         return TRUE;
       if (bts_transfer_job_is_stopping (self->job))
         {
@@ -227,7 +237,7 @@ fetch (BtsDownload *self, GError **error)
           if (!bts_download_forget (self, error))
             return FALSE;
         }
-      else if (!g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+      else if (!is_done && !g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
         {
           g_propagate_error (error, g_steal_pointer (&local_error));
           return FALSE;

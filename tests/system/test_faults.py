@@ -132,6 +132,44 @@ class Stalls(ServiceCase):
                        "connection-aborted", "disconnected")
 
 
+class ShortParts(ServiceCase):
+    """Parts that are less than was asked for, where no try may be wasted."""
+
+    settings = {"Transfers": {"MaxRetries": "0"}}
+
+    body = Body(500_000)
+    begun = body.read(0, 100_000)
+
+    def check(self, first, total):
+        body = self.body
+
+        def part(exchange):
+            begin, end = exchange.request.range(body.size)
+            if begin == body.size:
+                status("416 No", Content_Range=f"bytes */{body.size}")(exchange)
+                return
+            end = min(end, begin + 150_000)
+            status("206 Partial Content", body.read(begin, end), ETag=body.etag,
+                   Content_Range=f"bytes {begin}-{end - 1}/{total}")(exchange)
+
+        head = b"HTTP/1.1 200 OK\r\nETag: %s\r\n" % body.etag.encode() + first
+        self.server.serve("/file", [raw(head), part])
+        operation = self.download()
+        self.fail_with(operation, "disconnected")
+        self.resume(operation)
+        self.assertFalse(self.complete(operation, body)["HasRestarted"])
+        self.assertEqual(self.ranges_asked()[1:4],
+                         ["bytes=100000-", "bytes=250000-", "bytes=400000-"])
+
+    def test_of_a_length_that_was_said(self):
+        self.check(b"Content-Length: 500000\r\n\r\n" + self.begun, self.body.size)
+        self.assertEqual(len(self.server.heads()), 4)
+
+    def test_the_last_of_them_is_proven(self):
+        self.check(b"Transfer-Encoding: chunked\r\n\r\n186a0\r\n" + self.begun + b"\r\n", "*")
+        self.assertEqual(self.ranges_asked()[4:], ["bytes=500000-"])
+
+
 class Lies(ServiceCase):
     def test_body_that_is_shorter_than_announced(self):
         body = Body(100_000)
