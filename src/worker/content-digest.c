@@ -70,15 +70,17 @@ parse_member (const char *member, gboolean has_colons, char **hex)
   const char *equals = strchr (member, '=');
   g_autofree char *name = equals != NULL ? g_strndup (member, (gsize) (equals - member)) : NULL;
   g_autofree char *value = equals != NULL ? g_strstrip (g_strdup (equals + 1)) : NULL;
-  gsize length = value != NULL ? strlen (value) : 0;
 
   if (value == NULL)
     return -1;
   if (has_colons)
     {
-      if (length < 2 || value[0] != ':' || value[length - 1] != ':')
+      char *end = value[0] == ':' ? strchr (value + 1, ':') : NULL;
+
+      /* Parameters may follow (RFC 8941 §3.1.2), and mean nothing here. */
+      if (end == NULL || (end[1] != '\0' && end[1] != ';'))
         return -1;
-      value[length - 1] = '\0';
+      *end = '\0';
     }
   g_strstrip (name);
   for (gsize i = 0; i < G_N_ELEMENTS (algorithms); i++)
