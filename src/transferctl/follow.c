@@ -14,6 +14,7 @@
 #include <glib-unix.h>
 #include <glib/gi18n.h>
 
+#include "transferctl/arguments.h"
 #include "transferctl/json.h"
 #include "transferctl/progress.h"
 #include "transferctl/served-name.h"
@@ -352,10 +353,14 @@ dup_destination (Follow *self, BgtOperation *operation, GVariant *information)
 {
   const char *destination =
       BGT_IS_DOWNLOAD (operation) ? bgt_download_get_destination (BGT_DOWNLOAD (operation)) : "";
+  g_autofree char *replaced = NULL;
   char *given = NULL;
 
+  if ((self->flags & BTS_FOLLOW_REPLACE) != 0)
+    replaced =
+        bts_arguments_make_destination (NULL, bgt_operation_get_requested_uri (operation), NULL);
   if ((self->flags & BTS_FOLLOW_SERVED_NAME) != 0 && !has_failed (operation))
-    given = bts_served_name_give (destination, information);
+    given = bts_served_name_give (destination, replaced, information);
   return given != NULL ? given : g_strdup (destination);
 }
 

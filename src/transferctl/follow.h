@@ -12,6 +12,7 @@ typedef enum
   BTS_FOLLOW_START = 1 << 0,       /* start what is not started yet */
   BTS_FOLLOW_ACKNOWLEDGE = 1 << 1, /* forget each operation at its end */
   BTS_FOLLOW_SERVED_NAME = 1 << 2, /* give files the names that their servers give them */
+  BTS_FOLLOW_REPLACE = 1 << 3,     /* where they give none: the URI's, over what is there */
 } BtsFollowFlags;
 
 /* Shows how @operations, (element-type BgtOperation), go until all are finished, over restarts of

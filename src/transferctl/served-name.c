@@ -175,17 +175,39 @@ sync_folder (const char *folder)
   close (fd);
 }
 
-char *
-bts_served_name_give (const char *destination, GVariant *information)
+static char *
+dup_path (const char *destination)
 {
-  g_autofree char *path = g_str_has_prefix (destination, "file://")
-                              ? g_filename_from_uri (destination, NULL, NULL)
-                              : g_strdup (destination);
+  return g_str_has_prefix (destination, "file://") ? g_filename_from_uri (destination, NULL, NULL)
+                                                   : g_strdup (destination);
+}
+
+static char *
+replace (const char *path, const char *wanted)
+{
+  g_autofree char *folder = g_path_get_dirname (wanted);
+
+  if (g_str_equal (path, wanted) || rename (path, wanted) != 0)
+    return NULL;
+  sync_folder (folder);
+  return g_strdup (wanted);
+}
+
+char *
+bts_served_name_give (const char *destination, const char *replaced, GVariant *information)
+{
+  g_autofree char *path = dup_path (destination);
+  g_autofree char *wanted = replaced != NULL ? dup_path (replaced) : NULL;
+  g_autofree char *wanted_name = wanted != NULL ? g_path_get_basename (wanted) : NULL;
   g_autofree char *name = find_name (information);
   g_autofree char *folder = NULL;
   g_autofree char *current = NULL;
 
-  if (path == NULL || !g_path_is_absolute (path) || name == NULL)
+  if (path == NULL || !g_path_is_absolute (path))
+    return NULL;
+  if (wanted != NULL && (name == NULL || g_str_equal (name, wanted_name)))
+    return replace (path, wanted);
+  if (name == NULL)
     return NULL;
   folder = g_path_get_dirname (path);
   current = g_path_get_basename (path);

@@ -13,6 +13,7 @@
 char *bts_served_name_parse (const char *content_disposition);
 
 /* Renames the file @destination (a path or a file:// URI) to the name in @information, what
- * GetResponseInformation has returned (nullable), beside it, and never over anything. Returns its
- * path; NULL where it stays as it is. */
-char *bts_served_name_give (const char *destination, GVariant *information);
+ * GetResponseInformation has returned (nullable), beside it, and never over anything. Where that
+ * gives no other name than @replaced (nullable) has, the file takes the place of @replaced. Returns
+ * its path; NULL where it stays as it is. */
+char *bts_served_name_give (const char *destination, const char *replaced, GVariant *information);

@@ -261,6 +261,22 @@ class Downloads(TransferctlTest):
         self.check(DONE, "download", "--overwrite=replace", self.server.uri("/file"))
         self.assert_same(self.read("file"), body.read())
 
+    def test_only_what_has_the_name_in_the_end_is_replaced(self):
+        content = Body(100)
+        self.server.serve("/named", sending(
+            content, headers={"Content-Disposition": 'attachment; filename="other"'}))
+        self.server.serve("/same", sending(
+            content, headers={"Content-Disposition": 'attachment; filename="same"'}))
+        for name in ("named", "other", "same"):
+            with open(self.path(name), "wb") as file:
+                file.write(b"mine")
+        for uri in ("/named", "/same"):
+            self.check(DONE, "download", "--overwrite=replace", self.server.uri(uri))
+        self.assertEqual((self.read("named"), self.read("other")), (b"mine", b"mine"))
+        for name in ("other (1)", "same"):
+            self.assert_same(self.read(name), content.read())
+        self.assertNotIn("same (1)", os.listdir(self.folder))
+
     def test_what_the_request_holds_is_sent(self):
         self.serve("/file")
         self.check(DONE, "download", self.server.uri("/file"), "-H", "X-One: 1", "-o", "answer",

@@ -89,12 +89,12 @@ test_nothing_is_overwritten (void)
 
   g_assert_true (g_file_set_contents (old, "new", -1, NULL));
   g_assert_true (g_file_set_contents (taken, "mine", -1, NULL));
-  g_assert_null (bts_served_name_give (old, NULL));
-  given = bts_served_name_give (old, information);
+  g_assert_null (bts_served_name_give (old, NULL, NULL));
+  given = bts_served_name_give (old, NULL, information);
   g_assert_cmpstr (given, ==, expected);
   g_assert_true (g_file_get_contents (taken, &text, NULL, NULL));
   g_assert_cmpstr (text, ==, "mine");
-  g_assert_null (bts_served_name_give (old, information));
+  g_assert_null (bts_served_name_give (old, NULL, information));
 
   g_unlink (taken);
   g_unlink (given);
