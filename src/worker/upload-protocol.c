@@ -60,8 +60,11 @@ bts_upload_read_limit (BtsUpload *self, const char *name, guint64 *number)
 
   for (guint i = 0; members != NULL && members[i] != NULL; i++)
     {
-      const char *member = g_strstrip (members[i]);
+      char *member = members[i];
 
+      /* What a member may say of itself is not of interest. */
+      member[strcspn (member, ";")] = '\0';
+      member = g_strstrip (member);
       if (g_str_has_prefix (member, name) && member[strlen (name)] == '=' &&
           g_ascii_string_to_unsigned (member + strlen (name) + 1, 10, 0, G_MAXINT64, number, NULL))
         return TRUE;

@@ -349,6 +349,7 @@ class Ietf(Faults, ResumableCase):
             (f"min-append-size={size * 2}", [size]),
             (f"max-size={size}, min-size={size}, max-age=10", [size]),
             ("max-append-size=0, max-size=what, unknown=1;a=b", [size]),
+            (f"min-size=1;a=b, max-append-size={size - 1} ; a=b", [size - 1, 1]),
         )
         for limits, sizes in rows:
             with self.subTest(limits):
