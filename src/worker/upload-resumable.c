@@ -198,6 +198,8 @@ create (Run *run, GError **error)
     }
   confirm (run, 0);
   run->is_complete = run->total == 0 && !protocol->says_complete;
+  if (run->is_complete)
+    bts_upload_keep_last_response (self);
   return bts_upload_save (self, error);
 }
 

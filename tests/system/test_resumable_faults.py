@@ -317,6 +317,12 @@ class Tus(Faults, ResumableCase):
                 self.assert_failed(self.send(resumable=V("s", resumable)), "http-413")
                 self.assertEqual(self.resumable.n_created, number)
 
+    def test_of_an_empty_file_the_creation_is_the_answer(self):
+        Body(0).write_to(self.source)
+        operation = self.send()
+        self.assert_completed(operation, 0)
+        self.assertEqual(self.information(operation)["status-code"], 201)
+
     def test_the_name_is_told(self):
         self.assert_sent(self.send())
         self.assertEqual(self.resumable.heads("/files")[0].headers["upload-metadata"],
