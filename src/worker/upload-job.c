@@ -74,7 +74,7 @@ new_key_header (BtsUpload *self)
                  g_variant_lookup_value (self->request, "headers", G_VARIANT_TYPE ("a{ss}"));
 
   if (!bts_upload_may_repeat (self) || bts_upload_is_idempotent (self) ||
-      (given != NULL && g_variant_lookup (given, "Idempotency-Key", "&s", NULL)))
+      bts_upload_has_header (given, "Idempotency-Key"))
     return NULL;
   if (self->record.key == NULL)
     self->record.key = g_uuid_string_random ();

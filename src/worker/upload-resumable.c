@@ -114,7 +114,7 @@ add_metadata (GVariantBuilder *headers, BtsUpload *self)
                  g_variant_lookup_value (self->request, "headers", G_VARIANT_TYPE ("a{ss}"));
 
   if (!g_variant_lookup (self->request, "source", "&s", &source) ||
-      (given != NULL && g_variant_lookup (given, "Upload-Metadata", "&s", NULL)))
+      bts_upload_has_header (given, "Upload-Metadata"))
     return;
   name = g_path_get_basename (source);
   encoded = g_base64_encode ((const guchar *) name, strlen (name));

@@ -116,6 +116,23 @@ bts_upload_get_header (BtsUpload *self, const char *name)
   return NULL;
 }
 
+gboolean
+bts_upload_has_header (GVariant *headers, const char *wanted)
+{
+  GVariantIter iter;
+  const char *name, *value;
+
+  if (headers == NULL)
+    return FALSE;
+  g_variant_iter_init (&iter, headers);
+  while (g_variant_iter_next (&iter, "{&s&s}", &name, &value))
+    {
+      if (g_ascii_strcasecmp (name, wanted) == 0)
+        return TRUE;
+    }
+  return FALSE;
+}
+
 /* The body */
 
 /* What must not be sent twice is in the store as sent before the first byte of it goes out. */
@@ -262,23 +279,6 @@ bts_upload_keep_last_response (BtsUpload *self)
 
 /* The request */
 
-static gboolean
-has_header (GVariant *headers, const char *wanted)
-{
-  GVariantIter iter;
-  const char *name, *value;
-
-  if (headers == NULL)
-    return FALSE;
-  g_variant_iter_init (&iter, headers);
-  while (g_variant_iter_next (&iter, "{&s&s}", &name, &value))
-    {
-      if (g_ascii_strcasecmp (name, wanted) == 0)
-        return TRUE;
-    }
-  return FALSE;
-}
-
 static void
 add_headers (GVariantBuilder *builder, GVariant *headers, GVariant *others)
 {
@@ -290,7 +290,7 @@ add_headers (GVariantBuilder *builder, GVariant *headers, GVariant *others)
   g_variant_iter_init (&iter, headers);
   while (g_variant_iter_next (&iter, "{&s&s}", &name, &value))
     {
-      if (!has_header (others, name))
+      if (!bts_upload_has_header (others, name))
         g_variant_builder_add (builder, "{ss}", name, value);
     }
 }

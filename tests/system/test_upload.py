@@ -393,6 +393,13 @@ class OnlyOnce(UploadCase):
         keys = {request.headers["idempotency-key"] for request in self.uploads.heads("/file")}
         self.assertEqual((len(self.bodies()), len(keys)), (3, 1))
 
+    def test_a_key_of_the_application_stays(self):
+        """However its name is written."""
+        operation = self.upload(method=self.text("POST"), allow_restart=GLib.Variant("b", True),
+                                headers=GLib.Variant("a{ss}", {"idempotency-key": "mine"}))
+        self.assert_completed(operation)
+        self.assertEqual(self.uploads.heads("/file")[0].headers["idempotency-key"], "mine")
+
     def test_what_may_be_done_twice(self):
         """RFC 9110 says which methods those are."""
         for method, is_again in (("PUT", True), ("DELETE", True), ("OPTIONS-X", False),
