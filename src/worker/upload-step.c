@@ -64,8 +64,12 @@ bts_upload_fill (BtsUpload *self, GVariantDict *update)
   GVariant *checkpoint = bts_upload_record_to_checkpoint (&self->record);
 
   g_variant_dict_insert_value (update, "checkpoint", checkpoint);
-  g_variant_dict_insert (update, "bytes-sent", "t", progress->sent);
-  g_variant_dict_insert (update, "total-bytes-to-send", "t", progress->total_to_send);
+  /* Before it is open, what was said of it before is still true. */
+  if (self->body != NULL)
+    {
+      g_variant_dict_insert (update, "bytes-sent", "t", progress->sent);
+      g_variant_dict_insert (update, "total-bytes-to-send", "t", progress->total_to_send);
+    }
   g_variant_dict_insert (update, "is-committed", "b", self->record.is_sending);
   if (self->has_restarted)
     g_variant_dict_insert (update, "has-restarted", "b", TRUE);

@@ -463,6 +463,7 @@ class OnlyOnce(UploadCase):
                 self.strike(victim)
                 event.set()
                 self.assert_failed(operation, "connection-aborted")
+                self.assertEqual(self.daemon.get(operation, "TotalBytesToSend"), self.body.size)
                 self.assertEqual(len(self.bodies()), before + 1)
                 self.resume(operation)
                 self.assert_completed(operation)
