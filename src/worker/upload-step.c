@@ -11,6 +11,9 @@
 #include "worker/files/spool.h"
 #include "worker/upload.h"
 
+/* Of a body up to that long it need not outlive a crash that some of it was sent. */
+#define NOTED_BYTES (1024 * 1024)
+
 /* RFC 9110 §9.2.2: what may be asked for twice. */
 static const char *const idempotent_methods[] = {
   "GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE", NULL,
@@ -161,8 +164,13 @@ on_begin (gpointer user_data, GError **error)
 
   if (self->step->is_one_shot && !self->record.is_sending && !commit (self, error))
     return FALSE;
-  self->record.was_sent = self->record.was_sent || self->step->length > 0;
   bts_transfer_job_get_progress (self->job)->sent = self->step->offset;
+  if (self->record.was_sent || self->step->length == 0)
+    return TRUE;
+
+  self->record.was_sent = TRUE;
+  if (self->step->length > NOTED_BYTES)
+    bts_upload_post (self);
   return TRUE;
 }
 

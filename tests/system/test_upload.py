@@ -479,7 +479,7 @@ class OnlyOnce(UploadCase):
                 self.wait_for_sent(operation, 1)
                 self.strike(victim)
                 event.set()
-                self.assert_completed(operation, 64 * MIB)
+                self.assertTrue(self.assert_completed(operation, 64 * MIB)["HasRestarted"])
                 self.assertEqual(self.bodies()[-1], Body(64 * MIB).read())
 
     def strike(self, victim):
