@@ -335,12 +335,38 @@ describe (GVariant *request, int file, GVariantDict *found, GError **error)
   return TRUE;
 }
 
+/* What says nothing about this kind of body. */
+static gboolean
+check_options (GVariant *request, GError **error)
+{
+  static const struct
+  {
+    const char *key;
+    gboolean is_for_parts;
+  } rows[] = {
+    { "offset", FALSE }, { "length", FALSE }, { "multipart-subtype", TRUE }, { "boundary", TRUE }
+  };
+  gboolean has_parts = g_variant_lookup (request, "parts", "aa{sv}", NULL);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      if (rows[i].is_for_parts == has_parts || !g_variant_lookup (request, rows[i].key, "*", NULL))
+        continue;
+      g_set_error (error, BGT_ERROR, BGT_ERROR_INVALID_ARGUMENT, "option “%s” is for uploads %s",
+                   rows[i].key, has_parts ? "without parts only" : "of parts only");
+      return FALSE;
+    }
+  return TRUE;
+}
+
 GVariant *
 bts_upload_body_check (GVariant *request, int file, GError **error)
 {
   g_auto (GVariantDict) found = G_VARIANT_DICT_INIT (NULL);
   g_autoptr (BtsUploadBody) body = NULL;
 
+  if (!check_options (request, error))
+    return NULL;
   if (file < 0)
     body = bts_upload_body_open (request, NULL, -1, "-", error);
   if (file >= 0 ? !describe (request, file, &found, error) : body == NULL)

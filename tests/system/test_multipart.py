@@ -196,6 +196,13 @@ class Multipart(MultipartCase):
         self.assertEqual(error_name(caught.exception), "NotFound")
         self.assertEqual(self.daemon.operations(), {})
 
+    def test_options_of_files_are_not_for_parts(self):
+        for option in ("offset", "length"):
+            with self.subTest(option), self.assertRaises(GLib.Error) as caught:
+                self.form([self.text_part("a", "b")], start=False, **{option: V("t", 1)})
+            self.assertEqual(error_name(caught.exception), "InvalidArgument")
+            self.assertIn(option, caught.exception.message)
+
     def test_a_part_that_changes(self):
         event = threading.Event()
         Body(64 * MIB).write_to(self.source)

@@ -285,6 +285,13 @@ class Answers(UploadCase):
             getattr(exchange, then)()
         self.uploads.serve("/file", send)
 
+    def test_options_of_parts_are_not_for_files(self):
+        for option in ("multipart-subtype", "boundary"):
+            with self.subTest(option), self.assertRaises(GLib.Error) as caught:
+                self.upload(start=False, **{option: self.text("x")})
+            self.assertEqual(error_name(caught.exception), "InvalidArgument")
+            self.assertIn(option, caught.exception.message)
+
     def test_nothing_is_there_before_it_has_come(self):
         event = threading.Event()
         self.addCleanup(event.set)
