@@ -11,12 +11,7 @@
 #include <unistd.h>
 
 #include "common/bgt-error.h"
-
-static gboolean
-is_stream (const struct stat *status)
-{
-  return S_ISFIFO (status->st_mode) || S_ISSOCK (status->st_mode);
-}
+#include "common/descriptor.h"
 
 static gboolean
 check (int fd, struct stat *status, GError **error)
@@ -29,9 +24,9 @@ check (int fd, struct stat *status, GError **error)
   else if ((flags & O_ACCMODE) == O_WRONLY)
     g_set_error_literal (error, BGT_ERROR, BGT_ERROR_ACCESS_DENIED,
                          "“fd” must be a descriptor that is open for reading");
-  else if (!S_ISREG (status->st_mode) && !is_stream (status))
+  else if (!S_ISREG (status->st_mode) && !bts_descriptor_is_stream (fd))
     g_set_error_literal (error, BGT_ERROR, BGT_ERROR_INVALID_ARGUMENT,
-                         "“fd” must be the descriptor of a regular file, a pipe or a socket");
+                         "“fd” must be the descriptor of a regular file, a pipe or a connection");
   else
     return TRUE;
   return FALSE;
@@ -51,7 +46,7 @@ describe (int fd, BtsDescriptors *files, GError **error)
       close (fd);
       return NULL;
     }
-  if (is_stream (&status))
+  if (bts_descriptor_is_stream (fd))
     {
       bts_descriptors_add_stream (files, fd);
       g_variant_dict_insert (&found, "is-stream", "b", TRUE);

@@ -11,6 +11,7 @@
 
 #include "common/bgt-error.h"
 #include "common/bgt-web-error.h"
+#include "common/descriptor.h"
 #include "worker/files/file-error.h"
 #include "worker/files/source.h"
 #include "worker/files/spool.h"
@@ -311,6 +312,7 @@ bts_upload_body_slice (BtsUploadBody *self, guint64 offset, guint64 length)
 static gboolean
 describe (GVariant *request, int file, GVariantDict *found, GError **error)
 {
+  gboolean is_stream = bts_descriptor_is_stream (file);
   g_autoptr (BtsSource) source = NULL;
   g_autoptr (GVariant) description = NULL;
   guint64 offset = 0;
@@ -318,7 +320,12 @@ describe (GVariant *request, int file, GVariantDict *found, GError **error)
 
   if (!bts_source_check_fd (file, error))
     return FALSE;
-  if (bts_source_is_stream (file))
+  source = bts_source_open_fd (file, is_stream ? NULL : error);
+  /* How long a pipe's is, nobody knows yet. */
+  if (source != NULL ? !get_slice (request, source->info.size, &offset, &length, error)
+                     : !is_stream)
+    return FALSE;
+  if (is_stream)
     {
       g_auto (GVariantDict) stream = G_VARIANT_DICT_INIT (NULL);
 
@@ -327,9 +334,6 @@ describe (GVariant *request, int file, GVariantDict *found, GError **error)
       return TRUE;
     }
 
-  source = bts_source_open_fd (file, error);
-  if (source == NULL || !get_slice (request, source->info.size, &offset, &length, error))
-    return FALSE;
   description = bts_source_describe_fd (file);
   g_variant_dict_insert_value (found, "source-file", description);
   return TRUE;

@@ -214,6 +214,36 @@ class Streams(StreamCase):
         self.assert_completed(operation, 3)
         self.assertEqual(self.bodies(), [b"cde"])
 
+    def test_a_file_without_a_name_is_kept_as_a_stream_is(self):
+        for start, options, sent in ((True, {}, b"abcdefg"),
+                                     (False, {"offset": V("t", 2), "length": V("t", 3)}, b"cde")):
+            with self.subTest(start=start):
+                # All of it, wherever its offset is.
+                file = os.memfd_create("nameless")
+                os.write(file, b"abcdefg")
+                operation = self.upload_fd(file, start=start, **options)
+                if not start:
+                    self.wait_for_read(operation, 7)
+                    wait_until(lambda: "0.stream" in self.kept(), "it is kept")
+                    self.strike("daemon", "worker")
+                    self.start(operation)
+                self.assert_completed(operation, len(sent))
+                self.assertEqual(self.bodies()[-1], sent)
+        with self.assertRaises(GLib.Error) as caught:
+            file = os.memfd_create("nameless")
+            self.upload_fd(file, offset=V("t", 1))
+        self.assertEqual(error_name(caught.exception), "InvalidArgument")
+        self.assertIn("offset", caught.exception.message)
+
+    def test_a_socket_without_an_end_is_refused(self):
+        one, other = socket.socketpair(type=socket.SOCK_DGRAM)
+        listening = socket.create_server(("127.0.0.1", 0))
+        with other:
+            for endless in (one, listening):
+                with self.subTest(endless), self.assertRaises(GLib.Error) as caught:
+                    self.upload_fd(endless.detach())
+                self.assertEqual(error_name(caught.exception), "InvalidArgument")
+
     def test_a_slice_beyond_the_end(self):
         reading, writing = self.pipe()
         operation = self.upload_fd(reading, start=True, offset=V("t", 5))
@@ -270,6 +300,18 @@ class Parts(StreamCase):
         self.assertEqual([parts[n].get_payload(decode=True) for n in (0, 1, 2)],
                          [b"1" * 200000, b"text", b"3" * 300000])
         self.wait_for_kept("0.answer")
+
+    def test_parts_without_a_name(self):
+        files = Gio.UnixFDList.new()
+        file = os.memfd_create("nameless")
+        os.write(file, b"12345")
+        handle = files.append(file)
+        os.close(file)
+        operation = self.form([{"name": V("s", name), "fd": V("h", handle)} for name in "ab"],
+                              files=files)
+        self.daemon.wait_for_status(operation, "completed")
+        _, parts = self.read_back()
+        self.assertEqual([part.get_payload(decode=True) for part in parts], [b"12345"] * 2)
 
     def test_killed_between_two(self):
         """One whole and one not is not whole."""

@@ -166,14 +166,6 @@ bts_source_open_found (GVariant *found, GError **error)
   return NULL;
 }
 
-gboolean
-bts_source_is_stream (int fd)
-{
-  struct stat status;
-
-  return fstat (fd, &status) == 0 && (S_ISFIFO (status.st_mode) || S_ISSOCK (status.st_mode));
-}
-
 GVariant *
 bts_source_describe_fd (int fd)
 {

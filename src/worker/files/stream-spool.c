@@ -133,10 +133,20 @@ end_stream (Reading *self, guint number, GError **error)
   return bts_spool_finish (self->spool->guid, number, self->files[number], error);
 }
 
+/* A file without a name is read from its start, wherever the application has left it. */
+static gssize
+read_some (Reading *self, guint number, char *buffer)
+{
+  int fd = self->polled[number].fd;
+  gssize n = pread (fd, buffer, BUFFER_BYTES, lseek (self->files[number], 0, SEEK_CUR));
+
+  return n < 0 && errno == ESPIPE ? read (fd, buffer, BUFFER_BYTES) : n;
+}
+
 static gboolean
 read_one (Reading *self, guint number, char *buffer, GError **error)
 {
-  gssize n = read (self->polled[number].fd, buffer, BUFFER_BYTES);
+  gssize n = read_some (self, number, buffer);
 
   if (n == 0)
     return end_stream (self, number, error);
