@@ -411,9 +411,13 @@ go_on (Run *run, GError **error)
   bts_upload_take_request (run->upload);
   if (run->upload->record.upload_uri == NULL)
     return create (run, error);
-  if (!run->is_offset_known)
-    return query (run, error);
-  return append (run, error);
+  if (run->is_offset_known)
+    return append (run, error);
+  if (query (run, error))
+    return TRUE;
+  if (run->upload->status_code != 0)
+    bts_upload_keep_last_response (run->upload);
+  return FALSE;
 }
 
 static gboolean

@@ -95,6 +95,15 @@ class Faults:
                 self.resumable.answer_instead("PATCH", f"/files/{number}", answer(status))
                 self.assert_failed(self.send(), f"http-{status[:3]}")
 
+    def test_what_ends_it_is_told(self):
+        self.resumable.take("/files/1", cutting(MIB))
+        self.resumable.answer_instead("HEAD", "/files/1", answer("403 No", "X-Why: so"))
+        operation = self.send()
+        self.assert_failed(operation, "http-403")
+        information = self.information(operation)
+        self.assertEqual(information["status-code"], 403)
+        self.assertIn(("X-Why", "so"), information["headers"])
+
     def test_offsets_that_cannot_be(self):
         complete = ("Upload-Complete: ?0",) if self.protocol == "ietf" else ()
         for said in ("Upload-Offset: 99999999999", "Upload-Offset: -1", "Upload-Offset: 3e6",
