@@ -69,6 +69,16 @@ get_term (BtsUpload *self, const GError *error)
   return BTS_UPLOAD_MEMORY_NOTHING;
 }
 
+/* As far as the answer says; it is not remembered. */
+static gboolean
+is_within_limits (BtsUpload *self)
+{
+  guint64 limit;
+
+  return !(bts_upload_read_limit (self, "max-size", &limit) && self->body->length > limit) &&
+         !(bts_upload_read_limit (self, "min-size", &limit) && self->body->length < limit);
+}
+
 /* Whatever becomes of the question, the upload does not fail by it. */
 static const char *
 ask (BtsUpload *self)
@@ -112,6 +122,8 @@ bts_upload_choose_protocol (BtsUpload *self)
     return "";
 
   found = ask (self);
+  if (!is_within_limits (self))
+    return "";
   /* tus takes files, not forms. */
   return self->body->content_type != NULL && g_str_equal (found, "tus") ? "" : found;
 }

@@ -191,7 +191,7 @@ create (Run *run, GError **error)
   if (!take_limits (run, error))
     {
       /* Then it may come as a whole. */
-      run->is_refused = is_too_small (run);
+      run->is_refused = TRUE;
       bts_upload_resumable_terminate (self, NULL);
       bts_upload_record_forget_upload (&self->record);
       return FALSE;

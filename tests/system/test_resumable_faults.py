@@ -385,6 +385,15 @@ class Ietf(Faults, ResumableCase):
                 self.assertEqual(self.methods()[-1], "DELETE")
                 self.assertNotIn("PATCH", self.methods())
 
+    def test_what_is_beyond_them_may_come_as_a_whole_unasked(self):
+        self.resumable.serve("/files", CREATED)
+        self.resumable.limits = f"max-size={self.body.size - 1}"
+        self.resumable.answer_instead("OPTIONS", "/files",
+                                      answer("204 Yes", "Upload-Limit: max-age=9"))
+        self.assert_completed(self.send(resumable=V("s", "auto")))
+        self.assertEqual(self.methods(), ["OPTIONS", "PUT", "DELETE", "PUT"])
+        self.assertTrue(self.resumable.heads("/files")[-1].body == self.body.read())
+
     def test_a_limit_that_comes_late(self):
         self.resumable.answer_instead("PATCH", "/files/1", answer(
             "413 Large", f"Upload-Limit: max-append-size={6 * MIB}"))

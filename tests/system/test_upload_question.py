@@ -170,6 +170,13 @@ class Question(UploadCase):
                 self.assert_completed(self.upload(server.uri("/file")))
                 self.assertEqual(len(server.questions), 1)
 
+    def test_limits_that_are_said_at_once(self):
+        for limit in ("max-size=1000", f"min-size={2 * self.body.size}"):
+            with self.subTest(limit):
+                server = self.server_with(status("204 Yes", f"Upload-Limit: {limit}"))
+                self.assert_completed(self.upload(server.uri("/file")))
+                self.assertEqual(self.requests(server), ["OPTIONS", "PUT"])
+
     def test_a_challenge_is_met_for_both(self):
         challenge = b'HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm="x"\r\nContent-Length: 0\r\n\r\n'
 
