@@ -11,7 +11,7 @@ from harness.bodies import Body
 from harness.daemon import PATH, error_name
 from harness.proxies import PASSWORD, USER, Squid
 from harness.service_case import ServiceCase, TlsCase
-from harness.servers import Nginx
+from harness.servers import Nginx, raw
 from harness.upload_server import (CREATED, UploadServer, answering, cutting, holding, ignoring_expect,
                                    refusing, taking)
 from harness.wait import wait_until
@@ -352,6 +352,16 @@ class Answers(UploadCase):
                     self.assertTrue(self.information(operation)["is-truncated"])
                     self.assertTrue(b"some of".startswith(self.result(operation)))
                     self.assertEqual(len(self.bodies()), before + 1)
+
+    def test_one_may_end_with_its_connection(self):
+        for head in (b"HTTP/1.0 200 OK", b"HTTP/1.1 201 Created\r\nConnection: close"):
+            with self.subTest(head):
+                self.uploads.answers["/file"] = [raw(head + b"\r\n\r\nhello")]
+                operation = self.upload()
+                self.assert_completed(operation)
+                self.assertEqual(self.result(operation), b"hello")
+                information = self.daemon.call(operation, "Operation", "GetResponseInformation")[0]
+                self.assertNotIn("is-truncated", information)
 
     def test_one_outlives_the_service(self):
         self.answer(b"Content-Length: 5", [b"hello"])

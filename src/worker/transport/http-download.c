@@ -180,7 +180,8 @@ take_answer (BtsHttpDownload *self,
              gpointer user_data,
              GError **error)
 {
-  gboolean is_endless = head->body_length < 0 &&
+  /* What cannot be asked for again ends where its connection does (RFC 9112 §6.3). */
+  gboolean is_endless = !request->wants_any_answer && head->body_length < 0 &&
                         bts_http_framing_get_kind (answer->framing) == BTS_HTTP_FRAMING_UNTIL_CLOSE;
   g_autoptr (BtsHttpProof) proof = is_endless ? bts_http_proof_new () : NULL;
   Body body = {

@@ -60,7 +60,8 @@ typedef struct
   guint64 length;        /* how many; G_MAXUINT64: to the end. Asks with Range where given */
   const char *validator; /* (nullable): for If-Range, where offset or length is given */
   const BtsTransportBody *body; /* (nullable): what is sent */
-  gboolean wants_any_answer;    /* the sink takes the bodies of errors, too */
+  gboolean wants_any_answer;    /* the sink takes the bodies of errors, too, and what ends with its
+                                 connection */
   BtsTransportRedirections redirections;
   BtsRateLimiter *limiter; /* (nullable): of what comes and goes */
   BtsHttpCookies *cookies; /* (nullable): taken from and added to; NULL: for the transport's
