@@ -76,6 +76,16 @@ bts_caller_unref (BtsCaller *self)
   g_atomic_rc_box_release_full (self, (GDestroyNotify) caller_clear);
 }
 
+gboolean
+bts_caller_check_network (const BtsCaller *self, GError **error)
+{
+  if (!self->has_network)
+    g_set_error_literal (error, BGT_ERROR, BGT_ERROR_ACCESS_DENIED,
+                         "The application's sandbox has no network permission");
+
+  return self->has_network;
+}
+
 static char *
 dup_string (GVariant *info, const char *key)
 {

@@ -18,6 +18,10 @@ typedef struct
 } BtsCaller;
 
 BtsCaller *bts_caller_new (BtsOwner *owner, gboolean has_network);
+
+/* ACCESS_DENIED where @self may not have anything transferred. */
+gboolean bts_caller_check_network (const BtsCaller *self, GError **error);
+
 BtsCaller *bts_caller_ref (BtsCaller *self);
 void bts_caller_unref (BtsCaller *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BtsCaller, bts_caller_unref)

@@ -138,12 +138,8 @@ check_caller (Item *item, GError **error)
 {
   BtsCaller *caller = item->batch->caller;
 
-  if (!caller->has_network)
-    {
-      g_set_error_literal (error, BGT_ERROR, BGT_ERROR_ACCESS_DENIED,
-                           "The application's sandbox has no network permission");
-      return FALSE;
-    }
+  if (!bts_caller_check_network (caller, error))
+    return FALSE;
   if (bts_owner_is_sandboxed (caller->owner) && has_path (item->request))
     {
       g_set_error_literal (error, BGT_ERROR, BGT_ERROR_ACCESS_DENIED,

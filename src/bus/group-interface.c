@@ -329,7 +329,7 @@ bts_group_handle_make_current (BtsInvocation *call, GVariant *parameters)
 
 static const BtsMethodRow methods[] = {
   { "Pause", handle_pause },
-  { "Resume", handle_resume },
+  { "Resume", handle_resume, .needs_network = TRUE },
   { "Cancel", handle_cancel },
   { "Remove", handle_remove },
 };

@@ -139,6 +139,17 @@ bts_invocation_dup_fd (BtsInvocation *call, gint32 handle, GError **error)
   return -1;
 }
 
+void
+bts_method_call (const BtsMethodRow *self, BtsInvocation *call, GVariant *parameters)
+{
+  GError *error = NULL;
+
+  if (self->needs_network && !bts_caller_check_network (call->caller, &error))
+    bts_invocation_return_error (call, error);
+  else
+    self->handle (call, parameters);
+}
+
 const BtsMethodRow *
 bts_interface_find_method (const BtsInterface *self, const char *name)
 {

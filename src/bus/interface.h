@@ -63,7 +63,13 @@ typedef struct
 {
   const char *name;
   void (*handle) (BtsInvocation *call, GVariant *parameters);
+  /* It moves bytes, or says which: not for a sandbox without network permission, which may see what
+   * another instance of the application has created with it. */
+  gboolean needs_network;
 } BtsMethodRow;
+
+/* Hands @call to its handler, or ends it where its caller may not call that. */
+void bts_method_call (const BtsMethodRow *self, BtsInvocation *call, GVariant *parameters);
 
 typedef struct
 {

@@ -118,7 +118,7 @@ serve (gpointer user_data)
       return;
     }
 
-  arrival->method->handle (g_steal_pointer (&call), arrival->parameters);
+  bts_method_call (arrival->method, g_steal_pointer (&call), arrival->parameters);
 }
 
 static void

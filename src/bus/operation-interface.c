@@ -203,16 +203,16 @@ handle_open_result (BtsInvocation *call, GVariant *parameters)
 }
 
 static const BtsMethodRow methods[] = {
-  { "Start", handle_start },
+  { "Start", handle_start, .needs_network = TRUE },
   { "Pause", handle_pause },
-  { "Resume", handle_resume },
+  { "Resume", handle_resume, .needs_network = TRUE },
   { "Cancel", handle_cancel },
   { "Attach", handle_attach },
   { "Acknowledge", handle_acknowledge },
-  { "SetRequestHeader", handle_set_request_header },
-  { "RemoveRequestHeader", handle_remove_request_header },
-  { "SetServerCredential", handle_set_server_credential },
-  { "SetProxyCredential", handle_set_proxy_credential },
+  { "SetRequestHeader", handle_set_request_header, .needs_network = TRUE },
+  { "RemoveRequestHeader", handle_remove_request_header, .needs_network = TRUE },
+  { "SetServerCredential", handle_set_server_credential, .needs_network = TRUE },
+  { "SetProxyCredential", handle_set_proxy_credential, .needs_network = TRUE },
   { "MakeCurrentInTransferGroup", bts_group_handle_make_current },
   { "GetResponseInformation", handle_get_response_information },
   { "OpenResult", handle_open_result },

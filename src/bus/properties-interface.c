@@ -117,7 +117,8 @@ check_value (BtsInvocation *call, const BtsPropertyRow *row, GVariant *value, GE
   if (!g_str_equal (row->option, "uri"))
     return TRUE;
 
-  return bts_check_uri_is_allowed (call->bus->service.limits, g_variant_get_string (value, NULL),
+  return bts_caller_check_network (call->caller, error) &&
+         bts_check_uri_is_allowed (call->bus->service.limits, g_variant_get_string (value, NULL),
                                    error);
 }
 

@@ -119,6 +119,42 @@ class Sandboxes(unittest.TestCase):
                               descriptor=f"{self.offline.folder}/file")
         self.assertIn("network", message)
 
+    def test_without_network_permission_nothing_that_waits_is_transferred(self):
+        """As one instance of an application may have created it with that permission."""
+        self.server.serve("/waiting", sending(self.body))
+        path = self.app.call(
+            PATH, *CREATE_TO_FD, (self.server.uri("/waiting"), 0,
+                                  {"random-access": GLib.Variant("b", True),
+                                   "not-before": GLib.Variant("x", 1 << 60),
+                                   "group": GLib.Variant("s", "waiting")}),
+            descriptor=f"{self.app.folder}/waiting")[0]
+        group = self.get(self.app, path, "Group")
+        with Caller(self.bus, UID, "org.example.App", network=False) as offline:
+            def refuse_all():
+                for where, interface, method, signature, arguments in (
+                        (path, "Operation", "Start", None, ()),
+                        (path, "Operation", "Resume", None, ()),
+                        (path, "Operation", "SetRequestHeader", "(ss)", ("X-A", "told")),
+                        (path, "Operation", "RemoveRequestHeader", "(s)", ("X-A",)),
+                        (path, "Operation", "SetServerCredential", "(ss)", ("told", "")),
+                        (path, "Operation", "SetProxyCredential", "(ss)", ("told", "")),
+                        (path, "Download", "RequestRange", "(tt)", (0, 1)),
+                        (group, "Group", "Resume", None, ()),
+                        (path, "org.freedesktop.DBus.Properties", "Set", "(ssv)",
+                         (f"{NAME}.Operation", "RequestedUri",
+                          GLib.Variant("s", self.server.uri("/waiting?told"))))):
+                    with self.subTest(method):
+                        self.assertIn("network", self.refuse(DENIED, offline, where, interface,
+                                                             method, signature, arguments))
+            refuse_all()
+            self.app.call(path, "Operation", "Start")
+            self.app.call(path, "Operation", "Pause")
+            refuse_all()
+            self.assertEqual(self.get(offline, path, "Status"), "paused-by-application")
+            self.assertEqual(self.server.heads("/waiting"), [])
+            offline.call(path, "Operation", "Cancel")
+            offline.call(path, "Operation", "Acknowledge")
+
     def test_one_sees_its_own_and_the_user_sees_all(self):
         mine, others = self.create(self.app), self.create(self.other)
         self.assertIn(mine, self.visible(self.app))
