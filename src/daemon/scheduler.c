@@ -23,6 +23,8 @@
 #define REST_PER_DECISION 4
 #define MAX_REST_US (50 * G_TIME_SPAN_MILLISECOND)
 
+#define DEAL_INTERVAL_US (10 * G_TIME_SPAN_SECOND)
+
 struct _BtsScheduler
 {
   GObject parent;
@@ -34,6 +36,7 @@ struct _BtsScheduler
   guint decide_limit_id;  /* at the latest */
   gint64 decide_earliest; /* boot time */
   guint alarm_id;
+  gint64 deal_at;      /* boot time; 0 while no user waits for another's place */
   gboolean is_telling; /* operations what keeps them: their `changed` is our own echo */
   gboolean is_stopped;
 };
@@ -45,13 +48,14 @@ typedef struct
 {
   gint64 wall_now;
   gint64 boot_now;
-  gint64 next_alarm;  /* boot time, 0 where none */
-  GArray *candidates; /* (owned) (element-type BtsCandidate) */
-  GPtrArray *expired; /* (owned) (element-type BtsOperation) */
-  GPtrArray *to_stop; /* (owned) (element-type BtsOperation) */
-  GPtrArray *to_keep; /* (owned) (element-type BtsOperation): whose streams are to be read */
-  GHashTable *held;   /* (owned) (element-type BtsGroup guint64): serialized groups of which that
-                       * position has its turn, though it waits to try again */
+  gboolean is_new_deal; /* nobody has a place yet */
+  gint64 next_alarm;    /* boot time, 0 where none */
+  GArray *candidates;   /* (owned) (element-type BtsCandidate) */
+  GPtrArray *expired;   /* (owned) (element-type BtsOperation) */
+  GPtrArray *to_stop;   /* (owned) (element-type BtsOperation) */
+  GPtrArray *to_keep;   /* (owned) (element-type BtsOperation): whose streams are to be read */
+  GHashTable *held;     /* (owned) (element-type BtsGroup guint64): serialized groups of which that
+                         * position has its turn, though it waits to try again */
 } Decision;
 
 static void
@@ -177,6 +181,13 @@ is_behind_a_held_turn (BtsScheduler *self, Decision *decision, const BtsCandidat
   return held != NULL && *held < candidate->group_position;
 }
 
+static gboolean
+has_place (BtsScheduler *self, Decision *decision, const BtsCandidate *candidate)
+{
+  return candidate->is_active ||
+         (decision->is_new_deal && bts_jobs_is_active (self->jobs, candidate->user_data));
+}
+
 /* Takes those out of the candidates that have to wait for one that will be tried again. */
 static void
 drop_held (BtsScheduler *self, Decision *decision)
@@ -191,7 +202,7 @@ drop_held (BtsScheduler *self, Decision *decision)
           continue;
         }
       tell (self, candidate->user_data, BTS_BLOCKER_GROUP_ORDER, 0);
-      if (candidate->is_active)
+      if (has_place (self, decision, candidate))
         g_ptr_array_add (decision->to_stop, g_object_ref (candidate->user_data));
       g_array_remove_index_fast (decision->candidates, i);
     }
@@ -210,7 +221,7 @@ add_candidate (BtsScheduler *self, Decision *decision, BtsOperation *operation, 
     .uid = bts_owner_get_uid (owner),
     .application = bts_owner_get_application (owner),
     .host = bts_request_get_host (request),
-    .is_active = bts_jobs_is_active (self->jobs, operation),
+    .is_active = !decision->is_new_deal && bts_jobs_is_active (self->jobs, operation),
     .user_data = operation,
   };
 
@@ -264,6 +275,30 @@ look_at (BtsScheduler *self, Decision *decision, BtsOperation *operation, guint 
     g_ptr_array_add (decision->to_stop, g_object_ref (operation));
 }
 
+/* Who has a place keeps it, however long; so while one user waits for what another has, the places
+ * are dealt anew from time to time. */
+static void
+plan_deal (BtsScheduler *self,
+           Decision *decision,
+           const BtsCandidate *candidates,
+           gsize n_candidates)
+{
+  gboolean are_several = FALSE;
+  BtsBlockers blockers = 0;
+
+  for (gsize i = 0; i < n_candidates; i++)
+    {
+      are_several |= candidates[i].uid != candidates[0].uid;
+      blockers |= candidates[i].blockers;
+    }
+  if (!are_several || (blockers & (BTS_BLOCKER_MACHINE_LIMIT | BTS_BLOCKER_HOST_LIMIT)) == 0)
+    self->deal_at = 0;
+  else if (self->deal_at <= decision->boot_now)
+    self->deal_at = decision->boot_now + DEAL_INTERVAL_US;
+  if (self->deal_at != 0)
+    want_alarm (decision, self->deal_at);
+}
+
 static void set_alarm (BtsScheduler *self, gint64 boot_time);
 
 /* Stops come first: what they free is what the starts take. */
@@ -277,12 +312,13 @@ apply (BtsScheduler *self, Decision *decision)
   candidates = (BtsCandidate *) (gpointer) decision->candidates->data;
   n_candidates = decision->candidates->len;
   bts_queue_decide (candidates, n_candidates, self->context.limits);
+  plan_deal (self, decision, candidates, n_candidates);
   for (gsize i = 0; i < n_candidates; i++)
     {
       if (bts_operation_is_committed (candidates[i].user_data))
         candidates[i].blockers = 0;
       tell (self, candidates[i].user_data, candidates[i].blockers, 0);
-      if (candidates[i].blockers != 0 && candidates[i].is_active)
+      if (candidates[i].blockers != 0 && has_place (self, decision, &candidates[i]))
         g_ptr_array_add (decision->to_stop, g_object_ref (candidates[i].user_data));
     }
   for (guint i = 0; i < decision->expired->len; i++)
@@ -330,6 +366,7 @@ on_decide (gpointer user_data)
   };
 
   clear_decision (self);
+  decision.is_new_deal = self->deal_at != 0 && self->deal_at <= decision.boot_now;
   for (guint i = 0; i < operations->len; i++)
     look_at (self, &decision, operations->pdata[i], i);
   apply (self, &decision);

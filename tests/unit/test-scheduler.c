@@ -192,6 +192,40 @@ test_higher_priority_takes_the_slot (DaemonFixture *fixture, gconstpointer data)
   g_assert_cmpuint (bts_launcher_fake_get_n_jobs (fixture->launcher), ==, 1);
 }
 
+/* With transfers that never end, as servers and users can have them. */
+static void
+test_no_user_keeps_all_places (DaemonFixture *fixture, gconstpointer data)
+{
+  BtsOperation *endless[4];
+  BtsOperation *other;
+
+  fixture->limits.max_active_per_host = G_N_ELEMENTS (endless);
+  for (guint i = 0; i < G_N_ELEMENTS (endless); i++)
+    {
+      endless[i] = add_running (fixture);
+      advance_seconds (fixture, 1);
+    }
+  advance_seconds (fixture, 100);
+  fixture->uid++;
+  other = daemon_fixture_add_started (fixture);
+  daemon_fixture_settle (fixture);
+  daemon_fixture_assert_words (fixture, other, "idle: host-limit");
+
+  advance_seconds (fixture, 10);
+  daemon_fixture_wait (daemon_fixture_has_job (fixture, other));
+  daemon_fixture_assert_words (fixture, other, "running");
+  daemon_fixture_assert_words (fixture, endless[3], "idle: host-limit");
+  /* That is all, however often it is dealt. */
+  for (guint i = 0; i < 3; i++)
+    {
+      advance_seconds (fixture, 10);
+      daemon_fixture_settle (fixture);
+      daemon_fixture_assert_words (fixture, endless[3], "idle: host-limit");
+      g_assert_true (daemon_fixture_has_job (fixture, other));
+      g_assert_true (daemon_fixture_has_job (fixture, endless[2]));
+    }
+}
+
 static void
 test_not_before_is_waited_for (DaemonFixture *fixture, gconstpointer data)
 {
@@ -618,6 +652,7 @@ static const TestRow tests[] = {
   { "failure-without-network-is-not-counted", test_failure_without_network_is_not_counted },
   { "host-limit-holds-and-is-handed-on", test_host_limit_holds_and_is_handed_on },
   { "higher-priority-takes-the-slot", test_higher_priority_takes_the_slot },
+  { "no-user-keeps-all-places", test_no_user_keeps_all_places },
   { "not-before-is-waited-for", test_not_before_is_waited_for },
   { "deadline-ends-with-timeout", test_deadline_ends_with_timeout },
   { "what-can-be-done-only-once-is-not-broken-off",

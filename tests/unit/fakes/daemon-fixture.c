@@ -16,6 +16,7 @@ daemon_fixture_set_up (DaemonFixture *self, gconstpointer data)
   g_autoptr (GError) error = NULL;
   BtsJobContext context;
 
+  self->uid = getuid ();
   self->folder = test_folder_new (g_get_tmp_dir ());
   self->limits = (BtsLimits){
     .max_active = 8,
@@ -83,7 +84,7 @@ BtsOperation *
 daemon_fixture_add (DaemonFixture *self, const char *key, const char *value)
 {
   g_auto (GVariantDict) options = G_VARIANT_DICT_INIT (NULL);
-  g_autoptr (BtsOwner) owner = bts_owner_new (getuid (), "org.example.Test", FALSE);
+  g_autoptr (BtsOwner) owner = bts_owner_new (self->uid, "org.example.Test", FALSE);
   g_autofree char *guid = bts_guid_new ();
   g_autoptr (BtsRequest) request = NULL;
   g_autoptr (BtsOperation) operation = NULL;

@@ -17,6 +17,7 @@ typedef struct
   TestFolder *folder; /* (owned) */
   BtsLimits limits;
   BtsConditions conditions;
+  uid_t uid;                 /* whose operations are added */
   BtsClockFake *clock;       /* (owned) */
   BtsLauncherFake *launcher; /* (owned) */
   BtsStore *store;           /* (owned) */
