@@ -605,7 +605,8 @@ take_ranges (BtsOperation *self, BtsWorkerUpdate *update, gboolean *was_restarte
       bts_byte_ranges_add (ranges, offset, length);
     }
 
-  if (bts_byte_ranges_equal (self->ranges, ranges))
+  if (bts_byte_ranges_get_count (ranges) > BTS_MAX_RANGES ||
+      bts_byte_ranges_equal (self->ranges, ranges))
     return FALSE;
 
   *was_restarted = !bts_byte_ranges_contain (ranges, self->ranges);

@@ -10,18 +10,23 @@
 
 #include "common/bgt-error.h"
 
-/* How many unfinished operations somebody has; reserved ones are still being created. */
 /* A message of the system bus has 32 MiB, and has to hold all of a user's operations. */
 #define MAX_BYTES_PER_USER (24 * 1024 * 1024)
-#define SCARCE_BYTES_PER_USER (MAX_BYTES_PER_USER / 4 * 3)
+/* What servers have answered and workers note is in no such message, but in memory and on the disk.
+ * It comes later than the operation, so it is new ones that are refused. */
+#define MAX_REPORTED_BYTES_PER_USER (64 * 1024 * 1024)
+/* Where so much of either is used, what has finished is to make room. */
+#define SCARCE(maximum) ((maximum) / 4 * 3)
 /* What an operation takes there beside what its caller has given. */
 #define OPERATION_BYTES 1024
 
+/* How many unfinished operations somebody has; reserved ones are still being created. */
 typedef struct
 {
   guint n_unfinished;
   guint n_reserved;
-  gsize n_bytes; /* of finished ones, too */
+  gsize n_bytes;          /* of finished ones, too */
+  gsize n_reported_bytes; /* likewise */
 } Count;
 
 typedef struct
@@ -29,6 +34,7 @@ typedef struct
   BtsOperation *operation; /* (owned) */
   gboolean is_counted;     /* among the unfinished */
   gsize n_bytes;           /* likewise, among what is stored */
+  gsize n_reported_bytes;
   gulong changed_id;
   gulong finished_id;
 } Item;
@@ -104,7 +110,8 @@ get_user_count (BtsRegistry *self, BtsOwner *owner)
 static gboolean
 is_unused (const Count *count)
 {
-  return count->n_unfinished == 0 && count->n_reserved == 0 && count->n_bytes == 0;
+  return count->n_unfinished == 0 && count->n_reserved == 0 && count->n_bytes == 0 &&
+         count->n_reported_bytes == 0;
 }
 
 static void
@@ -134,20 +141,33 @@ set_counted (BtsRegistry *self, Item *item, gboolean is_counted)
 }
 
 static void
-set_bytes (BtsRegistry *self, Item *item, gsize n_bytes)
+set_bytes (BtsRegistry *self, Item *item, gsize n_bytes, gsize n_reported_bytes)
 {
   BtsOwner *owner = bts_operation_get_owner (item->operation);
+  Count *count = get_user_count (self, owner);
 
-  get_user_count (self, owner)->n_bytes += n_bytes - item->n_bytes;
+  count->n_bytes += n_bytes - item->n_bytes;
+  count->n_reported_bytes += n_reported_bytes - item->n_reported_bytes;
   item->n_bytes = n_bytes;
+  item->n_reported_bytes = n_reported_bytes;
   drop_unused_counts (self, owner);
+}
+
+static gsize
+get_size (GVariant *variant)
+{
+  return variant != NULL ? g_variant_get_size (variant) : 0;
 }
 
 static void
 count_bytes (BtsRegistry *self, Item *item)
 {
+  BtsOperation *operation = item->operation;
+
   set_bytes (self, item,
-             OPERATION_BYTES + bts_request_get_size (bts_operation_get_request (item->operation)));
+             OPERATION_BYTES + bts_request_get_size (bts_operation_get_request (operation)),
+             get_size (bts_operation_get_response (operation)) +
+                 get_size (bts_operation_get_checkpoint (operation)));
 }
 
 static int
@@ -189,7 +209,7 @@ on_changed (BtsOperation *operation, guint changes, gpointer user_data)
   Item *item = g_hash_table_lookup (self->items, bts_operation_get_guid (operation));
 
   set_counted (self, item, !bts_operation_is_finished (operation));
-  if ((changes & BTS_CHANGE_REQUEST) != 0)
+  if ((changes & (BTS_CHANGE_REQUEST | BTS_CHANGE_RESPONSE | BTS_CHANGE_STATUS)) != 0)
     count_bytes (self, item);
   g_signal_emit (self, signals[SIGNAL_OPERATION_CHANGED], 0, operation, changes);
 }
@@ -277,7 +297,7 @@ bts_registry_remove (BtsRegistry *self, BtsOperation *operation)
     return;
 
   set_counted (self, item, FALSE);
-  set_bytes (self, item, 0);
+  set_bytes (self, item, 0, 0);
   g_ptr_array_remove_index (self->operations, find_position (self, operation));
   g_hash_table_remove (self->items, guid);
 
@@ -321,21 +341,30 @@ check_limit (const Count *count, guint n, guint maximum, const char *whose, GErr
 gboolean
 bts_registry_check_room (BtsRegistry *self, BtsOwner *owner, GError **error)
 {
-  gboolean has_room = get_user_count (self, owner)->n_bytes < MAX_BYTES_PER_USER;
+  const Count *count = get_user_count (self, owner);
+  gboolean has_room = count->n_bytes < MAX_BYTES_PER_USER;
+  gboolean has_room_for_reports = count->n_reported_bytes < MAX_REPORTED_BYTES_PER_USER;
 
   drop_unused_counts (self, owner);
   if (!has_room)
     g_set_error (error, BGT_ERROR, BGT_ERROR_LIMIT_EXCEEDED,
                  "All operations of a user may have %d MiB together; acknowledge finished ones",
                  MAX_BYTES_PER_USER / (1024 * 1024));
+  else if (!has_room_for_reports)
+    g_set_error (error, BGT_ERROR, BGT_ERROR_LIMIT_EXCEEDED,
+                 "What servers have answered to all operations of a user may have %d MiB together; "
+                 "acknowledge finished ones",
+                 MAX_REPORTED_BYTES_PER_USER / (1024 * 1024));
 
-  return has_room;
+  return has_room && has_room_for_reports;
 }
 
 gboolean
 bts_registry_is_room_scarce (BtsRegistry *self, BtsOwner *owner)
 {
-  gboolean is_scarce = get_user_count (self, owner)->n_bytes >= SCARCE_BYTES_PER_USER;
+  const Count *count = get_user_count (self, owner);
+  gboolean is_scarce = count->n_bytes >= SCARCE (MAX_BYTES_PER_USER) ||
+                       count->n_reported_bytes >= SCARCE (MAX_REPORTED_BYTES_PER_USER);
 
   drop_unused_counts (self, owner);
   return is_scarce;

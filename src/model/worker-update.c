@@ -69,7 +69,9 @@ lookup_ranges (GVariantDict *update, const char *key)
 {
   g_autoptr (GVariant) value = g_variant_dict_lookup_value (update, key, G_VARIANT_TYPE ("a(tt)"));
 
-  return value != NULL ? bts_byte_ranges_from_variant (value) : NULL;
+  return value != NULL && g_variant_n_children (value) <= BTS_MAX_RANGES
+             ? bts_byte_ranges_from_variant (value)
+             : NULL;
 }
 
 static void

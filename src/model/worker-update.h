@@ -8,6 +8,9 @@
 
 #include "common/byte-ranges.h"
 
+/* Of one operation, and of one report: each is put into its place among those that are there. */
+#define BTS_MAX_RANGES 16384
+
 /* What a worker reports, checked: the worker is the user's process and may say anything. */
 
 typedef struct

@@ -448,6 +448,38 @@ update (Fixture *fixture, const char *text)
   bts_operation_take_update (fixture->operation, variant);
 }
 
+static GVariant *
+make_ranges (guint n, guint64 offset)
+{
+  GVariantBuilder ranges = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(tt)"));
+
+  for (guint64 i = 0; i < n; i++)
+    g_variant_builder_add (&ranges, "(tt)", offset + 8 * i, (guint64) 1);
+
+  return g_variant_builder_end (&ranges);
+}
+
+/* A worker that says more than one could need, to hold up the others. */
+static void
+test_too_many_ranges_are_not_taken (Fixture *fixture, gconstpointer data)
+{
+  const BtsByteRanges *taken;
+
+  start (fixture->operation);
+  for (guint i = 0; i < 3; i++)
+    {
+      g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (NULL);
+      g_autoptr (GVariant) update = NULL;
+
+      g_variant_dict_insert_value (&dict, "added", make_ranges (i == 0 ? 20000 : 10000, 4 * i));
+      update = g_variant_ref_sink (g_variant_dict_end (&dict));
+      bts_operation_take_update (fixture->operation, update);
+    }
+
+  taken = bts_operation_get_ranges (fixture->operation);
+  g_assert_cmpuint (bts_byte_ranges_get_count (taken), ==, 10000);
+}
+
 static void
 test_reports_are_taken (Fixture *fixture, gconstpointer data)
 {
@@ -546,6 +578,7 @@ main (int argc, char *argv[])
   ADD ("same-options-are-no-change", test_same_options_are_no_change);
   ADD ("headers-are-replaced-by-name", test_headers_are_replaced_by_name);
   ADD ("reports-are-taken", test_reports_are_taken);
+  ADD ("too-many-ranges-are-not-taken", test_too_many_ranges_are_not_taken);
   ADD ("wrong-reports-are-ignored", test_wrong_reports_are_ignored);
   ADD ("nothing-emits-nothing", test_nothing_emits_nothing);
 

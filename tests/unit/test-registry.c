@@ -190,6 +190,32 @@ test_what_a_user_stores_is_limited (Fixture *fixture, gconstpointer data)
   g_assert_true (bts_registry_check_room (fixture->registry, other, NULL));
 }
 
+/* Servers answer with heads of some 64 KiB, and nobody acknowledges. */
+static void
+test_what_is_reported_of_a_users_is_limited (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *value = g_strnfill (60 * 1024, 'a');
+  g_autoptr (GVariant) update = g_variant_ref_sink (
+      g_variant_new_parsed ("{'response': <{'headers': <[('x', %s)]>}>}", value));
+  guint n = 0;
+
+  while (n < 10000 && bts_registry_check_room (fixture->registry, fixture->owner, NULL))
+    {
+      BtsOperation *operation = add (fixture, n++);
+
+      bts_operation_take_update (operation, update);
+      bts_operation_finish (operation, BGT_OPERATION_STATUS_COMPLETED, 0, NULL, 1);
+    }
+  g_assert_cmpuint (n, >, 1000);
+  g_assert_cmpuint (n, <, 1200);
+
+  bts_registry_remove (fixture->registry,
+                       bts_registry_get_operations (fixture->registry)->pdata[0]);
+  bts_registry_remove (fixture->registry,
+                       bts_registry_get_operations (fixture->registry)->pdata[0]);
+  g_assert_true (bts_registry_check_room (fixture->registry, fixture->owner, NULL));
+}
+
 static void
 test_ten_thousand_operations_are_no_matter (Fixture *fixture, gconstpointer data)
 {
@@ -218,6 +244,7 @@ main (int argc, char *argv[])
   ADD ("finished-operations-do-not-count", test_finished_operations_do_not_count);
   ADD ("reservations-count", test_reservations_count);
   ADD ("what-a-user-stores-is-limited", test_what_a_user_stores_is_limited);
+  ADD ("what-is-reported-of-a-users-is-limited", test_what_is_reported_of_a_users_is_limited);
   ADD ("ten-thousand-operations-are-no-matter", test_ten_thousand_operations_are_no_matter);
 
   return g_test_run ();
