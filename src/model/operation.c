@@ -178,7 +178,12 @@ get_own_blockers (BtsOperation *self)
 BtsBlockers
 bts_operation_get_blockers (BtsOperation *self)
 {
-  return self->intent == BTS_INTENT_FINISHED ? 0 : self->blockers | get_own_blockers (self);
+  if (self->intent == BTS_INTENT_FINISHED)
+    return 0;
+  if (self->intent == BTS_INTENT_GO)
+    return self->blockers;
+  /* The scheduler may not yet have taken away what concerns only those that are to go. */
+  return (self->blockers & ~BTS_BLOCKERS_OF_TURN) | get_own_blockers (self);
 }
 
 BgtOperationStatus

@@ -34,6 +34,12 @@ typedef enum
 
 typedef guint32 BtsBlockers;
 
+/* Those of whose turn it is and when it is tried again. */
+#define BTS_BLOCKERS_OF_TURN                                                                       \
+  ((BtsBlockers) (BTS_BLOCKER_RETRY_DELAY | BTS_BLOCKER_MACHINE_LIMIT | BTS_BLOCKER_USER_LIMIT |   \
+                  BTS_BLOCKER_APPLICATION_LIMIT | BTS_BLOCKER_HOST_LIMIT |                         \
+                  BTS_BLOCKER_GROUP_ORDER))
+
 /* The words of `BlockedBy`, in the order of the enum; not floating, an `as`. */
 GVariant *bts_blockers_to_variant (BtsBlockers blockers);
 

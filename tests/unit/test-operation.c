@@ -553,6 +553,22 @@ test_nothing_emits_nothing (Fixture *fixture, gconstpointer data)
   assert_changes (fixture, 0);
 }
 
+static void
+test_paused_waits_for_no_turn (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (bts_operation_start (fixture->operation, 10, &error));
+  bts_operation_set_blockers (
+      fixture->operation, BTS_BLOCKER_METERED | BTS_BLOCKER_RETRY_DELAY | BTS_BLOCKER_HOST_LIMIT,
+      1000);
+  g_assert_true (bts_operation_pause (fixture->operation, &error));
+  g_assert_no_error (error);
+  g_assert_cmpuint (bts_operation_get_blockers (fixture->operation), ==,
+                    BTS_BLOCKER_METERED | BTS_BLOCKER_PAUSED);
+  g_assert_cmpint (bts_operation_get_next_attempt (fixture->operation), ==, 0);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -572,6 +588,7 @@ main (int argc, char *argv[])
   ADD ("what-is-fixed-cannot-change", test_what_is_fixed_cannot_change);
   ADD ("calls-are-told-once", test_calls_are_told_once);
   ADD ("blockers-add-up", test_blockers_add_up);
+  ADD ("paused-waits-for-no-turn", test_paused_waits_for_no_turn);
   ADD ("the-end-comes-once", test_the_end_comes_once);
   ADD ("resume-forgets-the-error", test_resume_forgets_the_error);
   ADD ("an-error-has-a-reason", test_an_error_has_a_reason);
