@@ -417,6 +417,8 @@ bts_http_wire_new (GIOStream *connection,
   self->pool = bts_http_pool_ref (pool);
   if (is_reading_ahead)
     self->ahead = g_malloc (READ_AHEAD_BYTES);
+  /* Until it is attached, another thread that drops old ones must not take it for one. */
+  self->idle_since_us = g_get_monotonic_time ();
 
   g_mutex_lock (&pool->mutex);
   g_hash_table_add (pool->wires, self);
