@@ -45,9 +45,12 @@ bts_audience_free (BtsAudience *self)
 }
 
 gboolean
-bts_audience_is_empty (BtsAudience *self, const BtsOwner *owner)
+bts_audience_is_empty (BtsAudience *self, const BtsOwner *owner, BtsViewpoint viewpoints)
 {
-  return !self->is_session && !bts_caller_cache_has_audience (self->callers, owner);
+  if (self->is_session)
+    return (viewpoints & BTS_VIEWPOINT_USER) == 0;
+
+  return !bts_caller_cache_has_audience (self->callers, owner, viewpoints);
 }
 
 static void
@@ -65,7 +68,9 @@ emit_to (BtsAudience *self, const BtsSignal *signal, const char *destination)
 static gboolean
 may_see (const BtsOwner *caller, const BtsSignal *signal)
 {
-  return signal->owner == NULL || bts_owner_may_see (caller, signal->owner);
+  return signal->owner == NULL ||
+         (bts_owner_may_see (caller, signal->owner) &&
+          (bts_owner_get_viewpoint (caller, signal->owner) & signal->viewpoints) != 0);
 }
 
 static void
@@ -89,18 +94,20 @@ emit_if_entitled (const char *name, BtsCaller *caller, gpointer user_data)
 void
 bts_audience_emit (BtsAudience *self,
                    const BtsOwner *owner,
+                   BtsViewpoint viewpoints,
                    const char *object_path,
                    const char *interface_name,
                    const char *signal_name,
                    GVariant *parameters)
 {
   g_autoptr (GVariant) sunk = g_variant_ref_sink (parameters);
-  BtsSignal signal = { owner, object_path, interface_name, signal_name, sunk };
+  BtsSignal signal = { owner, viewpoints, object_path, interface_name, signal_name, sunk };
   Emission emission = { .audience = self, .signal = &signal };
 
   if (self->is_session)
     {
-      emit_to (self, &signal, NULL);
+      if ((viewpoints & BTS_VIEWPOINT_USER) != 0)
+        emit_to (self, &signal, NULL);
       return;
     }
   bts_caller_cache_foreach (self->callers, emit_if_entitled, &emission);

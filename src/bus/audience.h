@@ -30,13 +30,15 @@ BtsAudience *bts_audience_new (GDBusConnection *connection,
 void bts_audience_free (BtsAudience *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BtsAudience, bts_audience_free)
 
-/* Whether a signal about something of @owner would reach nobody. */
-gboolean bts_audience_is_empty (BtsAudience *self, const BtsOwner *owner);
+/* Whether a signal about something of @owner would reach nobody at these viewpoints. */
+gboolean bts_audience_is_empty (BtsAudience *self, const BtsOwner *owner, BtsViewpoint viewpoints);
 
-/* Sends a signal about something of @owner, or of nobody in particular where NULL, which is for
- * everyone who has called; takes a floating @parameters. */
+/* Sends a signal about something of @owner to those who see it from one of these viewpoints, or of
+ * nobody in particular where NULL, which is for everyone who has called; takes a floating
+ * @parameters. */
 void bts_audience_emit (BtsAudience *self,
                         const BtsOwner *owner, /* (nullable) */
+                        BtsViewpoint viewpoints,
                         const char *object_path,
                         const char *interface_name,
                         const char *signal_name,

@@ -245,7 +245,7 @@ bts_caller_cache_foreach (BtsCallerCache *self, BtsCallerVisit visit, gpointer u
 }
 
 gboolean
-bts_caller_cache_has_audience (BtsCallerCache *self, const BtsOwner *owner)
+bts_caller_cache_has_audience (BtsCallerCache *self, const BtsOwner *owner, BtsViewpoint viewpoints)
 {
   GHashTableIter iter;
   gpointer value;
@@ -255,7 +255,8 @@ bts_caller_cache_has_audience (BtsCallerCache *self, const BtsOwner *owner)
     {
       Entry *entry = value;
 
-      if (entry->caller != NULL && bts_owner_may_see (entry->caller->owner, owner))
+      if (entry->caller != NULL && bts_owner_may_see (entry->caller->owner, owner) &&
+          (bts_owner_get_viewpoint (entry->caller->owner, owner) & viewpoints) != 0)
         return TRUE;
     }
 

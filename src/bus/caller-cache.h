@@ -37,8 +37,10 @@ BtsCaller *bts_caller_cache_get (BtsCallerCache *self, const char *name);
 typedef void (*BtsCallerVisit) (const char *name, BtsCaller *caller, gpointer user_data);
 void bts_caller_cache_foreach (BtsCallerCache *self, BtsCallerVisit visit, gpointer user_data);
 
-/* Whether a connection may see what @owner owns. */
-gboolean bts_caller_cache_has_audience (BtsCallerCache *self, const BtsOwner *owner);
+/* Whether a connection may see what @owner owns, from one of these viewpoints. */
+gboolean bts_caller_cache_has_audience (BtsCallerCache *self,
+                                        const BtsOwner *owner,
+                                        BtsViewpoint viewpoints);
 
 /* From now on @name, as long as it is there, sees what anybody owns. */
 void bts_caller_cache_let_manage_all (BtsCallerCache *self, const char *name);

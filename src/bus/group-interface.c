@@ -118,7 +118,7 @@ on_created (GObject *source, GAsyncResult *result, gpointer user_data)
 
   bts_new_groups_publish (creation->groups);
   group = bts_groups_find (call->bus->service.groups, call->caller->owner, creation->name, TRUE);
-  path = bts_group_dup_path (group);
+  path = bts_group_dup_path (group, BTS_VIEWPOINT_USER);
   creation->call = NULL;
   if (!bgt_group_behavior_from_string (creation->behavior, &behavior))
     behavior = bts_group_get_behavior (group);
@@ -341,6 +341,18 @@ read_name (const BtsBus *bus, BtsGroup *group)
 }
 
 static GVariant *
+read_uid (const BtsBus *bus, BtsGroup *group)
+{
+  return g_variant_new_uint32 (bts_owner_get_uid (bts_group_get_owner (group)));
+}
+
+static GVariant *
+read_application_id (const BtsBus *bus, BtsGroup *group)
+{
+  return g_variant_new_string (bts_owner_get_application (bts_group_get_owner (group)));
+}
+
+static GVariant *
 read_behavior (const BtsBus *bus, BtsGroup *group)
 {
   return g_variant_new_string (bgt_group_behavior_to_string (bts_group_get_behavior (group)));
@@ -381,6 +393,8 @@ write_behavior (BtsInvocation *call, GVariant *value)
 
 static const BtsPropertyRow properties[] = {
   { "Name", .read_group = read_name },
+  { "Uid", .read_group = read_uid },
+  { "ApplicationId", .read_group = read_application_id },
   { "Behavior", .read_group = read_behavior, .write = write_behavior },
   { "Operations", .read_group = read_operations },
 };

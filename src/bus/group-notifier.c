@@ -16,41 +16,57 @@ struct _BtsGroupNotifier
   gulong handlers[3];
 };
 
+/* An administrator knows the group by another path. */
+static const BtsViewpoint viewpoints[] = { BTS_VIEWPOINT_USER, BTS_VIEWPOINT_ADMINISTRATOR };
+
 static void
 emit_property (BtsGroupNotifier *self, BtsGroup *group, const char *name)
 {
   const BtsPropertyRow *row = bts_interface_find_property (&bts_group_interface, name);
-  g_autofree char *path = bts_group_dup_path (group);
-  GVariantBuilder changes = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_VARDICT);
   g_autoptr (GVariant) value = g_variant_take_ref (row->read_group (self->bus, group));
 
-  g_variant_builder_add (&changes, "{sv}", name, value);
-  bts_audience_emit (self->bus->audience, bts_group_get_owner (group), path,
-                     "org.freedesktop.DBus.Properties", "PropertiesChanged",
-                     g_variant_new ("(sa{sv}as)", BGT_INTERFACE_GROUP, &changes, NULL));
+  for (gsize i = 0; i < G_N_ELEMENTS (viewpoints); i++)
+    {
+      g_autofree char *path = bts_group_dup_path (group, viewpoints[i]);
+      GVariantBuilder changes = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_VARDICT);
+
+      g_variant_builder_add (&changes, "{sv}", name, value);
+      bts_audience_emit (self->bus->audience, bts_group_get_owner (group), viewpoints[i], path,
+                         "org.freedesktop.DBus.Properties", "PropertiesChanged",
+                         g_variant_new ("(sa{sv}as)", BGT_INTERFACE_GROUP, &changes, NULL));
+    }
 }
 
 static void
 on_added (BtsGroups *groups, BtsGroup *group, gpointer user_data)
 {
   BtsGroupNotifier *self = user_data;
-  g_autofree char *path = bts_group_dup_path (group);
 
-  bts_audience_emit (self->bus->audience, bts_group_get_owner (group), BGT_OBJECT_PATH,
-                     "org.freedesktop.DBus.ObjectManager", "InterfacesAdded",
-                     g_variant_new ("(o@a{sa{sv}})", path, bts_group_describe (self->bus, group)));
+  for (gsize i = 0; i < G_N_ELEMENTS (viewpoints); i++)
+    {
+      g_autofree char *path = bts_group_dup_path (group, viewpoints[i]);
+
+      bts_audience_emit (
+          self->bus->audience, bts_group_get_owner (group), viewpoints[i], BGT_OBJECT_PATH,
+          "org.freedesktop.DBus.ObjectManager", "InterfacesAdded",
+          g_variant_new ("(o@a{sa{sv}})", path, bts_group_describe (self->bus, group)));
+    }
 }
 
 static void
 on_removed (BtsGroups *groups, BtsGroup *group, gpointer user_data)
 {
   BtsGroupNotifier *self = user_data;
-  g_autofree char *path = bts_group_dup_path (group);
   const char *const names[] = { BGT_INTERFACE_GROUP, NULL };
 
-  bts_audience_emit (self->bus->audience, bts_group_get_owner (group), BGT_OBJECT_PATH,
-                     "org.freedesktop.DBus.ObjectManager", "InterfacesRemoved",
-                     g_variant_new ("(o^as)", path, names));
+  for (gsize i = 0; i < G_N_ELEMENTS (viewpoints); i++)
+    {
+      g_autofree char *path = bts_group_dup_path (group, viewpoints[i]);
+
+      bts_audience_emit (self->bus->audience, bts_group_get_owner (group), viewpoints[i],
+                         BGT_OBJECT_PATH, "org.freedesktop.DBus.ObjectManager", "InterfacesRemoved",
+                         g_variant_new ("(o^as)", path, names));
+    }
 }
 
 /* Its operations are another matter than its behavior: they are in the store already. */

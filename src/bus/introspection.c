@@ -29,29 +29,34 @@ bts_find_operation (const BtsBus *bus, BtsCaller *caller, const char *path)
   return operation;
 }
 
+char *
+bts_dup_group_path (const BtsCaller *caller, BtsGroup *group)
+{
+  const BtsOwner *owner = bts_group_get_owner (group);
+
+  if (!bts_owner_may_see (caller->owner, owner))
+    return NULL;
+
+  return bts_group_dup_path (group, bts_owner_get_viewpoint (caller->owner, owner));
+}
+
 BtsGroup *
 bts_find_group (const BtsBus *bus, BtsCaller *caller, const char *path)
 {
   GPtrArray *groups = bts_groups_get_all (bus->service.groups);
-  uid_t uid = bts_owner_get_uid (caller->owner);
-  BtsGroup *found = NULL;
 
   if (!g_str_has_prefix (path, BGT_GROUPS_PATH "/"))
     return NULL;
   for (guint i = 0; i < groups->len; i++)
     {
       BtsGroup *group = groups->pdata[i];
-      const BtsOwner *owner = bts_group_get_owner (group);
-      g_autofree char *group_path = bts_group_dup_path (group);
+      g_autofree char *group_path = bts_dup_group_path (caller, group);
 
-      if (!g_str_equal (path, group_path) || !bts_owner_may_see (caller->owner, owner))
-        continue;
-      /* Who sees everybody's may see several there; one's own goes first. */
-      if (found == NULL || bts_owner_get_uid (owner) == uid)
-        found = group;
+      if (group_path != NULL && g_str_equal (path, group_path))
+        return group;
     }
 
-  return found;
+  return NULL;
 }
 
 static void
@@ -90,9 +95,9 @@ append_groups (GString *xml, const BtsBus *bus, BtsCaller *caller)
 
   for (guint i = 0; i < groups->len; i++)
     {
-      g_autofree char *path = bts_group_dup_path (groups->pdata[i]);
+      g_autofree char *path = bts_dup_group_path (caller, groups->pdata[i]);
 
-      if (bts_owner_may_see (caller->owner, bts_group_get_owner (groups->pdata[i])))
+      if (path != NULL)
         g_string_append_printf (xml, "  <node name=\"%s\"/>\n", strrchr (path, '/') + 1);
     }
 }

@@ -134,6 +134,7 @@ bts_missed_add (BtsMissed *self, const BtsSignal *signal)
 
   entry->sequence = ++self->sequence;
   entry->signal.owner = signal->owner != NULL ? bts_owner_ref ((BtsOwner *) signal->owner) : NULL;
+  entry->signal.viewpoints = signal->viewpoints;
   entry->signal.object_path = g_strdup (signal->object_path);
   entry->signal.interface_name = g_strdup (signal->interface_name);
   entry->signal.signal_name = g_strdup (signal->signal_name);

@@ -15,7 +15,8 @@ typedef struct _BtsMissed BtsMissed;
 
 typedef struct
 {
-  const BtsOwner *owner; /* (nullable): whose object it is about; NULL where everybody's */
+  const BtsOwner *owner;   /* (nullable): whose object it is about; NULL where everybody's */
+  BtsViewpoint viewpoints; /* as it is seen from there; of an @owner only */
   const char *object_path;
   const char *interface_name;
   const char *signal_name;

@@ -5,7 +5,8 @@
 #include "config.h"
 
 #include "bus/interfaces.h"
-#include "bus/object-tree.h"
+#include "bus/introspection.h"
+#include "bus/operation-object.h"
 #include "common/object-path.h"
 #include "introspection/bus-interface-info.h"
 
@@ -13,45 +14,31 @@
  * see. */
 
 static void
-add_groups_if (BtsInvocation *call, gboolean is_own, GHashTable *paths, GVariantBuilder *builder)
+add_groups (BtsInvocation *call, GVariantBuilder *builder)
 {
   GPtrArray *groups = bts_groups_get_all (call->bus->service.groups);
-  const BtsOwner *caller = call->caller->owner;
 
   for (guint i = 0; i < groups->len; i++)
     {
-      BtsGroup *group = groups->pdata[i];
-      const BtsOwner *owner = bts_group_get_owner (group);
-      char *path;
+      g_autofree char *path = bts_dup_group_path (call->caller, groups->pdata[i]);
 
-      if ((bts_owner_get_uid (owner) == bts_owner_get_uid (caller)) != is_own ||
-          !bts_owner_may_see (caller, owner))
-        continue;
-      path = bts_group_dup_path (group);
-      if (g_hash_table_add (paths, path))
+      if (path != NULL)
         g_variant_builder_add (builder, "{o@a{sa{sv}}}", path,
-                               bts_group_describe (call->bus, group));
+                               bts_group_describe (call->bus, groups->pdata[i]));
     }
-}
-
-/* Who sees everybody's may see several of one path; one's own goes first, as in calls. */
-static void
-add_groups (BtsInvocation *call, GVariantBuilder *builder)
-{
-  g_autoptr (GHashTable) paths = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-
-  add_groups_if (call, TRUE, paths, builder);
-  add_groups_if (call, FALSE, paths, builder);
 }
 
 /* Serialized at once: as a tree of values it would be ten times as large, and there may be
  * thousands. */
 static GVariant *
-describe (const BtsBus *bus, BtsOperation *operation)
+describe (BtsInvocation *call, BtsOperation *operation)
 {
+  BtsViewpoint viewpoint =
+      bts_owner_get_viewpoint (call->caller->owner, bts_operation_get_owner (operation));
   g_autofree char *path = bts_object_path_for_operation (bts_operation_get_guid (operation));
-  GVariant *entry = g_variant_new_dict_entry (g_variant_new_object_path (path),
-                                              bts_object_tree_describe (bus, operation));
+  GVariant *entry =
+      g_variant_new_dict_entry (g_variant_new_object_path (path),
+                                bts_operation_object_describe (call->bus, operation, viewpoint));
 
   g_variant_get_data (entry);
 
@@ -69,7 +56,7 @@ handle_get_managed_objects (BtsInvocation *call, GVariant *parameters)
       BtsOperation *operation = operations->pdata[i];
 
       if (bts_owner_may_see (call->caller->owner, bts_operation_get_owner (operation)))
-        g_variant_builder_add_value (&builder, describe (call->bus, operation));
+        g_variant_builder_add_value (&builder, describe (call, operation));
     }
   add_groups (call, &builder);
 

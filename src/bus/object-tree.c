@@ -10,10 +10,8 @@
 #include "bus/call-queue.h"
 #include "bus/interfaces.h"
 #include "bus/introspection.h"
-#include "bus/property-notifier.h"
 #include "common/bgt-error.h"
 #include "common/names.h"
-#include "common/object-path.h"
 #include "introspection/bus-interface-info.h"
 
 #define LIMITS_EXCEEDED "org.freedesktop.DBus.Error.LimitsExceeded"
@@ -447,54 +445,4 @@ bts_object_tree_forget (BtsObjectTree *self, const char *name)
 {
   bts_call_filter_forget (self->filter, name);
   bts_call_queue_forget (self->queue, name);
-}
-
-GVariant *
-bts_object_tree_describe (const BtsBus *bus, BtsOperation *operation)
-{
-  g_autoptr (BtsOperationView) view = bts_property_notifier_dup_view (bus->notifier, operation);
-  const BtsInterface *const *interfaces = bts_interfaces_get_for (operation);
-  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a{sa{sv}}"));
-
-  for (guint i = 0; interfaces[i] != NULL; i++)
-    {
-      if (interfaces[i] != &bts_properties_interface)
-        g_variant_builder_add (&builder, "{s@a{sv}}", interfaces[i]->info->name,
-                               bts_interface_read_all (interfaces[i], bus, view));
-    }
-
-  return g_variant_builder_end (&builder);
-}
-
-void
-bts_object_tree_emit_added (BtsBus *bus, BtsOperation *operation)
-{
-  BtsOwner *owner = bts_operation_get_owner (operation);
-  g_autofree char *path = NULL;
-
-  if (bts_audience_is_empty (bus->audience, owner))
-    return;
-
-  path = bts_object_path_for_operation (bts_operation_get_guid (operation));
-  bts_audience_emit (
-      bus->audience, owner, BGT_OBJECT_PATH, "org.freedesktop.DBus.ObjectManager",
-      "InterfacesAdded",
-      g_variant_new ("(o@a{sa{sv}})", path, bts_object_tree_describe (bus, operation)));
-}
-
-void
-bts_object_tree_emit_removed (BtsBus *bus, BtsOperation *operation)
-{
-  const BtsInterface *const *interfaces = bts_interfaces_get_for (operation);
-  GVariantBuilder names = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_STRING_ARRAY);
-  g_autofree char *path = bts_object_path_for_operation (bts_operation_get_guid (operation));
-
-  for (guint i = 0; interfaces[i] != NULL; i++)
-    {
-      if (interfaces[i] != &bts_properties_interface)
-        g_variant_builder_add (&names, "s", interfaces[i]->info->name);
-    }
-  bts_audience_emit (bus->audience, bts_operation_get_owner (operation), BGT_OBJECT_PATH,
-                     "org.freedesktop.DBus.ObjectManager", "InterfacesRemoved",
-                     g_variant_new ("(oas)", path, &names));
 }

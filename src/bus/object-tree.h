@@ -19,10 +19,3 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (BtsObjectTree, bts_object_tree_free)
 /* Whether a connection may be answered has changed, or it has gone. */
 void bts_object_tree_take_verdict (BtsObjectTree *self, const char *name, BtsUnreadVerdict verdict);
 void bts_object_tree_forget (BtsObjectTree *self, const char *name);
-
-/* The interfaces of @operation with their properties, a{sa{sv}}; floating. */
-GVariant *bts_object_tree_describe (const BtsBus *bus, BtsOperation *operation);
-
-/* Tells clients that @operation has come or gone. */
-void bts_object_tree_emit_added (BtsBus *bus, BtsOperation *operation);
-void bts_object_tree_emit_removed (BtsBus *bus, BtsOperation *operation);

@@ -265,7 +265,7 @@ static GVariant *
 read_group (const BtsBus *bus, const BtsOperationView *view)
 {
   BtsGroup *group = bts_groups_find_of (bus->service.groups, view->operation);
-  g_autofree char *path = group != NULL ? bts_group_dup_path (group) : NULL;
+  g_autofree char *path = group != NULL ? bts_group_dup_path (group, view->viewpoint) : NULL;
 
   return g_variant_new_object_path (path != NULL ? path : "/");
 }

@@ -12,6 +12,7 @@ bts_operation_view_new (BtsOperation *operation)
   BtsOperationView *self = g_new0 (BtsOperationView, 1);
 
   self->operation = g_object_ref (operation);
+  self->viewpoint = BTS_VIEWPOINT_USER;
   self->is_canceling = bts_operation_get_intent (operation) == BTS_INTENT_CANCEL;
   self->status = bts_operation_get_status (operation);
   self->finished = bts_operation_get_finished (operation);

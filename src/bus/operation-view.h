@@ -14,6 +14,7 @@ typedef struct
 {
   BtsOperation *operation; /* (owned) */
   gboolean is_canceling;   /* on its way to the end, without a status of its own */
+  BtsViewpoint viewpoint;  /* from where it is seen: its user's, unless set otherwise */
 
   /* durable */
   BgtOperationStatus status;

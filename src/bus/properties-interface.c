@@ -29,10 +29,16 @@ find_interface (BtsInvocation *call, const char *name)
 static BtsOperationView *
 dup_view (BtsInvocation *call)
 {
+  BtsOperationView *view;
+
   if (call->operation == NULL)
     return NULL;
 
-  return bts_property_notifier_dup_view (call->bus->notifier, call->operation);
+  view = bts_property_notifier_dup_view (call->bus->notifier, call->operation);
+  view->viewpoint =
+      bts_owner_get_viewpoint (call->caller->owner, bts_operation_get_owner (call->operation));
+
+  return view;
 }
 
 static void

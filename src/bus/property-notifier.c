@@ -94,14 +94,14 @@ emit (Entry *entry, const char *interface_name, const char *signal_name, GVarian
   g_autofree char *path = bts_object_path_for_operation (bts_operation_get_guid (entry->operation));
 
   bts_audience_emit (entry->notifier->bus->audience, bts_operation_get_owner (entry->operation),
-                     path, interface_name, signal_name, parameters);
+                     BTS_VIEWPOINT_ANY, path, interface_name, signal_name, parameters);
 }
 
 static gboolean
 has_audience (Entry *entry)
 {
   return !bts_audience_is_empty (entry->notifier->bus->audience,
-                                 bts_operation_get_owner (entry->operation));
+                                 bts_operation_get_owner (entry->operation), BTS_VIEWPOINT_ANY);
 }
 
 static gboolean

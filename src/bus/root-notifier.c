@@ -85,7 +85,7 @@ bts_root_notifier_update (BtsRootNotifier *self)
       self->told[i] = read_all (self, i);
       changes = get_changes (before, self->told[i]);
       if (changes != NULL)
-        bts_audience_emit (self->bus->audience, NULL, BGT_OBJECT_PATH,
+        bts_audience_emit (self->bus->audience, NULL, BTS_VIEWPOINT_ANY, BGT_OBJECT_PATH,
                            "org.freedesktop.DBus.Properties", "PropertiesChanged",
                            g_variant_new ("(s@a{sv}as)", interfaces[i]->info->name, changes, NULL));
     }

@@ -9,6 +9,7 @@
 #include "bus/group-notifier.h"
 #include "bus/interfaces.h"
 #include "bus/object-tree.h"
+#include "bus/operation-object.h"
 #include "bus/property-notifier.h"
 #include "bus/root-notifier.h"
 #include "bus/unread-query.h"
@@ -126,7 +127,7 @@ on_operation_added (BtsRegistry *registry, BtsOperation *operation, gpointer use
 
   bts_property_notifier_add (self->bus.notifier, operation);
   if (self->bus.tree != NULL)
-    bts_object_tree_emit_added (&self->bus, operation);
+    bts_operation_object_emit_added (&self->bus, operation);
 }
 
 static void
@@ -136,7 +137,7 @@ on_operation_removed (BtsRegistry *registry, BtsOperation *operation, gpointer u
 
   bts_property_notifier_remove (self->bus.notifier, operation);
   if (self->bus.tree != NULL)
-    bts_object_tree_emit_removed (&self->bus, operation);
+    bts_operation_object_emit_removed (&self->bus, operation);
 }
 
 static void

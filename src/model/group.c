@@ -126,10 +126,10 @@ bts_group_set_transient (BtsGroup *self, gboolean is_transient)
   self->is_transient = is_transient;
 }
 
-/* No escaped name has two underscores in a row. What a sandboxed application has is told apart by
- * the application, so that it learns of nobody else's by its path. */
-char *
-bts_group_dup_path (BtsGroup *self)
+/* No escaped name has two underscores in a row, or a `u` after one. What a sandboxed application
+ * has is told apart by the application, so that it learns of nobody else's by its path. */
+static char *
+dup_path_for_user (BtsGroup *self)
 {
   g_autofree char *path = bts_object_path_for_group (self->name);
   g_autofree char *application = NULL;
@@ -143,6 +143,17 @@ bts_group_dup_path (BtsGroup *self)
     return g_strdup_printf ("%s__%u", path, self->number);
 
   return g_steal_pointer (&path);
+}
+
+char *
+bts_group_dup_path (BtsGroup *self, BtsViewpoint viewpoint)
+{
+  g_autofree char *path = dup_path_for_user (self);
+
+  if (viewpoint == BTS_VIEWPOINT_USER)
+    return g_steal_pointer (&path);
+
+  return g_strdup_printf ("%s_u%u", path, bts_owner_get_uid (self->owner));
 }
 
 GPtrArray *

@@ -33,8 +33,8 @@ void bts_group_set_number (BtsGroup *self, guint number);
 gboolean bts_group_is_transient (BtsGroup *self);
 void bts_group_set_transient (BtsGroup *self, gboolean is_transient);
 
-/* The object's path. */
-char *bts_group_dup_path (BtsGroup *self);
+/* The object's path, as it is seen from there. */
+char *bts_group_dup_path (BtsGroup *self, BtsViewpoint viewpoint);
 
 /* (element-type BtsOperation), lent; the oldest first. */
 GPtrArray *bts_group_get_operations (BtsGroup *self);

@@ -118,13 +118,13 @@ on_group_changed (BtsGroups *self, BtsGroup *group)
 static gboolean
 is_path_taken (BtsGroups *self, BtsGroup *group)
 {
-  g_autofree char *path = bts_group_dup_path (group);
+  g_autofree char *path = bts_group_dup_path (group, BTS_VIEWPOINT_USER);
   uid_t uid = bts_owner_get_uid (bts_group_get_owner (group));
 
   for (guint i = 0; i < self->groups->len; i++)
     {
       BtsGroup *other = self->groups->pdata[i];
-      g_autofree char *other_path = bts_group_dup_path (other);
+      g_autofree char *other_path = bts_group_dup_path (other, BTS_VIEWPOINT_USER);
 
       if (bts_owner_get_uid (bts_group_get_owner (other)) == uid && g_str_equal (path, other_path))
         return TRUE;

@@ -91,3 +91,9 @@ bts_owner_may_see (const BtsOwner *caller, const BtsOwner *owner)
 
   return !caller->is_sandboxed || g_str_equal (caller->application, owner->application);
 }
+
+BtsViewpoint
+bts_owner_get_viewpoint (const BtsOwner *caller, const BtsOwner *owner)
+{
+  return caller->uid == owner->uid ? BTS_VIEWPOINT_USER : BTS_VIEWPOINT_ADMINISTRATOR;
+}

@@ -26,3 +26,15 @@ BtsOwner *bts_owner_new_managing_all (const BtsOwner *owner);
 /* The only rule of who sees what: a sandboxed caller its own application's, any other caller its
  * own uid's, one that manages all everything. What a caller may not see does not exist for it. */
 gboolean bts_owner_may_see (const BtsOwner *caller, const BtsOwner *owner);
+
+/* From where something is seen: by its own user, or by an administrator who manages another
+ * user's, and to whom the names of several users' things have to differ. */
+typedef enum
+{
+  BTS_VIEWPOINT_USER = 1 << 0,
+  BTS_VIEWPOINT_ADMINISTRATOR = 1 << 1,
+  BTS_VIEWPOINT_ANY = BTS_VIEWPOINT_USER | BTS_VIEWPOINT_ADMINISTRATOR,
+} BtsViewpoint;
+
+/* From where @caller, who may see it, sees what @owner owns. */
+BtsViewpoint bts_owner_get_viewpoint (const BtsOwner *caller, const BtsOwner *owner);

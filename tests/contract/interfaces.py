@@ -25,7 +25,7 @@ CONSTANT = {
                   "Created", "Metadata"},
     "Download": {"Checksum"},
     "Upload": {"Source"},
-    "Group": {"Name"},
+    "Group": {"Name", "Uid", "ApplicationId"},
 }
 
 

@@ -68,7 +68,9 @@ class GroupsTest(unittest.TestCase):
         self.daemon.kill()
         self.daemon.start()
         self.assertEqual(self.daemon.get_all(path, "Group"), {
-            "Name": "my photos", "Behavior": "serialized", "Operations": [operation]})
+            "Name": "my photos", "Uid": self.daemon.get(operation, "Uid"),
+            "ApplicationId": self.daemon.get(operation, "ApplicationId"),
+            "Behavior": "serialized", "Operations": [operation]})
         objects = self.daemon.call(PATH, "org.freedesktop.DBus.ObjectManager",
                                    "GetManagedObjects")[0]
         self.assertIn(path, objects)

@@ -184,6 +184,16 @@ test_limit (Fixture *self, gconstpointer data)
 }
 
 static void
+assert_path_for_administrator (BtsGroup *group, const char *element)
+{
+  g_autofree char *path = bts_group_dup_path (group, BTS_VIEWPOINT_ADMINISTRATOR);
+  g_autofree char *expected =
+      g_strconcat ("/org/example/BackgroundTransfer/groups/", element, NULL);
+
+  g_assert_cmpstr (path, ==, expected);
+}
+
+static void
 test_paths_differ (Fixture *self, gconstpointer data)
 {
   g_autoptr (BtsOwner) video = bts_owner_new (1000, "video", FALSE);
@@ -193,16 +203,20 @@ test_paths_differ (Fixture *self, gconstpointer data)
   BtsGroup *second = add_group (self, video, "a b");
   BtsGroup *sandboxed = add_group (self, boxed, "a b");
   BtsGroup *others = add_group (self, stranger, "a b");
-  g_autofree char *path = bts_group_dup_path (mine);
-  g_autofree char *second_path = bts_group_dup_path (second);
-  g_autofree char *sandboxed_path = bts_group_dup_path (sandboxed);
-  g_autofree char *others_path = bts_group_dup_path (others);
+  g_autofree char *path = bts_group_dup_path (mine, BTS_VIEWPOINT_USER);
+  g_autofree char *second_path = bts_group_dup_path (second, BTS_VIEWPOINT_USER);
+  g_autofree char *sandboxed_path = bts_group_dup_path (sandboxed, BTS_VIEWPOINT_USER);
+  g_autofree char *others_path = bts_group_dup_path (others, BTS_VIEWPOINT_USER);
 
   g_assert_cmpstr (path, ==, "/org/example/BackgroundTransfer/groups/a_20b");
   g_assert_cmpstr (second_path, ==, "/org/example/BackgroundTransfer/groups/a_20b__2");
   g_assert_cmpstr (sandboxed_path, ==,
                    "/org/example/BackgroundTransfer/groups/a_20b__org_2eexample_2eBox");
   g_assert_cmpstr (others_path, ==, path);
+  assert_path_for_administrator (mine, "a_20b_u1000");
+  assert_path_for_administrator (second, "a_20b__2_u1000");
+  assert_path_for_administrator (sandboxed, "a_20b__org_2eexample_2eBox_u1000");
+  assert_path_for_administrator (others, "a_20b_u1001");
   g_assert_true (bts_groups_find (self->groups, boxed, "a b", FALSE) == sandboxed);
   g_assert_true (bts_groups_find (self->groups, video, "a b", FALSE) == second);
 }

@@ -43,7 +43,9 @@ assert_replay (BtsMissed *missed, const char *name, guint n_at_most, const char 
 static void
 add (BtsMissed *missed, const char *path, const char *name, GVariant *parameters)
 {
-  BtsSignal signal = { NULL, path, "a.b", name, g_variant_ref_sink (parameters) };
+  BtsSignal signal = {
+    NULL, BTS_VIEWPOINT_ANY, path, "a.b", name, g_variant_ref_sink (parameters)
+  };
 
   bts_missed_add (missed, &signal);
   g_variant_unref (signal.parameters);
