@@ -41,9 +41,11 @@ print_json (GVariant *groups)
 }
 
 static void
-print_table (GVariant *groups)
+print_table (GVariant *groups, gboolean has_users)
 {
-  const char *const titles[] = { _ ("NAME"), _ ("BEHAVIOR"), _ ("OPERATIONS"), NULL };
+  const char *const titles[] = {
+    _ ("NAME"), _ ("BEHAVIOR"), _ ("OPERATIONS"), has_users ? _ ("USER") : NULL, NULL,
+  };
   g_autoptr (BtsTable) table = bts_table_new (titles);
   g_autofree char *text = NULL;
   GVariantIter iter;
@@ -56,12 +58,15 @@ print_table (GVariant *groups)
       char **row = g_new0 (char *, G_N_ELEMENTS (titles));
       const char *name = "";
       const char *behavior = "";
+      guint32 uid = 0;
 
       g_variant_lookup (owned, "Name", "&s", &name);
       g_variant_lookup (owned, "Behavior", "&s", &behavior);
+      g_variant_lookup (owned, "Uid", "u", &uid);
       row[0] = bts_text_make_printable (name);
       row[1] = bts_text_make_printable (behavior);
       row[2] = g_strdup_printf ("%" G_GSIZE_FORMAT, count_operations (owned));
+      row[3] = has_users ? bts_text_format_user (uid) : NULL;
       bts_table_take_row (table, row);
     }
   text = bts_table_to_string (table, TRUE);
@@ -87,7 +92,7 @@ bts_cmd_groups (BtsContext *context, char **arguments)
   if (context->is_json)
     print_json (groups);
   else if (g_variant_n_children (groups) > 0)
-    print_table (groups);
+    print_table (groups, context->wants_all_users);
   else if (!context->is_quiet)
     puts (_ ("No groups"));
   return BTS_EXIT_DONE;

@@ -68,11 +68,27 @@ dup_reason (BgtOperation *operation)
   return bts_text_describe_blockers (words);
 }
 
+static char *
+dup_user (BgtOperation *operation)
+{
+  guint uid;
+
+  g_object_get (operation, "uid", &uid, NULL);
+  return bts_text_format_user (uid);
+}
+
 static void
-print_table (GList *operations)
+print_table (GList *operations, gboolean has_users)
 {
   const char *const titles[] = {
-    _ ("ID"), _ ("STATUS"), _ ("DONE"), _ ("SIZE"), _ ("NAME"), _ ("WHY"), NULL,
+    _ ("ID"),
+    _ ("STATUS"),
+    _ ("DONE"),
+    _ ("SIZE"),
+    _ ("NAME"),
+    _ ("WHY"),
+    has_users ? _ ("USER") : NULL,
+    NULL,
   };
   g_autoptr (BtsTable) table = bts_table_new (titles);
   g_autofree char *text = NULL;
@@ -87,6 +103,7 @@ print_table (GList *operations)
       row[3] = format_size (l->data);
       row[4] = dup_name (l->data);
       row[5] = dup_reason (l->data);
+      row[6] = has_users ? dup_user (l->data) : NULL;
       bts_table_take_row (table, row);
     }
   text = bts_table_to_string (table, TRUE);
@@ -109,7 +126,7 @@ bts_cmd_list (BtsContext *context, char **arguments)
   if (context->is_json)
     print_json (operations);
   else if (operations != NULL)
-    print_table (operations);
+    print_table (operations, context->wants_all_users);
   else if (!context->is_quiet)
     puts (_ ("No operations"));
   return BTS_EXIT_DONE;

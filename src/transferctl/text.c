@@ -7,6 +7,7 @@
 #include "transferctl/text.h"
 
 #include <glib/gi18n.h>
+#include <pwd.h>
 #include <string.h>
 
 typedef struct
@@ -99,6 +100,14 @@ bts_text_format_seconds (gint64 seconds)
     return g_strdup_printf ("%d:%02d", (int) (seconds / 60), (int) (seconds % 60));
   return g_strdup_printf ("%" G_GINT64_FORMAT ":%02d:%02d", seconds / 3600,
                           (int) (seconds / 60 % 60), (int) (seconds % 60));
+}
+
+char *
+bts_text_format_user (uid_t uid)
+{
+  const struct passwd *user = getpwuid (uid);
+
+  return user != NULL ? g_strdup (user->pw_name) : g_strdup_printf ("%u", uid);
 }
 
 char *

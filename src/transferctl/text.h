@@ -5,6 +5,7 @@
 #pragma once
 
 #include <glib.h>
+#include <sys/types.h>
 
 /* Values as people read them. All results are UTF-8 and newly allocated. */
 
@@ -17,6 +18,9 @@ char *bts_text_format_size (guint64 bytes);
 
 /* "0:07", "1:02:03"; "" for a negative number. */
 char *bts_text_format_seconds (gint64 seconds);
+
+/* The user's name; the number where there is no such user. */
+char *bts_text_format_user (uid_t uid);
 
 /* Local date and time of a Unix time in microseconds; "" for 0. */
 char *bts_text_format_time (gint64 time_us);

@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What an administrator sees of several users' things, and by which names."""
 
+import json
 import os
+import subprocess
 import unittest
 
 from gi.repository import GLib
 
 from harness.callers import Caller, CallError, SystemBus, SystemDaemon
-from harness.daemon import NAME, PATH
+from harness.daemon import NAME, PATH, build_folder
 from harness.wait import wait_until
 
 ALICE, BOB = 1, 2
@@ -96,6 +98,23 @@ class AdministratorTest(unittest.TestCase):
         self.assertEqual(changed(self.alice), {SHARED})
         self.bob.call(PATH, OBJECT_MANAGER, "GetManagedObjects")
         self.assertEqual(changed(self.bob), set())
+
+    def test_transferctl_says_whose_it_is(self):
+        for caller in (self.alice, self.bob):
+            self.create(caller, "c")
+
+        def transferctl(*arguments):
+            return subprocess.run([f"{build_folder()}/src/transferctl/transferctl", "--system",
+                                   "--all-users", *arguments], env=self.bus.environment(),
+                                  check=True, capture_output=True, text=True).stdout
+
+        self.assertEqual(sorted(group["uid"] for group in json.loads(transferctl("groups",
+                                                                                 "--json"))),
+                         [ALICE, BOB])
+        for command in ("groups", "list"):
+            lines = [line.split() for line in transferctl(command).splitlines()]
+            self.assertEqual(lines[0][-1], "USER")
+            self.assertEqual(sorted(line[-1] for line in lines[1:]), ["bin", "daemon"])
 
 
 if __name__ == "__main__":
