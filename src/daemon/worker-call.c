@@ -12,8 +12,6 @@
 #include "common/names.h"
 #include "daemon/worker-checks.h"
 
-/* Less than the 25 s that callers on the bus wait: they shall learn why. */
-#define CALL_TIMEOUT_MS (20 * 1000)
 #define STOP_TIMEOUT_MS (10 * 1000)
 #define DISCARD_TIMEOUT_MS (60 * 1000)
 
@@ -57,17 +55,16 @@ typedef struct
   int timeout_ms;
 } CallRow;
 
-static const CallRow configure_call = { "Configure", "()", CALL_TIMEOUT_MS };
-static const CallRow check_call = { "Check", "(a{sv})", CALL_TIMEOUT_MS };
-static const CallRow start_call = { "Start", "()", CALL_TIMEOUT_MS };
-static const CallRow keep_call = { "Keep", "()", CALL_TIMEOUT_MS };
+static const CallRow configure_call = { "Configure", "()", BTS_WORKER_TIMEOUT_MS };
+static const CallRow start_call = { "Start", "()", BTS_WORKER_TIMEOUT_MS };
+static const CallRow keep_call = { "Keep", "()", BTS_WORKER_TIMEOUT_MS };
 static const CallRow stop_call = { "Stop", "()", STOP_TIMEOUT_MS };
 static const CallRow discard_call = { "Discard", "()", DISCARD_TIMEOUT_MS };
-static const CallRow open_result_call = { "OpenResult", "(h)", CALL_TIMEOUT_MS };
-static const CallRow change_call = { "Change", "()", CALL_TIMEOUT_MS };
-static const CallRow request_range_call = { "RequestRange", "()", CALL_TIMEOUT_MS };
-static const CallRow reconnect_call = { "Reconnect", "()", CALL_TIMEOUT_MS };
-static const CallRow look_at_process_call = { "LookAtProcess", "(a{sv})", CALL_TIMEOUT_MS };
+static const CallRow open_result_call = { "OpenResult", "(h)", BTS_WORKER_TIMEOUT_MS };
+static const CallRow change_call = { "Change", "()", BTS_WORKER_TIMEOUT_MS };
+static const CallRow request_range_call = { "RequestRange", "()", BTS_WORKER_TIMEOUT_MS };
+static const CallRow reconnect_call = { "Reconnect", "()", BTS_WORKER_TIMEOUT_MS };
+static const CallRow look_at_process_call = { "LookAtProcess", "(a{sv})", BTS_WORKER_TIMEOUT_MS };
 
 /* Consumes a floating @parameters. */
 static void
@@ -88,45 +85,59 @@ call (BtsWorkerLink *self,
       row->timeout_ms, fds, cancellable, on_called, task);
 }
 
-/* The `ah` of a call with those @wanted that are not -1; copies of them travel in @fds. FALSE where
- * there are no descriptors left. */
-static gboolean
-build_handles (
-    const int *wanted, gsize n_wanted, GUnixFDList **fds, GVariant **handles, GError **error)
+static void
+add_file (GArray *files, int fd)
 {
-  g_autoptr (GVariantBuilder) builder = g_variant_builder_new (G_VARIANT_TYPE ("ah"));
-  g_autoptr (GUnixFDList) list = g_unix_fd_list_new ();
-
-  for (gsize i = 0; i < n_wanted; i++)
-    {
-      int handle = wanted[i] >= 0 ? g_unix_fd_list_append (list, wanted[i], error) : -1;
-
-      if (wanted[i] >= 0 && handle < 0)
-        return FALSE;
-      if (handle >= 0)
-        g_variant_builder_add (builder, "h", handle);
-    }
-  *handles = g_variant_builder_end (builder);
-  *fds = g_steal_pointer (&list);
-  return TRUE;
+  if (fd >= 0)
+    g_array_append_val (files, fd);
 }
 
-/* A call of @parameters and, last, the @files that are not -1. */
+/* Those that are there, in the order of Worker.Check; lent one by one. */
+static GArray *
+list_files (const BtsDescriptors *files)
+{
+  GArray *listed = g_array_new (FALSE, FALSE, sizeof (int));
+
+  add_file (listed, files->file);
+  add_file (listed, files->body);
+  return listed;
+}
+
+/* The `ah` of a call with @files (nullable) (element-type int), floating; copies of them travel in
+ * @fds. NULL where there are no descriptors left. */
+static GVariant *
+build_handles (GArray *files, GUnixFDList **fds, GError **error)
+{
+  g_auto (GVariantBuilder) builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("ah"));
+  g_autoptr (GUnixFDList) list = g_unix_fd_list_new ();
+
+  for (guint i = 0; files != NULL && i < files->len; i++)
+    {
+      int handle = g_unix_fd_list_append (list, g_array_index (files, int, i), error);
+
+      if (handle < 0)
+        return NULL;
+      g_variant_builder_add (&builder, "h", handle);
+    }
+  *fds = g_steal_pointer (&list);
+  return g_variant_builder_end (&builder);
+}
+
+/* A call of @parameters and, last, @files (nullable) (element-type int). */
 static void
 call_with_files (BtsWorkerLink *self,
                  const CallRow *row,
                  GVariantBuilder *parameters,
-                 const int *files,
-                 gsize n_files,
+                 GArray *files,
                  GCancellable *cancellable,
                  GAsyncReadyCallback callback,
                  gpointer user_data)
 {
   g_autoptr (GUnixFDList) fds = NULL;
-  GVariant *handles = NULL;
   GError *error = NULL;
+  GVariant *handles = build_handles (files, &fds, &error);
 
-  if (!build_handles (files, n_files, &fds, &handles, &error))
+  if (handles == NULL)
     {
       g_variant_builder_clear (parameters);
       g_task_report_error (self, callback, user_data, (gpointer) row, error);
@@ -161,19 +172,16 @@ bts_worker_call_check_async (BtsWorkerLink *self,
                              GAsyncReadyCallback callback,
                              gpointer user_data)
 {
-  const int wanted[] = { files->file, files->body };
-  GVariantBuilder parameters;
+  g_autoptr (GArray) listed = list_files (files);
+  g_autoptr (GUnixFDList) fds = NULL;
+  GError *error = NULL;
+  GVariant *handles = build_handles (listed, &fds, &error);
 
-  if (files->file < 0 && files->body < 0)
-    {
-      bts_worker_checks_add (bts_worker_link_get_checks (self), request,
-                             g_task_new (self, cancellable, callback, user_data));
-      return;
-    }
-  g_variant_builder_init (&parameters, G_VARIANT_TYPE_TUPLE);
-  g_variant_builder_add_value (&parameters, request);
-  call_with_files (self, &check_call, &parameters, wanted, G_N_ELEMENTS (wanted), cancellable,
-                   callback, user_data);
+  if (handles == NULL)
+    g_task_report_error (self, callback, user_data, bts_worker_call_check_async, error);
+  else
+    bts_worker_checks_add (bts_worker_link_get_checks (self), request, handles, fds,
+                           g_task_new (self, cancellable, callback, user_data));
 }
 
 void
@@ -186,14 +194,13 @@ bts_worker_call_start_async (BtsWorkerLink *self,
                              GAsyncReadyCallback callback,
                              gpointer user_data)
 {
-  const int wanted[] = { files->file, files->body };
+  g_autoptr (GArray) listed = list_files (files);
   GVariantBuilder parameters = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_TUPLE);
 
   g_variant_builder_add (&parameters, "s", guid);
   g_variant_builder_add_value (&parameters, request);
   g_variant_builder_add_value (&parameters, get_dictionary (checkpoint));
-  call_with_files (self, &start_call, &parameters, wanted, G_N_ELEMENTS (wanted), cancellable,
-                   callback, user_data);
+  call_with_files (self, &start_call, &parameters, listed, cancellable, callback, user_data);
 }
 
 void
@@ -209,9 +216,7 @@ bts_worker_call_keep_async (BtsWorkerLink *self,
 
   g_variant_builder_add (&parameters, "s", guid);
   g_variant_builder_add_value (&parameters, request);
-  call_with_files (self, &keep_call, &parameters,
-                   streams != NULL ? (const int *) (gpointer) streams->data : NULL,
-                   streams != NULL ? streams->len : 0, cancellable, callback, user_data);
+  call_with_files (self, &keep_call, &parameters, streams, cancellable, callback, user_data);
 }
 
 void
@@ -309,11 +314,14 @@ bts_worker_call_finish (BtsWorkerLink *self, GAsyncResult *result, GError **erro
 GVariant *
 bts_worker_call_check_finish (BtsWorkerLink *self, GAsyncResult *result, GError **error)
 {
-  g_autoptr (Answer) answer = NULL;
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
 
-  if (g_async_result_is_tagged (result, bts_worker_checks_add))
-    return g_task_propagate_pointer (G_TASK (result), error);
-  answer = g_task_propagate_pointer (G_TASK (result), error);
+GVariant *
+bts_worker_call_look_at_process_finish (BtsWorkerLink *self, GAsyncResult *result, GError **error)
+{
+  g_autoptr (Answer) answer = g_task_propagate_pointer (G_TASK (result), error);
+
   return answer != NULL ? g_variant_get_child_value (answer->value, 0) : NULL;
 }
 

@@ -7,9 +7,9 @@
 #include "daemon/worker-link.h"
 #include "model/descriptors.h"
 
-/* The calls of org.example.BackgroundTransfer.Worker; dictionaries are not consumed, @files and
- * @streams stay the caller's; _check and _start send no streams. All are finished by
- * bts_worker_call_finish() but those that have a _finish of their own. */
+/* The calls of org.example.BackgroundTransfer.Worker. Dictionaries are not consumed; @files and
+ * @streams stay the caller's. _check and _start send no streams. */
+
 void bts_worker_call_configure_async (BtsWorkerLink *self,
                                       GVariant *settings,
                                       GCancellable *cancellable,
@@ -73,14 +73,19 @@ void bts_worker_call_reconnect_async (BtsWorkerLink *self,
                                       GCancellable *cancellable,
                                       GAsyncReadyCallback callback,
                                       gpointer user_data);
-
-/* Finished by _check_finish. */
 void bts_worker_call_look_at_process_async (BtsWorkerLink *self,
                                             guint32 pid,
                                             GCancellable *cancellable,
                                             GAsyncReadyCallback callback,
                                             gpointer user_data);
 
+/* Of all calls but those below. */
 gboolean bts_worker_call_finish (BtsWorkerLink *self, GAsyncResult *result, GError **error);
+
+/* a{sv}, not floating. */
 GVariant *bts_worker_call_check_finish (BtsWorkerLink *self, GAsyncResult *result, GError **error);
+GVariant *
+bts_worker_call_look_at_process_finish (BtsWorkerLink *self, GAsyncResult *result, GError **error);
+
+/* The caller closes it; -1 on error. */
 int bts_worker_call_open_result_finish (BtsWorkerLink *self, GAsyncResult *result, GError **error);

@@ -12,13 +12,13 @@
 /* So few have a message each, so that none waits for the file of another. */
 #define FEW 8
 #define MAX_TOGETHER 256
-/* Less than the 25 s that callers on the bus wait: they shall learn why. */
-#define TIMEOUT_MS (20 * 1000)
 
 typedef struct
 {
   GTask *task;       /* (owned) (nullable): until it has been returned */
   GVariant *request; /* (owned) */
+  GVariant *handles; /* (owned) */
+  GUnixFDList *fds;  /* (owned) */
 } Check;
 
 struct _BtsWorkerChecks
@@ -35,6 +35,8 @@ check_free (gpointer data)
 
   g_clear_object (&check->task);
   g_variant_unref (check->request);
+  g_variant_unref (check->handles);
+  g_object_unref (check->fds);
   g_free (check);
 }
 
@@ -65,8 +67,8 @@ on_one_checked (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   Check *check = user_data;
   g_autoptr (GError) error = NULL;
-  g_autoptr (GVariant) reply =
-                 g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &error);
+  g_autoptr (GVariant) reply = g_dbus_connection_call_with_unix_fd_list_finish (
+      G_DBUS_CONNECTION (source), NULL, result, &error);
 
   if (reply != NULL)
     return_found (check, g_variant_get_child_value (reply, 0));
@@ -81,11 +83,11 @@ on_one_checked (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 send_one (BtsWorkerChecks *self, Check *check)
 {
-  g_dbus_connection_call (self->connection, NULL, BTS_WORKER_PATH, BTS_INTERFACE_WORKER, "Check",
-                          g_variant_new ("(@a{sv}@ah)", check->request,
-                                         g_variant_new_array (G_VARIANT_TYPE_HANDLE, NULL, 0)),
-                          G_VARIANT_TYPE ("(a{sv})"), G_DBUS_CALL_FLAGS_NO_AUTO_START, TIMEOUT_MS,
-                          NULL, on_one_checked, check);
+  g_dbus_connection_call_with_unix_fd_list (
+      self->connection, NULL, BTS_WORKER_PATH, BTS_INTERFACE_WORKER, "Check",
+      g_variant_new ("(@a{sv}@ah)", check->request, check->handles), G_VARIANT_TYPE ("(a{sv})"),
+      G_DBUS_CALL_FLAGS_NO_AUTO_START, BTS_WORKER_TIMEOUT_MS, check->fds, NULL, on_one_checked,
+      check);
 }
 
 static void
@@ -148,8 +150,14 @@ send_all (BtsWorkerChecks *self, GPtrArray *checks)
     g_variant_builder_add_value (&requests, ((Check *) checks->pdata[i])->request);
   g_dbus_connection_call (self->connection, NULL, BTS_WORKER_PATH, BTS_INTERFACE_WORKER, "CheckAll",
                           g_variant_new ("(aa{sv})", &requests), G_VARIANT_TYPE ("(a(ssa{sv}))"),
-                          G_DBUS_CALL_FLAGS_NO_AUTO_START, TIMEOUT_MS, NULL, on_all_checked,
-                          checks);
+                          G_DBUS_CALL_FLAGS_NO_AUTO_START, BTS_WORKER_TIMEOUT_MS, NULL,
+                          on_all_checked, checks);
+}
+
+static gboolean
+has_files (Check *check)
+{
+  return g_variant_n_children (check->handles) > 0;
 }
 
 static gboolean
@@ -164,7 +172,7 @@ on_send (gpointer user_data)
   g_ptr_array_set_free_func (waiting, NULL);
   for (guint i = 0; i < waiting->len; i++)
     {
-      if (waiting->len <= FEW)
+      if (waiting->len <= FEW || has_files (waiting->pdata[i]))
         {
           send_one (self, waiting->pdata[i]);
           continue;
@@ -172,19 +180,24 @@ on_send (gpointer user_data)
       if (together == NULL)
         together = checks_new ();
       g_ptr_array_add (together, waiting->pdata[i]);
-      if (together->len == MAX_TOGETHER || i + 1 == waiting->len)
+      if (together->len == MAX_TOGETHER)
         send_all (self, g_steal_pointer (&together));
     }
+  if (together != NULL)
+    send_all (self, together);
   return G_SOURCE_REMOVE;
 }
 
 void
-bts_worker_checks_add (BtsWorkerChecks *self, GVariant *request, GTask *task)
+bts_worker_checks_add (
+    BtsWorkerChecks *self, GVariant *request, GVariant *handles, GUnixFDList *fds, GTask *task)
 {
   Check *check = g_new0 (Check, 1);
 
   check->task = task;
   check->request = g_variant_ref (request);
+  check->handles = g_variant_ref_sink (handles);
+  check->fds = g_object_ref (fds);
   g_task_set_source_tag (task, bts_worker_checks_add);
   g_ptr_array_add (self->waiting, check);
   if (self->source_id == 0)

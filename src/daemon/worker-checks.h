@@ -5,9 +5,14 @@
 #pragma once
 
 #include <gio/gio.h>
+#include <gio/gunixfdlist.h>
 
-/* The calls of Worker.Check for files that have a path. Many that are made in one turn of the loop,
- * which is what the creation of many operations does, go out as few messages. */
+/* The calls of Worker.Check. Many without descriptors that are made in one turn of the loop, which
+ * is what the creation of many operations does, go out as few messages. */
+
+/* How long a worker may take to answer: less than the 25 s that callers on the bus wait, who shall
+ * learn why. */
+#define BTS_WORKER_TIMEOUT_MS (20 * 1000)
 
 typedef struct _BtsWorkerChecks BtsWorkerChecks;
 
@@ -15,5 +20,6 @@ BtsWorkerChecks *bts_worker_checks_new (GDBusConnection *connection);
 void bts_worker_checks_free (BtsWorkerChecks *self);
 
 /* Takes @task and returns it with what was found, an a{sv}, or the worker's error. Its source
- * object holds @self. */
-void bts_worker_checks_add (BtsWorkerChecks *self, GVariant *request, GTask *task);
+ * object holds @self. @handles, an `ah`, is consumed where it floats; what it names is in @fds. */
+void bts_worker_checks_add (
+    BtsWorkerChecks *self, GVariant *request, GVariant *handles, GUnixFDList *fds, GTask *task);

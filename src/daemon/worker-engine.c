@@ -119,13 +119,10 @@ try_again (GTask *task)
 
 /* Check */
 
+/* Takes @found, or @error where there is none. */
 static void
-on_checked (GObject *source, GAsyncResult *result, gpointer user_data)
+return_found (GTask *task, GVariant *found, GError *error)
 {
-  g_autoptr (GTask) task = G_TASK (user_data);
-  GError *error = NULL;
-  GVariant *found = bts_worker_call_check_finish (BTS_WORKER_LINK (source), result, &error);
-
   release_link (task);
   if (found != NULL)
     g_task_return_pointer (task, found, (GDestroyNotify) g_variant_unref);
@@ -133,6 +130,16 @@ on_checked (GObject *source, GAsyncResult *result, gpointer user_data)
     g_error_free (error);
   else
     return_error (task, error);
+}
+
+static void
+on_checked (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = G_TASK (user_data);
+  GError *error = NULL;
+  GVariant *found = bts_worker_call_check_finish (BTS_WORKER_LINK (source), result, &error);
+
+  return_found (task, found, error);
 }
 
 static void
@@ -178,6 +185,17 @@ bts_worker_engine_check_finish (BtsEngine *engine, GAsyncResult *result, GError 
 /* Processes */
 
 static void
+on_looked (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = G_TASK (user_data);
+  GError *error = NULL;
+  GVariant *found =
+      bts_worker_call_look_at_process_finish (BTS_WORKER_LINK (source), result, &error);
+
+  return_found (task, found, error);
+}
+
+static void
 on_acquired_to_look (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = G_TASK (user_data);
@@ -185,7 +203,7 @@ on_acquired_to_look (GObject *source, GAsyncResult *result, gpointer user_data)
 
   if (take_link (task, result))
     bts_worker_call_look_at_process_async (call->link, call->pid, g_task_get_cancellable (task),
-                                           on_checked, g_object_ref (task));
+                                           on_looked, g_object_ref (task));
 }
 
 static void
