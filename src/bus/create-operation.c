@@ -21,6 +21,7 @@ typedef struct
   BtsOwner *owner;         /* (owned) (nullable) */
   BtsOperation *operation; /* (owned) (nullable) */
   gboolean is_reserved;
+  guint n_descriptors; /* that are */
 } Item;
 
 typedef struct _Batch
@@ -74,7 +75,7 @@ static void
 item_free (Item *item)
 {
   if (item->is_reserved)
-    bts_registry_release (item->batch->registry, item->owner, 1);
+    bts_registry_release (item->batch->registry, item->owner, 1, item->n_descriptors);
   g_clear_pointer (&item->spec, bts_create_spec_free);
   g_clear_pointer (&item->request, bts_request_unref);
   g_clear_pointer (&item->owner, bts_owner_unref);
@@ -190,7 +191,8 @@ prepare (Item *item, GError **error)
   item->owner = dup_owner (item);
   if (!ensure_group (item, error))
     return FALSE;
-  item->is_reserved = bts_registry_reserve (service->registry, item->owner, 1,
+  item->n_descriptors = bts_descriptors_get_count (&item->spec->files);
+  item->is_reserved = bts_registry_reserve (service->registry, item->owner, 1, item->n_descriptors,
                                             service->limits->max_operations_per_application,
                                             service->limits->max_operations_per_user, error);
   return item->is_reserved;
@@ -258,6 +260,27 @@ step_end (Step *step, Item **item)
   return task;
 }
 
+static void
+set_part_streams_apart (BtsDescriptors *files, GVariant *parts)
+{
+  g_autoptr (GArray) all = g_steal_pointer (&files->parts);
+  guint n_found = 0;
+
+  for (gsize i = 0; all != NULL && i < g_variant_n_children (parts); i++)
+    {
+      g_autoptr (GVariant) part = g_variant_get_child_value (parts, i);
+      g_autoptr (GVariant) found = g_variant_lookup_value (part, "found", G_VARIANT_TYPE_VARDICT);
+
+      if (found == NULL || n_found == all->len)
+        continue;
+      if (bts_found_file_is_stream (found))
+        bts_descriptors_add_stream (files, g_steal_fd (&g_array_index (all, int, n_found)));
+      else
+        bts_descriptors_add_part (files, g_steal_fd (&g_array_index (all, int, n_found)));
+      n_found++;
+    }
+}
+
 /* What cannot be read twice is read first. Which of the descriptors that is, the engine has found
  * out. */
 static void
@@ -267,6 +290,8 @@ set_streams_apart (BtsDescriptors *files, BtsRequest *request)
     bts_descriptors_add_stream (files, g_steal_fd (&files->file));
   if (files->body >= 0 && bts_found_file_is_stream (bts_request_lookup (request, "body-file")))
     bts_descriptors_add_stream (files, g_steal_fd (&files->body));
+  if (files->parts != NULL)
+    set_part_streams_apart (files, bts_request_lookup (request, "parts"));
 }
 
 static void

@@ -147,7 +147,7 @@ read_start (GVariant *dictionary, gboolean *is_started, GError **error)
 }
 
 /* All entries of @dictionary that an operation keeps; the descriptors in it are those of @files,
- * to which the streams of parts are added. */
+ * to which those of parts are added. */
 static GVariant *
 build_options (BtsInvocation *call,
                GVariant *dictionary,

@@ -17,8 +17,8 @@ BtsCreateSpec *bts_create_spec_from_call (BgtOperationKind kind,
                                           GVariant *options,
                                           GError **error);
 
-/* The same for an upload of @parts with the streams among @files, as bts_part_files_take() leaves
- * them. Takes what is in @files. */
+/* The same for an upload of @parts with @files, as bts_part_files_take() leaves them. Takes what is
+ * in @files. */
 BtsCreateSpec *bts_create_spec_from_parts (
     const char *uri, GVariant *parts, BtsDescriptors *files, GVariant *options, GError **error);
 

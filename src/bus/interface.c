@@ -118,6 +118,9 @@ bts_invocation_get_sender (BtsInvocation *call)
   return g_dbus_method_invocation_get_sender (call->invocation);
 }
 
+/* As many as all operations of a user may have. */
+#define MAX_DESCRIPTORS_OF_CALL 8192
+
 int
 bts_invocation_dup_fd (BtsInvocation *call, gint32 handle, GError **error)
 {
@@ -126,6 +129,12 @@ bts_invocation_dup_fd (BtsInvocation *call, gint32 handle, GError **error)
   g_autoptr (GError) local_error = NULL;
   int fd = -1;
 
+  if (++call->n_descriptors > MAX_DESCRIPTORS_OF_CALL)
+    {
+      g_set_error (error, BGT_ERROR, BGT_ERROR_LIMIT_EXCEEDED,
+                   "A call may name its descriptors %d times", MAX_DESCRIPTORS_OF_CALL);
+      return -1;
+    }
   if (fds != NULL && handle >= 0 && handle < g_unix_fd_list_get_length (fds))
     {
       fd = g_unix_fd_list_get (fds, handle, &local_error);

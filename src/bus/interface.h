@@ -41,6 +41,7 @@ typedef struct
   BtsOperation *operation;           /* (owned) (nullable): that it is called on */
   BtsGroup *group;                   /* (owned) (nullable): likewise; both NULL on the root */
   GDBusMethodInvocation *invocation; /* (owned) */
+  guint n_descriptors;               /* that its handler has taken */
   GDestroyNotify ended;              /* called with @keeper at the end */
 } BtsInvocation;
 
@@ -56,7 +57,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (BtsInvocation, bts_invocation_free)
 /* The unique name of the connection that called. */
 const char *bts_invocation_get_sender (BtsInvocation *call);
 
-/* The descriptor number @handle of the call's message; the caller closes it. INVALID_ARGUMENT. */
+/* The descriptor number @handle of the call's message; the caller closes it. INVALID_ARGUMENT;
+ * LIMIT_EXCEEDED, for the same number may stand in the call again and again. */
 int bts_invocation_dup_fd (BtsInvocation *call, gint32 handle, GError **error);
 
 typedef struct

@@ -6,66 +6,34 @@
 
 #include "bus/part-files.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include "common/bgt-error.h"
-#include "common/descriptor.h"
+
+/* The kernel passes 253 in one message, to the worker too. */
+#define MAX_DESCRIPTORS 250
 
 static gboolean
-check (int fd, struct stat *status, GError **error)
+take_descriptor (BtsInvocation *call, gint32 handle, BtsDescriptors *files, GError **error)
 {
-  int flags = fcntl (fd, F_GETFL);
+  int fd;
 
-  if (flags < 0 || (flags & O_PATH) != 0 || fstat (fd, status) != 0)
-    g_set_error_literal (error, BGT_ERROR, BGT_ERROR_INVALID_ARGUMENT,
-                         "“fd” must be the descriptor of a file");
-  else if ((flags & O_ACCMODE) == O_WRONLY)
-    g_set_error_literal (error, BGT_ERROR, BGT_ERROR_ACCESS_DENIED,
-                         "“fd” must be a descriptor that is open for reading");
-  else if (!S_ISREG (status->st_mode) && !bts_descriptor_is_stream (fd))
-    g_set_error_literal (error, BGT_ERROR, BGT_ERROR_INVALID_ARGUMENT,
-                         "“fd” must be the descriptor of a regular file, a pipe or a connection");
-  else
-    return TRUE;
-  return FALSE;
-}
-
-/* a{sv}, floating. Takes @fd. */
-static GVariant *
-describe (int fd, BtsDescriptors *files, GError **error)
-{
-  g_autofree char *link = g_strdup_printf ("/proc/self/fd/%d", fd);
-  g_autofree char *path = g_file_read_link (link, NULL);
-  g_auto (GVariantDict) found = G_VARIANT_DICT_INIT (NULL);
-  struct stat status;
-
-  if (!check (fd, &status, error))
+  if (files->parts != NULL && files->parts->len >= MAX_DESCRIPTORS)
     {
-      close (fd);
-      return NULL;
+      g_set_error (error, BGT_ERROR, BGT_ERROR_LIMIT_EXCEEDED,
+                   "An upload may have %d parts that are descriptors", MAX_DESCRIPTORS);
+      return FALSE;
     }
-  if (bts_descriptor_is_stream (fd))
-    {
-      bts_descriptors_add_stream (files, fd);
-      g_variant_dict_insert (&found, "is-stream", "b", TRUE);
-      return g_variant_dict_end (&found);
-    }
-  close (fd);
-  g_variant_dict_insert (&found, "path", "^ay", path != NULL ? path : "");
-  g_variant_dict_insert (&found, "device", "t", (guint64) status.st_dev);
-  g_variant_dict_insert (&found, "inode", "t", (guint64) status.st_ino);
-  return g_variant_dict_end (&found);
+  fd = bts_invocation_dup_fd (call, handle, error);
+  if (fd < 0)
+    return FALSE;
+  bts_descriptors_add_part (files, fd);
+  return TRUE;
 }
 
 static GVariant *
 take_part (BtsInvocation *call, GVariant *part, BtsDescriptors *files, GError **error)
 {
   g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (part);
-  GVariant *found;
   gint32 handle;
-  int fd;
 
   if (g_variant_dict_contains (&dict, "found"))
     {
@@ -76,14 +44,10 @@ take_part (BtsInvocation *call, GVariant *part, BtsDescriptors *files, GError **
   if (!g_variant_dict_lookup (&dict, "fd", "h", &handle))
     return g_variant_ref_sink (g_variant_dict_end (&dict));
 
-  fd = bts_invocation_dup_fd (call, handle, error);
-  if (fd < 0)
-    return NULL;
-  found = describe (fd, files, error);
-  if (found == NULL)
+  if (!take_descriptor (call, handle, files, error))
     return NULL;
   g_variant_dict_remove (&dict, "fd");
-  g_variant_dict_insert_value (&dict, "found", found);
+  g_variant_dict_insert (&dict, "found", "a{sv}", NULL);
   return g_variant_ref_sink (g_variant_dict_end (&dict));
 }
 

@@ -6,9 +6,8 @@
 
 #include "bus/interface.h"
 
-/* The parts of a multipart upload with `found` in place of `fd`: by which file it was, the user's
- * worker opens it again. aa{sv}, not floating. INVALID_ARGUMENT and ACCESS_DENIED where a
- * descriptor cannot be sent. Of pipes and sockets only that they are such can be said: they are
- * added to @files. */
+/* The parts of a multipart upload, aa{sv}, not floating. Their descriptors are added to @files, and
+ * an empty `found` stands in place of each `fd`: what it is, the engine finds out. INVALID_ARGUMENT
+ * where the call does not bring it, LIMIT_EXCEEDED. */
 GVariant *
 bts_part_files_take (BtsInvocation *call, GVariant *parts, BtsDescriptors *files, GError **error);

@@ -99,6 +99,8 @@ list_files (const BtsDescriptors *files)
   GArray *listed = g_array_new (FALSE, FALSE, sizeof (int));
 
   add_file (listed, files->file);
+  for (guint i = 0; files->parts != NULL && i < files->parts->len; i++)
+    add_file (listed, g_array_index (files->parts, int, i));
   add_file (listed, files->body);
   return listed;
 }

@@ -15,10 +15,33 @@ dup_one (int fd)
   return fd >= 0 ? fcntl (fd, F_DUPFD_CLOEXEC, 3) : -1;
 }
 
+static void
+close_one (gpointer fd)
+{
+  if (*(int *) fd >= 0)
+    close (*(int *) fd);
+}
+
+/* Takes @fd. */
+static void
+add (GArray **files, int fd)
+{
+  if (*files == NULL)
+    {
+      *files = g_array_new (FALSE, FALSE, sizeof (int));
+      g_array_set_clear_func (*files, close_one);
+    }
+  g_array_append_val (*files, fd);
+}
+
 BtsDescriptors
 bts_descriptors_dup_files (const BtsDescriptors *self)
 {
-  return (BtsDescriptors){ .file = dup_one (self->file), .body = dup_one (self->body) };
+  BtsDescriptors copy = { .file = dup_one (self->file), .body = dup_one (self->body) };
+
+  for (guint i = 0; self->parts != NULL && i < self->parts->len; i++)
+    bts_descriptors_add_part (&copy, dup_one (g_array_index (self->parts, int, i)));
+  return copy;
 }
 
 BtsDescriptors
@@ -33,33 +56,44 @@ bts_descriptors_steal (BtsDescriptors *self)
 void
 bts_descriptors_clear (BtsDescriptors *self)
 {
-  if (self->file >= 0)
-    close (self->file);
-  if (self->body >= 0)
-    close (self->body);
+  close_one (&self->file);
+  close_one (&self->body);
+  g_clear_pointer (&self->parts, g_array_unref);
   bts_descriptors_close_streams (self);
   *self = BTS_DESCRIPTORS_NONE;
 }
 
-static void
-close_stream (gpointer stream)
+guint
+bts_descriptors_get_count (const BtsDescriptors *self)
 {
-  close (*(int *) stream);
+  return (self->file >= 0 ? 1 : 0) + (self->body >= 0 ? 1 : 0) +
+         (self->parts != NULL ? self->parts->len : 0) +
+         (self->streams != NULL ? self->streams->len : 0);
+}
+
+void
+bts_descriptors_add_part (BtsDescriptors *self, int fd)
+{
+  add (&self->parts, fd);
 }
 
 void
 bts_descriptors_add_stream (BtsDescriptors *self, int fd)
 {
-  if (self->streams == NULL)
-    {
-      self->streams = g_array_new (FALSE, FALSE, sizeof (int));
-      g_array_set_clear_func (self->streams, close_stream);
-    }
-  g_array_append_val (self->streams, fd);
+  add (&self->streams, fd);
 }
 
 void
 bts_descriptors_close_streams (BtsDescriptors *self)
 {
   g_clear_pointer (&self->streams, g_array_unref);
+}
+
+void
+bts_descriptors_end (BtsDescriptors *self, gboolean may_be_resumed)
+{
+  if (may_be_resumed)
+    bts_descriptors_close_streams (self);
+  else
+    bts_descriptors_clear (self);
 }

@@ -720,7 +720,7 @@ bts_operation_finish (
   self->intent = BTS_INTENT_FINISHED;
   self->final_status = status;
   self->finished = now;
-  bts_descriptors_close_streams (&self->files);
+  bts_descriptors_end (&self->files, status == BGT_OPERATION_STATUS_ERROR);
   self->blockers = 0;
   self->next_attempt = 0;
   set_web_error (self, web_error, status == BGT_OPERATION_STATUS_COMPLETED ? NULL : message);

@@ -15,26 +15,36 @@
 /* What servers have answered and workers note is in no such message, but in memory and on the disk.
  * It comes later than the operation, so it is new ones that are refused. */
 #define MAX_REPORTED_BYTES_PER_USER (64 * 1024 * 1024)
-/* Where so much of either is used, what has finished is to make room. */
+/* The service keeps them until an operation is completed or canceled; all users together have what
+ * LimitNOFILE of the unit allows. */
+#define MAX_DESCRIPTORS_PER_USER 8192
+/* Where so much of one of them is used, what has finished is to make room. */
 #define SCARCE(maximum) ((maximum) / 4 * 3)
 /* What an operation takes there beside what its caller has given. */
 #define OPERATION_BYTES 1024
+
+/* What operations take, finished ones too. */
+typedef struct
+{
+  gsize n_bytes;
+  gsize n_reported_bytes;
+  guint n_descriptors;
+} Room;
 
 /* How many unfinished operations somebody has; reserved ones are still being created. */
 typedef struct
 {
   guint n_unfinished;
   guint n_reserved;
-  gsize n_bytes;          /* of finished ones, too */
-  gsize n_reported_bytes; /* likewise */
+  guint n_reserved_descriptors;
+  Room room;
 } Count;
 
 typedef struct
 {
   BtsOperation *operation; /* (owned) */
   gboolean is_counted;     /* among the unfinished */
-  gsize n_bytes;           /* likewise, among what is stored */
-  gsize n_reported_bytes;
+  Room room;               /* that is counted */
   gulong changed_id;
   gulong finished_id;
 } Item;
@@ -110,8 +120,9 @@ get_user_count (BtsRegistry *self, BtsOwner *owner)
 static gboolean
 is_unused (const Count *count)
 {
-  return count->n_unfinished == 0 && count->n_reserved == 0 && count->n_bytes == 0 &&
-         count->n_reported_bytes == 0;
+  return count->n_unfinished == 0 && count->n_reserved == 0 && count->n_reserved_descriptors == 0 &&
+         count->room.n_bytes == 0 && count->room.n_reported_bytes == 0 &&
+         count->room.n_descriptors == 0;
 }
 
 static void
@@ -141,15 +152,15 @@ set_counted (BtsRegistry *self, Item *item, gboolean is_counted)
 }
 
 static void
-set_bytes (BtsRegistry *self, Item *item, gsize n_bytes, gsize n_reported_bytes)
+set_room (BtsRegistry *self, Item *item, Room room)
 {
   BtsOwner *owner = bts_operation_get_owner (item->operation);
-  Count *count = get_user_count (self, owner);
+  Room *count = &get_user_count (self, owner)->room;
 
-  count->n_bytes += n_bytes - item->n_bytes;
-  count->n_reported_bytes += n_reported_bytes - item->n_reported_bytes;
-  item->n_bytes = n_bytes;
-  item->n_reported_bytes = n_reported_bytes;
+  count->n_bytes += room.n_bytes - item->room.n_bytes;
+  count->n_reported_bytes += room.n_reported_bytes - item->room.n_reported_bytes;
+  count->n_descriptors += room.n_descriptors - item->room.n_descriptors;
+  item->room = room;
   drop_unused_counts (self, owner);
 }
 
@@ -160,14 +171,17 @@ get_size (GVariant *variant)
 }
 
 static void
-count_bytes (BtsRegistry *self, Item *item)
+count_room (BtsRegistry *self, Item *item)
 {
   BtsOperation *operation = item->operation;
+  const Room room = {
+    .n_bytes = OPERATION_BYTES + bts_request_get_size (bts_operation_get_request (operation)),
+    .n_reported_bytes = get_size (bts_operation_get_response (operation)) +
+                        get_size (bts_operation_get_checkpoint (operation)),
+    .n_descriptors = bts_descriptors_get_count (bts_operation_get_files (operation)),
+  };
 
-  set_bytes (self, item,
-             OPERATION_BYTES + bts_request_get_size (bts_operation_get_request (operation)),
-             get_size (bts_operation_get_response (operation)) +
-                 get_size (bts_operation_get_checkpoint (operation)));
+  set_room (self, item, room);
 }
 
 static int
@@ -210,7 +224,7 @@ on_changed (BtsOperation *operation, guint changes, gpointer user_data)
 
   set_counted (self, item, !bts_operation_is_finished (operation));
   if ((changes & (BTS_CHANGE_REQUEST | BTS_CHANGE_RESPONSE | BTS_CHANGE_STATUS)) != 0)
-    count_bytes (self, item);
+    count_room (self, item);
   g_signal_emit (self, signals[SIGNAL_OPERATION_CHANGED], 0, operation, changes);
 }
 
@@ -281,7 +295,7 @@ bts_registry_add (BtsRegistry *self, BtsOperation *operation)
   g_hash_table_insert (self->items, (gpointer) bts_operation_get_guid (operation), item);
   g_ptr_array_insert (self->operations, (int) find_position (self, operation), operation);
   set_counted (self, item, !bts_operation_is_finished (operation));
-  count_bytes (self, item);
+  count_room (self, item);
 
   g_signal_emit (self, signals[SIGNAL_OPERATION_ADDED], 0, operation);
 }
@@ -297,7 +311,7 @@ bts_registry_remove (BtsRegistry *self, BtsOperation *operation)
     return;
 
   set_counted (self, item, FALSE);
-  set_bytes (self, item, 0, 0);
+  set_room (self, item, (Room){ 0 });
   g_ptr_array_remove_index (self->operations, find_position (self, operation));
   g_hash_table_remove (self->items, guid);
 
@@ -342,8 +356,8 @@ gboolean
 bts_registry_check_room (BtsRegistry *self, BtsOwner *owner, GError **error)
 {
   const Count *count = get_user_count (self, owner);
-  gboolean has_room = count->n_bytes < MAX_BYTES_PER_USER;
-  gboolean has_room_for_reports = count->n_reported_bytes < MAX_REPORTED_BYTES_PER_USER;
+  gboolean has_room = count->room.n_bytes < MAX_BYTES_PER_USER;
+  gboolean has_room_for_reports = count->room.n_reported_bytes < MAX_REPORTED_BYTES_PER_USER;
 
   drop_unused_counts (self, owner);
   if (!has_room)
@@ -363,17 +377,35 @@ gboolean
 bts_registry_is_room_scarce (BtsRegistry *self, BtsOwner *owner)
 {
   const Count *count = get_user_count (self, owner);
-  gboolean is_scarce = count->n_bytes >= SCARCE (MAX_BYTES_PER_USER) ||
-                       count->n_reported_bytes >= SCARCE (MAX_REPORTED_BYTES_PER_USER);
+  const Room *room = &count->room;
+  gboolean is_scarce = room->n_bytes >= SCARCE (MAX_BYTES_PER_USER) ||
+                       room->n_reported_bytes >= SCARCE (MAX_REPORTED_BYTES_PER_USER) ||
+                       room->n_descriptors >= SCARCE (MAX_DESCRIPTORS_PER_USER);
 
   drop_unused_counts (self, owner);
   return is_scarce;
+}
+
+static gboolean
+check_descriptors (const Count *user, guint n, GError **error)
+{
+  guint64 wanted = (guint64) user->room.n_descriptors + user->n_reserved_descriptors + n;
+
+  if (wanted <= MAX_DESCRIPTORS_PER_USER)
+    return TRUE;
+
+  g_set_error (error, BGT_ERROR, BGT_ERROR_LIMIT_EXCEEDED,
+               "All operations of a user may have %d descriptors together; acknowledge finished "
+               "ones",
+               MAX_DESCRIPTORS_PER_USER);
+  return FALSE;
 }
 
 gboolean
 bts_registry_reserve (BtsRegistry *self,
                       BtsOwner *owner,
                       guint n,
+                      guint n_descriptors,
                       guint max_per_application,
                       guint max_per_user,
                       GError **error)
@@ -387,12 +419,14 @@ bts_registry_reserve (BtsRegistry *self,
   application = get_application_count (self, owner);
   user = get_user_count (self, owner);
   fits = check_limit (application, n, max_per_application, "An application", error) &&
-         check_limit (user, n, max_per_user, "A user", error);
+         check_limit (user, n, max_per_user, "A user", error) &&
+         check_descriptors (user, n_descriptors, error);
 
   if (fits)
     {
       application->n_reserved += n;
       user->n_reserved += n;
+      user->n_reserved_descriptors += n_descriptors;
     }
 
   drop_unused_counts (self, owner);
@@ -400,14 +434,16 @@ bts_registry_reserve (BtsRegistry *self,
 }
 
 void
-bts_registry_release (BtsRegistry *self, BtsOwner *owner, guint n)
+bts_registry_release (BtsRegistry *self, BtsOwner *owner, guint n, guint n_descriptors)
 {
   Count *application = get_application_count (self, owner);
   Count *user = get_user_count (self, owner);
 
-  g_return_if_fail (application->n_reserved >= n && user->n_reserved >= n);
+  g_return_if_fail (application->n_reserved >= n && user->n_reserved >= n &&
+                    user->n_reserved_descriptors >= n_descriptors);
 
   application->n_reserved -= n;
   user->n_reserved -= n;
+  user->n_reserved_descriptors -= n_descriptors;
   drop_unused_counts (self, owner);
 }

@@ -20,13 +20,14 @@ BtsOperation *bts_registry_lookup (BtsRegistry *self, const char *guid); /* (nul
 GPtrArray *bts_registry_get_operations (BtsRegistry *self);              /* lent; oldest first */
 guint bts_registry_get_n_operations (BtsRegistry *self);
 
-/* Reserves room for @n operations of @owner that are being created, so that concurrent calls
- * cannot exceed the limits: finished ones do not count but for their size. LIMIT_EXCEEDED says
- * which limit. Each reservation is given back by exactly one _release (after _add, or where it
- * failed). */
+/* Reserves room for @n operations of @owner with @n_descriptors that are being created, so that
+ * concurrent calls cannot exceed the limits: finished ones do not count but for their size.
+ * LIMIT_EXCEEDED says which limit. Each reservation is given back by exactly one _release (after
+ * _add, or where it failed). */
 gboolean bts_registry_reserve (BtsRegistry *self,
                                BtsOwner *owner,
                                guint n,
+                               guint n_descriptors,
                                guint max_per_application,
                                guint max_per_user,
                                GError **error);
@@ -37,4 +38,4 @@ gboolean bts_registry_check_room (BtsRegistry *self, BtsOwner *owner, GError **e
 /* Whether so little of that room is left that finished operations should make some. */
 gboolean bts_registry_is_room_scarce (BtsRegistry *self, BtsOwner *owner);
 
-void bts_registry_release (BtsRegistry *self, BtsOwner *owner, guint n);
+void bts_registry_release (BtsRegistry *self, BtsOwner *owner, guint n, guint n_descriptors);

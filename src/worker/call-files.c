@@ -6,7 +6,9 @@
 
 #include "worker/call-files.h"
 
+#include <fcntl.h>
 #include <gio/gunixfdlist.h>
+#include <unistd.h>
 
 #include "worker/request-streams.h"
 
@@ -28,6 +30,28 @@ bts_call_files_get (GDBusMethodInvocation *invocation, GVariant *handles)
         g_array_append_val (found, files[handle]);
     }
   return found;
+}
+
+static void
+close_file (gpointer file)
+{
+  close (*(int *) file);
+}
+
+GArray *
+bts_call_files_dup (GArray *files)
+{
+  GArray *copies = g_array_new (FALSE, FALSE, sizeof (int));
+
+  g_array_set_clear_func (copies, close_file);
+  for (guint i = 0; files != NULL && i < files->len; i++)
+    {
+      int copy = fcntl (g_array_index (files, int, i), F_DUPFD_CLOEXEC, 3);
+
+      if (copy >= 0)
+        g_array_append_val (copies, copy);
+    }
+  return copies;
 }
 
 void

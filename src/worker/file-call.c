@@ -6,19 +6,18 @@
 
 #include "worker/file-call.h"
 
-#include <fcntl.h>
 #include <gio/gunixfdlist.h>
-#include <unistd.h>
 
 #include "common/bgt-enums.h"
 #include "common/bgt-error.h"
 #include "common/bgt-web-error.h"
+#include "worker/call-files.h"
 #include "worker/download-body.h"
 #include "worker/download-record.h"
 #include "worker/files/destination.h"
 #include "worker/files/spool.h"
 #include "worker/upload-answer.h"
-#include "worker/upload-body.h"
+#include "worker/upload-check.h"
 
 typedef struct
 {
@@ -29,8 +28,7 @@ typedef struct
   GVariant *checkpoint; /* (owned) (nullable) */
   BtsTransferJob *job;  /* (owned) (nullable) */
   guint64 position;
-  int file; /* (owned) or -1 */
-  int body; /* (owned) or -1 */
+  GArray *files; /* (owned) (element-type int) */
 } Call;
 
 static void
@@ -40,10 +38,7 @@ call_free (Call *self)
   g_variant_unref (self->request);
   g_clear_pointer (&self->checkpoint, g_variant_unref);
   g_clear_pointer (&self->job, bts_transfer_job_unref);
-  if (self->file >= 0)
-    close (self->file);
-  if (self->body >= 0)
-    close (self->body);
+  g_array_unref (self->files);
   g_free (self);
 }
 
@@ -90,32 +85,36 @@ is_upload (GVariant *request)
 }
 
 static GVariant *
-check_download (GVariant *request, int file, int body, GError **error)
+check_download (GVariant *request, GArray *files, GError **error)
 {
-  g_autoptr (GVariant) found = bts_destination_check (request, file, error);
+  g_autoptr (GVariant) found = NULL;
   g_autoptr (GVariant) found_body = NULL;
-  g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (found);
+  g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (NULL);
+  int file, body;
 
+  bts_call_files_sort (files, request, &file, &body);
+  found = bts_destination_check (request, file, error);
   if (found == NULL || body < 0)
     return g_steal_pointer (&found);
   found_body = bts_download_body_check (body, error);
   if (found_body == NULL)
     return NULL;
+  g_variant_dict_init (&dict, found);
   g_variant_dict_insert_value (&dict, "body-file", found_body);
   return g_variant_ref_sink (g_variant_dict_end (&dict));
 }
 
 static GVariant *
-find (GVariant *request, int file, int body, GError **error)
+find (GVariant *request, GArray *files, GError **error)
 {
-  return is_upload (request) ? bts_upload_body_check (request, file, error)
-                             : check_download (request, file, body, error);
+  return is_upload (request) ? bts_upload_check (request, files, error)
+                             : check_download (request, files, error);
 }
 
 static gboolean
 check (Call *self, GError **error)
 {
-  g_autoptr (GVariant) found = find (self->request, self->file, self->body, error);
+  g_autoptr (GVariant) found = find (self->request, self->files, error);
 
   if (found == NULL)
     return FALSE;
@@ -125,10 +124,10 @@ check (Call *self, GError **error)
 }
 
 static void
-add_answer (GVariantBuilder *answers, GVariant *request)
+add_answer (GVariantBuilder *answers, GVariant *request, GArray *files)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (GVariant) found = find (request, -1, -1, &error);
+  g_autoptr (GVariant) found = find (request, files, &error);
   g_autoptr (GError) told = NULL;
   g_autofree char *name = NULL;
   g_autofree char *message = NULL;
@@ -153,7 +152,7 @@ check_all (Call *self, GError **error)
     {
       g_autoptr (GVariant) request = g_variant_get_child_value (self->request, i);
 
-      add_answer (&answers, request);
+      add_answer (&answers, request, self->files);
     }
   g_dbus_method_invocation_return_value (g_steal_pointer (&self->invocation),
                                          g_variant_new ("(a(ssa{sv}))", &answers));
@@ -243,8 +242,7 @@ bts_file_call_run (const BtsFileCall *call, GDBusMethodInvocation *invocation)
   if (call->job != NULL)
     self->job = bts_transfer_job_ref (call->job);
   self->position = call->position;
-  self->file = call->file >= 0 ? fcntl (call->file, F_DUPFD_CLOEXEC, 3) : -1;
-  self->body = call->body >= 0 ? fcntl (call->body, F_DUPFD_CLOEXEC, 3) : -1;
+  self->files = bts_call_files_dup (call->files);
 
   thread = g_thread_try_new ("file-call", run_thread, self, &error);
   if (thread != NULL)

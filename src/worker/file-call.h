@@ -27,8 +27,7 @@ typedef struct
   GVariant *checkpoint; /* (nullable) a{sv} */
   BtsTransferJob *job;  /* (nullable): that runs; @checkpoint is its latest one */
   guint64 position;
-  int file; /* or -1; duplicated */
-  int body; /* likewise; of a check */
+  GArray *files; /* (nullable) (element-type int): of a check; copied */
 } BtsFileCall;
 
 /* Takes @invocation and answers it when done. */

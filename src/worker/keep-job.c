@@ -6,10 +6,8 @@
 
 #include "worker/keep-job.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include "common/bgt-web-error.h"
+#include "worker/call-files.h"
 #include "worker/files/stream-spool.h"
 #include "worker/request-streams.h"
 
@@ -82,26 +80,12 @@ keep_main (BtsTransferJob *job, gpointer data)
   return g_variant_ref_sink (g_variant_dict_end (&update));
 }
 
-static void
-close_stream (gpointer stream)
-{
-  close (*(int *) stream);
-}
-
 void
 bts_keep_job_start (BtsTransferJob *job, GArray *streams, guint64 max_bytes)
 {
   Keeping *self = g_new0 (Keeping, 1);
 
   self->max_bytes = max_bytes;
-  self->streams = g_array_new (FALSE, FALSE, sizeof (int));
-  g_array_set_clear_func (self->streams, close_stream);
-  for (guint i = 0; i < streams->len; i++)
-    {
-      int copy = fcntl (g_array_index (streams, int, i), F_DUPFD_CLOEXEC, 3);
-
-      if (copy >= 0)
-        g_array_append_val (self->streams, copy);
-    }
+  self->streams = bts_call_files_dup (streams);
   bts_transfer_job_start (job, keep_main, self, keeping_free);
 }

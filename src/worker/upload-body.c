@@ -11,8 +11,6 @@
 
 #include "common/bgt-error.h"
 #include "common/bgt-web-error.h"
-#include "common/descriptor.h"
-#include "worker/files/file-error.h"
 #include "worker/files/source.h"
 #include "worker/files/spool.h"
 #include "worker/request-streams.h"
@@ -78,7 +76,8 @@ open_spool (BtsUploadBody *self, const char *guid, GError **error)
 }
 
 static BtsSource *
-open_source (BtsUploadBody *self, GVariant *request, const char *guid, int file, GError **error)
+open_source (
+    BtsUploadBody *self, GVariant *request, const char *guid, GArray *files, GError **error)
 {
   g_autoptr (GVariant) found =
                  g_variant_lookup_value (request, "source-file", G_VARIANT_TYPE_VARDICT);
@@ -88,8 +87,8 @@ open_source (BtsUploadBody *self, GVariant *request, const char *guid, int file,
     return bts_source_open (text, error);
   if (bts_request_streams_has (request, "source-file"))
     return open_spool (self, guid, error);
-  if (file >= 0)
-    return bts_source_open_fd (file, error);
+  if (files->len > 0)
+    return bts_source_open_fd (g_array_index (files, int, 0), error);
   if (found != NULL)
     return bts_source_open_found (found, error);
   g_set_error_literal (error, BGT_ERROR, BGT_ERROR_INVALID_ARGUMENT,
@@ -119,20 +118,34 @@ get_slice (GVariant *request, guint64 size, guint64 *offset, guint64 *length, GE
 }
 
 static gboolean
-open_one (BtsUploadBody *self, GVariant *request, const char *guid, int file, GError **error)
+open_one (BtsUploadBody *self, GVariant *request, const char *guid, GArray *files, GError **error)
 {
-  g_autoptr (BtsSource) source = open_source (self, request, guid, file, error);
+  g_autoptr (BtsSource) source = NULL;
   guint64 offset = 0;
   guint64 length = 0;
 
+  if (guid == NULL && bts_request_streams_has (request, "source-file"))
+    return TRUE;
+  source = open_source (self, request, guid, files, error);
   if (source == NULL || !get_slice (request, source->info.size, &offset, &length, error))
     return FALSE;
   add_source (self, g_steal_pointer (&source), offset, length);
   return TRUE;
 }
 
+/* What all parts have in common. */
+typedef struct
+{
+  const char *guid; /* (nullable) */
+  GArray *files;    /* (nullable): of those that were descriptors of files, while there are all */
+  guint n_files;    /* taken of them */
+  const char *subtype;
+  const char *boundary;
+  gboolean is_given; /* the boundary, and so perhaps somewhere in a part */
+} Form;
+
 static BtsSource *
-open_part (BtsUploadBody *self, GVariant *part, const char *guid, GError **error)
+open_part (BtsUploadBody *self, GVariant *part, Form *form, GError **error)
 {
   g_autoptr (GVariant) found = g_variant_lookup_value (part, "found", G_VARIANT_TYPE_VARDICT);
   const char *text = NULL;
@@ -140,22 +153,15 @@ open_part (BtsUploadBody *self, GVariant *part, const char *guid, GError **error
   if (g_variant_lookup (part, "file", "&s", &text))
     return bts_source_open (text, error);
   if (bts_request_streams_has (part, "found"))
-    return open_spool (self, guid, error);
+    return open_spool (self, form->guid, error);
+  if (found != NULL && form->files != NULL)
+    return bts_source_open_fd (g_array_index (form->files, int, form->n_files++), error);
   if (found != NULL)
     return bts_source_open_found (found, error);
   g_set_error_literal (error, BGT_ERROR, BGT_ERROR_INVALID_ARGUMENT,
                        "a part has none of text, file and fd");
   return NULL;
 }
-
-/* What all parts have in common. */
-typedef struct
-{
-  const char *guid; /* (nullable) */
-  const char *subtype;
-  const char *boundary;
-  gboolean is_given; /* the boundary, and so perhaps somewhere in a part */
-} Form;
 
 /* Files are not searched: what is in one is its owner's choice as the boundary is. */
 static gboolean
@@ -171,7 +177,7 @@ check_text (const char *text, const Form *form, GError **error)
 }
 
 static gboolean
-add_part (BtsUploadBody *self, GVariant *part, const Form *form, GError **error)
+add_part (BtsUploadBody *self, GVariant *part, Form *form, GError **error)
 {
   gboolean is_first = self->texts->len == 0;
   g_autoptr (BtsSource) source = NULL;
@@ -191,7 +197,7 @@ add_part (BtsUploadBody *self, GVariant *part, const Form *form, GError **error)
   if (form->guid == NULL && bts_request_streams_has (part, "found"))
     return TRUE;
 
-  source = open_part (self, part, form->guid, error);
+  source = open_part (self, part, form, error);
   if (source == NULL)
     return FALSE;
   if (source->path != NULL)
@@ -201,6 +207,21 @@ add_part (BtsUploadBody *self, GVariant *part, const Form *form, GError **error)
   size = source->info.size;
   add_source (self, g_steal_pointer (&source), 0, size);
   return TRUE;
+}
+
+static guint
+count_files (GVariant *parts)
+{
+  guint n_files = 0;
+
+  for (gsize i = 0; i < g_variant_n_children (parts); i++)
+    {
+      g_autoptr (GVariant) part = g_variant_get_child_value (parts, i);
+      gboolean is_found = g_variant_lookup (part, "found", "a{sv}", NULL);
+
+      n_files += is_found && !bts_request_streams_has (part, "found") ? 1 : 0;
+    }
+  return n_files;
 }
 
 /* Takes what is given in @form where the request does not say. */
@@ -223,7 +244,7 @@ open_parts (BtsUploadBody *self, GVariant *request, GVariant *parts, Form form, 
 
       if (!add_part (self, part, &form, error))
         {
-          g_prefix_error (error, "Part %" G_GSIZE_FORMAT ": ", i);
+          g_prefix_error (error, "In part %" G_GSIZE_FORMAT ": ", i);
           return FALSE;
         }
       if (i == 0)
@@ -236,15 +257,17 @@ open_parts (BtsUploadBody *self, GVariant *request, GVariant *parts, Form form, 
 
 BtsUploadBody *
 bts_upload_body_open (
-    GVariant *request, const char *guid, int file, const char *boundary, GError **error)
+    GVariant *request, const char *guid, GArray *files, const char *boundary, GError **error)
 {
   g_autoptr (BtsUploadBody) self = body_new ();
   g_autoptr (GVariant) parts = g_variant_lookup_value (request, "parts", G_VARIANT_TYPE ("aa{sv}"));
-  const Form form = { guid, "form-data", boundary, FALSE };
-  gboolean is_open = parts != NULL ? open_parts (self, request, parts, form, error)
-                                   : open_one (self, request, guid, file, error);
+  Form form = { .guid = guid, .subtype = "form-data", .boundary = boundary };
 
-  return is_open ? g_steal_pointer (&self) : NULL;
+  if (parts == NULL)
+    return open_one (self, request, guid, files, error) ? g_steal_pointer (&self) : NULL;
+  if (count_files (parts) == files->len)
+    form.files = files;
+  return open_parts (self, request, parts, form, error) ? g_steal_pointer (&self) : NULL;
 }
 
 gboolean
@@ -306,77 +329,4 @@ bts_upload_body_slice (BtsUploadBody *self, guint64 offset, guint64 length)
         g_array_append_val (slice, piece);
     }
   return slice;
-}
-
-/* What the worker has to know of a descriptor when it is gone. */
-static gboolean
-describe (GVariant *request, int file, GVariantDict *found, GError **error)
-{
-  gboolean is_stream = bts_descriptor_is_stream (file);
-  g_autoptr (BtsSource) source = NULL;
-  g_autoptr (GVariant) description = NULL;
-  guint64 offset = 0;
-  guint64 length = 0;
-
-  if (!bts_source_check_fd (file, error))
-    return FALSE;
-  source = bts_source_open_fd (file, is_stream ? NULL : error);
-  /* How long a pipe's is, nobody knows yet. */
-  if (source != NULL ? !get_slice (request, source->info.size, &offset, &length, error)
-                     : !is_stream)
-    return FALSE;
-  if (is_stream)
-    {
-      g_auto (GVariantDict) stream = G_VARIANT_DICT_INIT (NULL);
-
-      g_variant_dict_insert (&stream, "is-stream", "b", TRUE);
-      g_variant_dict_insert_value (found, "source-file", g_variant_dict_end (&stream));
-      return TRUE;
-    }
-
-  description = bts_source_describe_fd (file);
-  g_variant_dict_insert_value (found, "source-file", description);
-  return TRUE;
-}
-
-/* What says nothing about this kind of body. */
-static gboolean
-check_options (GVariant *request, GError **error)
-{
-  static const struct
-  {
-    const char *key;
-    gboolean is_for_parts;
-  } rows[] = {
-    { "offset", FALSE }, { "length", FALSE }, { "multipart-subtype", TRUE }, { "boundary", TRUE }
-  };
-  gboolean has_parts = g_variant_lookup (request, "parts", "aa{sv}", NULL);
-
-  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
-    {
-      if (rows[i].is_for_parts == has_parts || !g_variant_lookup (request, rows[i].key, "*", NULL))
-        continue;
-      g_set_error (error, BGT_ERROR, BGT_ERROR_INVALID_ARGUMENT, "option “%s” is for uploads %s",
-                   rows[i].key, has_parts ? "without parts only" : "of parts only");
-      return FALSE;
-    }
-  return TRUE;
-}
-
-GVariant *
-bts_upload_body_check (GVariant *request, int file, GError **error)
-{
-  g_auto (GVariantDict) found = G_VARIANT_DICT_INIT (NULL);
-  g_autoptr (BtsUploadBody) body = NULL;
-
-  if (!check_options (request, error))
-    return NULL;
-  if (file < 0)
-    body = bts_upload_body_open (request, NULL, -1, "-", error);
-  if (file >= 0 ? !describe (request, file, &found, error) : body == NULL)
-    {
-      bts_file_error_make_public (error);
-      return NULL;
-    }
-  return g_variant_ref_sink (g_variant_dict_end (&found));
 }

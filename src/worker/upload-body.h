@@ -23,9 +23,11 @@ typedef struct
 } BtsUploadBody;
 
 /* @guid: under which its streams are kept; NULL before they are, then it is opened without.
- * @file: the application's descriptor, or -1. @boundary: for parts where the request has none. */
+ * @files (element-type int): the application's descriptors of files, that of the source or those of
+ * parts in their order; where they are not all there, the files are opened again by their names.
+ * @boundary: for parts where the request has none. */
 BtsUploadBody *bts_upload_body_open (
-    GVariant *request, const char *guid, int file, const char *boundary, GError **error);
+    GVariant *request, const char *guid, GArray *files, const char *boundary, GError **error);
 void bts_upload_body_free (BtsUploadBody *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BtsUploadBody, bts_upload_body_free)
 
@@ -38,7 +40,3 @@ gboolean bts_upload_body_matches (BtsUploadBody *self, GVariant *states, GError 
 
 /* The pieces from @offset on, for as many bytes as @length. (element-type BtsTransportPiece) */
 GArray *bts_upload_body_slice (BtsUploadBody *self, guint64 offset, guint64 length);
-
-/* Could the request's files be opened now? Returns keys to add to the request, a{sv}, not
- * floating. */
-GVariant *bts_upload_body_check (GVariant *request, int file, GError **error);

@@ -6,12 +6,11 @@
 
 #include "worker/upload-job.h"
 
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "common/bgt-error.h"
 #include "common/bgt-web-error.h"
+#include "worker/call-files.h"
 #include "worker/files/file-error.h"
 #include "worker/transport/multipart-body.h"
 #include "worker/upload-question.h"
@@ -33,8 +32,7 @@ upload_free (gpointer data)
   g_clear_pointer (&self->actual_uri, g_free);
   bts_upload_record_clear (&self->record);
   bts_upload_answer_clear (&self->answer);
-  if (self->file >= 0)
-    close (self->file);
+  g_array_unref (self->files);
   g_free (self);
 }
 
@@ -48,7 +46,7 @@ open_body (BtsUpload *self, GError **error)
   if (self->record.boundary == NULL)
     self->record.boundary = bts_multipart_new_boundary ();
   self->body = bts_upload_body_open (self->request, bts_transfer_job_get_guid (self->job),
-                                     self->file, self->record.boundary, error);
+                                     self->files, self->record.boundary, error);
   if (self->body == NULL)
     {
       bts_file_error_make_web (error);
@@ -267,7 +265,7 @@ upload_new (const BtsUploadSpec *spec)
   self->factory_data = spec->factory_data;
   self->memory = spec->memory;
   self->checkpoint = spec->checkpoint != NULL ? g_variant_ref_sink (spec->checkpoint) : NULL;
-  self->file = spec->file >= 0 ? fcntl (spec->file, F_DUPFD_CLOEXEC, 3) : -1;
+  self->files = bts_call_files_dup (spec->files);
   self->max_spool_bytes = spec->max_spool_bytes;
   self->retry_after_us = -1;
   bts_upload_answer_init (&self->answer);

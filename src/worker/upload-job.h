@@ -12,7 +12,7 @@
 typedef struct
 {
   GVariant *checkpoint;    /* (nullable) a{sv}: of an earlier try */
-  int file;                /* the application's descriptor, or -1; duplicated */
+  GArray *files;           /* (nullable) (element-type int): the application's; copied */
   guint64 max_spool_bytes; /* of all that is kept for this user */
   BtsTransportFactory new_transport;
   gpointer factory_data;   /* (unowned) outlives the job */

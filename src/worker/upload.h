@@ -20,7 +20,7 @@ typedef struct
   gpointer factory_data;   /* (unowned) */
   BtsUploadMemory *memory; /* (unowned) */
   GVariant *checkpoint;    /* (owned) (nullable): given by the daemon */
-  int file;                /* (owned) or -1 */
+  GArray *files;           /* (owned) (element-type int): the application's */
   guint64 max_spool_bytes; /* of all that is kept for this user */
 
   GVariant *request;   /* (owned) (nullable): of the round under way */

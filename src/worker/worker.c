@@ -81,9 +81,8 @@ handle_check (BtsWorker *self, GVariant *parameters, GDBusMethodInvocation *invo
   g_autoptr (GVariant) request = g_variant_get_child_value (parameters, 0);
   g_autoptr (GVariant) handles = g_variant_get_child_value (parameters, 1);
   g_autoptr (GArray) files = bts_call_files_get (invocation, handles);
-  BtsFileCall call = { .kind = BTS_FILE_CALL_CHECK, .request = request };
+  const BtsFileCall call = { .kind = BTS_FILE_CALL_CHECK, .request = request, .files = files };
 
-  bts_call_files_sort (files, request, &call.file, &call.body);
   bts_file_call_run (&call, invocation);
 }
 
@@ -91,9 +90,7 @@ static void
 handle_check_all (BtsWorker *self, GVariant *parameters, GDBusMethodInvocation *invocation)
 {
   g_autoptr (GVariant) requests = g_variant_get_child_value (parameters, 0);
-  BtsFileCall call = {
-    .kind = BTS_FILE_CALL_CHECK_ALL, .request = requests, .file = -1, .body = -1
-  };
+  const BtsFileCall call = { .kind = BTS_FILE_CALL_CHECK_ALL, .request = requests };
 
   bts_file_call_run (&call, invocation);
 }
@@ -121,11 +118,11 @@ is_upload (GVariant *request)
 }
 
 static BtsUploadSpec
-get_upload_spec (BtsWorker *self, GVariant *checkpoint, int file)
+get_upload_spec (BtsWorker *self, GVariant *checkpoint, GArray *files)
 {
   return (BtsUploadSpec){
     .checkpoint = checkpoint,
-    .file = file,
+    .files = files,
     .max_spool_bytes = self->settings.max_spool_bytes,
     .new_transport = new_transport,
     .factory_data = self,
@@ -133,30 +130,28 @@ get_upload_spec (BtsWorker *self, GVariant *checkpoint, int file)
   };
 }
 
-/* @file and @body are lent. */
 static void
-start_job (BtsWorker *self,
-           BtsTransferJob *job,
-           gboolean is_upload,
-           GVariant *checkpoint,
-           int file,
-           int body)
+start_upload (BtsWorker *self, BtsTransferJob *job, GVariant *checkpoint, GArray *files)
 {
-  const BtsUploadSpec upload = get_upload_spec (self, checkpoint, file);
-  const BtsDownloadSpec download = {
+  const BtsUploadSpec spec = get_upload_spec (self, checkpoint, files);
+
+  bts_upload_job_start (job, &spec);
+}
+
+static void
+start_download (
+    BtsWorker *self, BtsTransferJob *job, GVariant *request, GVariant *checkpoint, GArray *files)
+{
+  BtsDownloadSpec spec = {
     .checkpoint = checkpoint,
-    .file = file,
-    .body = body,
     .checkpoint_bytes = self->settings.checkpoint_bytes,
     .max_connections = self->settings.max_connections,
     .new_transport = new_transport,
     .factory_data = self,
   };
 
-  if (is_upload)
-    bts_upload_job_start (job, &upload);
-  else
-    bts_download_job_start (job, &download);
+  bts_call_files_sort (files, request, &spec.file, &spec.body);
+  bts_download_job_start (job, &spec);
 }
 
 /* NULL, and answered, where there can be no such job. */
@@ -188,15 +183,16 @@ handle_start (BtsWorker *self, GVariant *parameters, GDBusMethodInvocation *invo
   g_autoptr (GVariant) handles = NULL;
   g_autoptr (GArray) files = NULL;
   BtsTransferJob *job = NULL;
-  int file, body;
 
   g_variant_get (parameters, "(&s@a{sv}@a{sv}@ah)", &guid, &request, &checkpoint, &handles);
   job = add_job (self, guid, request, invocation);
   if (job == NULL)
     return;
   files = bts_call_files_get (invocation, handles);
-  bts_call_files_sort (files, request, &file, &body);
-  start_job (self, job, is_upload (request), checkpoint, file, body);
+  if (is_upload (request))
+    start_upload (self, job, checkpoint, files);
+  else
+    start_download (self, job, request, checkpoint, files);
   g_dbus_method_invocation_return_value (invocation, NULL);
 }
 
@@ -231,7 +227,7 @@ handle_stop (BtsWorker *self, GVariant *parameters, GDBusMethodInvocation *invoc
 static void
 terminate_upload (BtsWorker *self, const char *guid, GVariant *request, GVariant *checkpoint)
 {
-  const BtsUploadSpec spec = get_upload_spec (self, checkpoint, -1);
+  const BtsUploadSpec spec = get_upload_spec (self, checkpoint, NULL);
 
   bts_upload_job_terminate (guid, request, &spec);
 }
@@ -242,7 +238,7 @@ handle_discard (BtsWorker *self, GVariant *parameters, GDBusMethodInvocation *in
   const char *guid = NULL;
   g_autoptr (GVariant) request = NULL;
   g_autoptr (GVariant) checkpoint = NULL;
-  BtsFileCall call = { .kind = BTS_FILE_CALL_DISCARD, .file = -1, .body = -1 };
+  BtsFileCall call = { .kind = BTS_FILE_CALL_DISCARD };
 
   g_variant_get (parameters, "(&s@a{sv}@a{sv})", &guid, &request, &checkpoint);
   if (!bts_guid_is_valid (guid))
@@ -271,7 +267,7 @@ handle_open_result (BtsWorker *self, GVariant *parameters, GDBusMethodInvocation
   g_autoptr (GVariant) request = NULL;
   g_autoptr (GVariant) given = NULL;
   g_autoptr (GVariant) latest = NULL;
-  BtsFileCall call = { .kind = BTS_FILE_CALL_OPEN_RESULT, .file = -1, .body = -1 };
+  BtsFileCall call = { .kind = BTS_FILE_CALL_OPEN_RESULT };
 
   g_variant_get (parameters, "(&s@a{sv}@a{sv}t)", &guid, &request, &given, &call.position);
   if (!bts_guid_is_valid (guid))

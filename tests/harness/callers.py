@@ -187,7 +187,8 @@ class Caller:
 
     def call(self, path, interface, method, signature=None, arguments=(), descriptor=None, to=NAME):
         """The reply as a tuple, or CallError. @descriptor: a file that the caller opens for reading
-        and writing and passes as handle 0, or a list of such files."""
+        and writing and passes as handle 0, or a list of such files. Where one is
+        a name and a text, it writes that first."""
         if "." not in interface:
             interface = f"{NAME}.{interface}"
         variant = GLib.Variant(signature, arguments) if signature else None
@@ -242,8 +243,11 @@ def answer_call(connection, question):
                                        question["arguments"], None, None)
     descriptors = Gio.UnixFDList()
     names = question["descriptor"] or []
-    for name in [names] if isinstance(names, str) else names:
+    for given in [names] if isinstance(names, str) else names:
+        name, text = (given, None) if isinstance(given, str) else given
         file = os.open(name, os.O_RDWR | os.O_CREAT, 0o644)
+        if text is not None:
+            os.write(file, text.encode())
         descriptors.append(file)
         os.close(file)
     reply, _ = connection.call_with_unix_fd_list_sync(

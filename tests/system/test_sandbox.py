@@ -11,6 +11,7 @@ from harness.bodies import Body
 from harness.callers import Caller, CallError, SystemBus, SystemDaemon
 from harness.daemon import NAME, PATH
 from harness.servers import FaultyServer, sending
+from harness.upload_server import CREATED, UploadServer
 from harness.wait import wait_until
 
 UID = 2  # bin: the bus refuses users that do not exist
@@ -27,6 +28,8 @@ class Sandboxes(unittest.TestCase):
     def setUpClass(cls):
         cls.bus = cls.enterClassContext(SystemBus())
         cls.server = cls.enterClassContext(FaultyServer())
+        cls.uploads = cls.enterClassContext(UploadServer())
+        cls.uploads.serve("/form", CREATED)
         cls.daemon = cls.enterClassContext(SystemDaemon(cls.bus))
         cls.body = Body(100_000)
         cls.server.serve("/file", sending(cls.body))
@@ -76,6 +79,23 @@ class Sandboxes(unittest.TestCase):
         self.app.call(path, "Operation", "Start")
         wait_until(lambda: self.get(self.app, path, "Status") == "completed", "completed")
         self.assertEqual(bytes(self.server.heads("/asked")[0].body), b"question" * 10_000)
+
+    def test_descriptors_of_its_own_files_are_sent_as_parts(self):
+        """Of files that nobody outside of the sandbox can open by their names."""
+        names = [f"/tmp/private-{number}" for number in range(2)]
+        parts = [{"name": GLib.Variant("s", str(number)), "fd": GLib.Variant("h", number)}
+                 for number in range(2)]
+        path = self.app.call(
+            PATH, "Manager", "CreateMultipartUpload", "(saa{sv}a{sv})",
+            (self.uploads.uri("/form"), parts, {"boundary": GLib.Variant("s", "limit")}),
+            descriptor=[[name, f"content of {name}"] for name in names])[0]
+        self.assertFalse(any(os.path.exists(name) for name in names), "they are not private")
+        self.app.call(path, "Operation", "Start")
+        wait_until(lambda: self.get(self.app, path, "Status") in ("completed", "error"), "it ends")
+        self.assertEqual(self.get(self.app, path, "ErrorMessage"), "")
+        body = self.uploads.heads("/form")[0].body
+        for name in names:
+            self.assertIn(b"\r\n\r\n" + f"content of {name}".encode() + b"\r\n--limit", body)
 
     def test_the_application_is_the_sandboxes_own(self):
         path = self.create(self.app, {"application-id": GLib.Variant("s", "org.example.Other")})

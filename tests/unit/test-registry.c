@@ -4,6 +4,8 @@
 
 #include "config.h"
 
+#include <unistd.h>
+
 #include "common/bgt-error.h"
 #include "common/object-path.h"
 #include "model/registry.h"
@@ -53,7 +55,7 @@ tear_down (Fixture *fixture, gconstpointer data)
 }
 
 static BtsOperation *
-add (Fixture *fixture, gint64 created)
+add_with_files (Fixture *fixture, gint64 created, BtsDescriptors *files)
 {
   g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (NULL);
   g_autofree char *guid = bts_guid_new ();
@@ -63,9 +65,18 @@ add (Fixture *fixture, gint64 created)
   g_variant_dict_insert (&dict, "uri", "s", "https://example.org/");
   request = bts_request_new (BGT_OPERATION_KIND_DOWNLOAD, g_variant_dict_end (&dict), NULL);
   operation = bts_operation_new (guid, fixture->owner, request, created);
+  *bts_operation_get_files (operation) = bts_descriptors_steal (files);
   bts_registry_add (fixture->registry, operation);
 
   return operation;
+}
+
+static BtsOperation *
+add (Fixture *fixture, gint64 created)
+{
+  BtsDescriptors none = BTS_DESCRIPTORS_NONE;
+
+  return add_with_files (fixture, created, &none);
 }
 
 static gboolean
@@ -73,8 +84,8 @@ reserve (Fixture *fixture, guint n, guint max_per_application, guint max_per_use
 {
   g_autoptr (GError) error = NULL;
 
-  if (bts_registry_reserve (fixture->registry, fixture->owner, n, max_per_application, max_per_user,
-                            &error))
+  if (bts_registry_reserve (fixture->registry, fixture->owner, n, 0, max_per_application,
+                            max_per_user, &error))
     return TRUE;
 
   g_assert_error (error, BGT_ERROR, BGT_ERROR_LIMIT_EXCEEDED);
@@ -132,13 +143,13 @@ test_finished_operations_do_not_count (Fixture *fixture, gconstpointer data)
   g_assert_false (reserve (fixture, 1, 1, 9));
   bts_operation_finish (operation, BGT_OPERATION_STATUS_ERROR, 404, NULL, 3);
   g_assert_true (reserve (fixture, 1, 1, 9));
-  bts_registry_release (fixture->registry, fixture->owner, 1);
+  bts_registry_release (fixture->registry, fixture->owner, 1, 0);
 
   g_assert_true (bts_operation_resume (operation, 4, NULL));
   g_assert_false (reserve (fixture, 1, 1, 9));
   bts_registry_remove (fixture->registry, operation);
   g_assert_true (reserve (fixture, 1, 1, 9));
-  bts_registry_release (fixture->registry, fixture->owner, 1);
+  bts_registry_release (fixture->registry, fixture->owner, 1, 0);
 }
 
 static void
@@ -152,13 +163,13 @@ test_reservations_count (Fixture *fixture, gconstpointer data)
   g_assert_false (reserve (fixture, 1, 5, 6));
   g_assert_false (reserve (fixture, G_MAXUINT, 5, 6));
 
-  g_assert_true (bts_registry_reserve (fixture->registry, other, 1, 5, 6, NULL));
-  g_assert_false (bts_registry_reserve (fixture->registry, other, 1, 5, 6, NULL));
+  g_assert_true (bts_registry_reserve (fixture->registry, other, 1, 0, 5, 6, NULL));
+  g_assert_false (bts_registry_reserve (fixture->registry, other, 1, 0, 5, 6, NULL));
 
-  bts_registry_release (fixture->registry, fixture->owner, 5);
-  bts_registry_release (fixture->registry, other, 1);
+  bts_registry_release (fixture->registry, fixture->owner, 5, 0);
+  bts_registry_release (fixture->registry, other, 1, 0);
   g_assert_true (reserve (fixture, 5, 5, 6));
-  bts_registry_release (fixture->registry, fixture->owner, 5);
+  bts_registry_release (fixture->registry, fixture->owner, 5, 0);
 }
 
 /* It is changed to what is large, too, and finished operations count as well. */
@@ -180,14 +191,49 @@ test_what_a_user_stores_is_limited (Fixture *fixture, gconstpointer data)
     }
   g_assert_cmpuint (n, >, 2000);
   g_assert_cmpuint (n, <, 4000);
-  g_assert_false (bts_registry_reserve (fixture->registry, other, 1, 9, 9, &error));
+  g_assert_false (bts_registry_reserve (fixture->registry, other, 1, 0, 9, 9, &error));
   g_assert_error (error, BGT_ERROR, BGT_ERROR_LIMIT_EXCEEDED);
-  g_assert_true (bts_registry_reserve (fixture->registry, stranger, 1, 9, 9, NULL));
-  bts_registry_release (fixture->registry, stranger, 1);
+  g_assert_true (bts_registry_reserve (fixture->registry, stranger, 1, 0, 9, 9, NULL));
+  bts_registry_release (fixture->registry, stranger, 1, 0);
 
   bts_registry_remove (fixture->registry,
                        bts_registry_get_operations (fixture->registry)->pdata[0]);
   g_assert_true (bts_registry_check_room (fixture->registry, other, NULL));
+}
+
+static gboolean
+reserve_descriptors (Fixture *fixture, guint n_descriptors)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (bts_registry_reserve (fixture->registry, fixture->owner, 1, n_descriptors, 9, 9, &error))
+    return TRUE;
+
+  g_assert_error (error, BGT_ERROR, BGT_ERROR_LIMIT_EXCEEDED);
+  return FALSE;
+}
+
+/* After an error, too, for they are what a Resume needs. */
+static void
+test_descriptors_of_a_user_are_limited (Fixture *fixture, gconstpointer data)
+{
+  g_auto (BtsDescriptors) files = BTS_DESCRIPTORS_NONE;
+  BtsOperation *operation = NULL;
+
+  files.file = dup (STDIN_FILENO);
+  bts_descriptors_add_part (&files, dup (STDIN_FILENO));
+  operation = add_with_files (fixture, 1, &files);
+  g_assert_true (reserve_descriptors (fixture, 8000));
+  g_assert_false (reserve_descriptors (fixture, 191));
+  g_assert_true (reserve_descriptors (fixture, 190));
+  bts_registry_release (fixture->registry, fixture->owner, 2, 8190);
+
+  bts_operation_finish (operation, BGT_OPERATION_STATUS_ERROR, 404, NULL, 3);
+  g_assert_false (reserve_descriptors (fixture, 8191));
+  g_assert_true (bts_operation_resume (operation, 4, NULL));
+  bts_operation_finish (operation, BGT_OPERATION_STATUS_COMPLETED, 0, NULL, 5);
+  g_assert_true (reserve_descriptors (fixture, 8192));
+  bts_registry_release (fixture->registry, fixture->owner, 1, 8192);
 }
 
 /* Servers answer with heads of some 64 KiB, and nobody acknowledges. */
@@ -244,6 +290,7 @@ main (int argc, char *argv[])
   ADD ("finished-operations-do-not-count", test_finished_operations_do_not_count);
   ADD ("reservations-count", test_reservations_count);
   ADD ("what-a-user-stores-is-limited", test_what_a_user_stores_is_limited);
+  ADD ("descriptors-of-a-user-are-limited", test_descriptors_of_a_user_are_limited);
   ADD ("what-is-reported-of-a-users-is-limited", test_what_is_reported_of_a_users_is_limited);
   ADD ("ten-thousand-operations-are-no-matter", test_ten_thousand_operations_are_no_matter);
 

@@ -104,13 +104,13 @@ bts_source_check_fd (int fd, GError **error)
   if (flags < 0 || (flags & O_PATH) != 0)
     {
       g_set_error_literal (error, BGT_ERROR, BGT_ERROR_INVALID_ARGUMENT,
-                           "source must be the descriptor of a file, a pipe or a socket");
+                           "the descriptor must be one of a file, a pipe or a connection");
       return FALSE;
     }
   if ((flags & O_ACCMODE) == O_WRONLY)
     {
       g_set_error_literal (error, BGT_ERROR, BGT_ERROR_ACCESS_DENIED,
-                           "source must be a descriptor that is open for reading");
+                           "the descriptor must be open for reading");
       return FALSE;
     }
   return TRUE;
