@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "worker/content-digest.h"
+#include "worker/transport/http-headers.h"
 
 static const struct
 {
@@ -95,22 +96,6 @@ bts_download_record_dup_destination (GVariant *checkpoint)
   return g_variant_lookup_value (checkpoint, "destination", G_VARIANT_TYPE_VARDICT);
 }
 
-static char *
-dup_header (GVariant *headers, const char *wanted)
-{
-  GVariantIter iter;
-  const char *name = NULL;
-  const char *value = NULL;
-
-  if (headers == NULL)
-    return NULL;
-  g_variant_iter_init (&iter, headers);
-  while (g_variant_iter_next (&iter, "(&s&s)", &name, &value))
-    if (g_ascii_strcasecmp (name, wanted) == 0)
-      return g_strdup (value);
-  return NULL;
-}
-
 static gboolean
 get_total (const BtsTransportHead *head, guint64 *total)
 {
@@ -138,7 +123,7 @@ texts_differ (const char *a, const char *b)
 gboolean
 bts_download_record_take_head (BtsDownloadRecord *self, const BtsTransportHead *head)
 {
-  g_autofree char *etag = dup_header (head->headers, "ETag");
+  const char *etag = bts_http_headers_lookup (head->headers, "ETag");
   g_autofree char *digest = bts_content_digest_find (head->headers, head->status_code != 206);
   guint64 total = 0;
   gboolean is_total_known = get_total (head, &total);

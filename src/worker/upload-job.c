@@ -12,6 +12,7 @@
 #include "common/bgt-web-error.h"
 #include "worker/call-files.h"
 #include "worker/files/file-error.h"
+#include "worker/transport/http-headers.h"
 #include "worker/transport/multipart-body.h"
 #include "worker/upload-question.h"
 #include "worker/upload-resumable.h"
@@ -72,7 +73,7 @@ new_key_header (BtsUpload *self)
                  g_variant_lookup_value (self->request, "headers", G_VARIANT_TYPE ("a{ss}"));
 
   if (!bts_upload_may_repeat (self) || bts_upload_is_idempotent (self) ||
-      bts_upload_has_header (given, "Idempotency-Key"))
+      bts_http_headers_lookup (given, "Idempotency-Key") != NULL)
     return NULL;
   if (self->record.key == NULL)
     self->record.key = g_uuid_string_random ();

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "common/bgt-web-error.h"
+#include "worker/transport/http-headers.h"
 #include "worker/upload-protocol.h"
 
 /* A server may lose what it has, or contradict itself, so often in one try. */
@@ -114,7 +115,7 @@ add_metadata (GVariantBuilder *headers, BtsUpload *self)
                  g_variant_lookup_value (self->request, "headers", G_VARIANT_TYPE ("a{ss}"));
 
   if (!g_variant_lookup (self->request, "source", "&s", &source) ||
-      bts_upload_has_header (given, "Upload-Metadata"))
+      bts_http_headers_lookup (given, "Upload-Metadata") != NULL)
     return;
   name = g_path_get_basename (source);
   encoded = g_base64_encode ((const guchar *) name, strlen (name));

@@ -9,6 +9,7 @@
 #include "common/bgt-web-error.h"
 #include "worker/download-record.h"
 #include "worker/files/spool.h"
+#include "worker/transport/http-headers.h"
 #include "worker/upload.h"
 
 /* Of a body up to that long it need not outlive a crash that some of it was sent. */
@@ -109,35 +110,7 @@ bts_upload_save (BtsUpload *self, GError **error)
 const char *
 bts_upload_get_header (BtsUpload *self, const char *name)
 {
-  GVariantIter iter;
-  const char *found, *value;
-
-  if (self->headers == NULL)
-    return NULL;
-  g_variant_iter_init (&iter, self->headers);
-  while (g_variant_iter_next (&iter, "(&s&s)", &found, &value))
-    {
-      if (g_ascii_strcasecmp (found, name) == 0)
-        return value;
-    }
-  return NULL;
-}
-
-gboolean
-bts_upload_has_header (GVariant *headers, const char *wanted)
-{
-  GVariantIter iter;
-  const char *name, *value;
-
-  if (headers == NULL)
-    return FALSE;
-  g_variant_iter_init (&iter, headers);
-  while (g_variant_iter_next (&iter, "{&s&s}", &name, &value))
-    {
-      if (g_ascii_strcasecmp (name, wanted) == 0)
-        return TRUE;
-    }
-  return FALSE;
+  return bts_http_headers_lookup (self->headers, name);
 }
 
 /* The body */
@@ -302,7 +275,7 @@ add_headers (GVariantBuilder *builder, GVariant *headers, GVariant *others)
   g_variant_iter_init (&iter, headers);
   while (g_variant_iter_next (&iter, "{&s&s}", &name, &value))
     {
-      if (!bts_upload_has_header (others, name))
+      if (bts_http_headers_lookup (others, name) == NULL)
         g_variant_builder_add (builder, "{ss}", name, value);
     }
 }

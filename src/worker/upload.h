@@ -77,9 +77,6 @@ gboolean bts_upload_run_step (BtsUpload *self, const BtsUploadStep *step, GError
 /* The last answer is the upload's result, although it was but a question's. */
 void bts_upload_keep_last_response (BtsUpload *self);
 
-/* Whether @headers, a{ss} or NULL, has one of that name. */
-gboolean bts_upload_has_header (GVariant *headers, const char *name);
-
 /* The value of a header of the last answer; lent; NULL where there is none. */
 const char *bts_upload_get_header (BtsUpload *self, const char *name);
 

@@ -41,6 +41,28 @@ static const struct
   { "", FALSE, { FALSE, 0, 0, 0 } },
 };
 
+/* Both as the application gives them, and as a server has answered. */
+static void
+test_lookup (void)
+{
+  static const char *const texts[] = {
+    "@a{ss} {'X-One': '1', 'etag': '\"a\"', 'X-Two': ''}",
+    "@a(ss) [('X-One', '1'), ('etag', '\"a\"'), ('ETag', '\"b\"'), ('X-Two', '')]",
+  };
+
+  g_assert_null (bts_http_headers_lookup (NULL, "ETag"));
+  for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
+    {
+      g_autoptr (GVariant) headers = g_variant_ref_sink (g_variant_new_parsed (texts[i]));
+
+      g_assert_cmpstr (bts_http_headers_lookup (headers, "ETag"), ==, "\"a\"");
+      g_assert_cmpstr (bts_http_headers_lookup (headers, "x-two"), ==, "");
+      g_assert_null (bts_http_headers_lookup (headers, "X"));
+      g_variant_get_data (headers);
+      g_assert_cmpstr (bts_http_headers_lookup (headers, "x-ONE"), ==, "1");
+    }
+}
+
 static void
 test_content_range (void)
 {
@@ -169,6 +191,7 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/transport/http-headers/a-field-is-found-in-any-case", test_lookup);
   g_test_add_func ("/transport/http-headers/content-range-is-parsed-strictly", test_content_range);
   g_test_add_func ("/transport/http-headers/a-length-is-digits-only", test_length);
   g_test_add_func ("/transport/http-headers/retry-after-is-seconds-or-a-date", test_retry_after);

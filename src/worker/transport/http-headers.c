@@ -12,6 +12,23 @@
 
 #define REPLACEMENT_CHARACTER "\xef\xbf\xbd"
 
+const char *
+bts_http_headers_lookup (GVariant *headers, const char *name)
+{
+  for (gsize i = 0; headers != NULL && i < g_variant_n_children (headers); i++)
+    {
+      g_autoptr (GVariant) field = g_variant_get_child_value (headers, i);
+      const char *found = NULL;
+      const char *value = NULL;
+
+      g_variant_get_child (field, 0, "&s", &found);
+      g_variant_get_child (field, 1, "&s", &value);
+      if (g_ascii_strcasecmp (found, name) == 0)
+        return value;
+    }
+  return NULL;
+}
+
 static const char *
 skip_blanks (const char *text)
 {

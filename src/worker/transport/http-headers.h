@@ -6,7 +6,11 @@
 
 #include <glib.h>
 
-/* Values of header fields, parsed strictly. Pure. */
+/* Header fields, and their values, parsed strictly. Pure. */
+
+/* The value of the first field of @headers (nullable), an a{ss} or a(ss), that is called @name in
+ * whatever case; lent. NULL where there is none. */
+const char *bts_http_headers_lookup (GVariant *headers, const char *name);
 
 /* What Content-Range says: `bytes FIRST-LAST/TOTAL`, or `bytes * /TOTAL` (without the blank) where
  * nothing could be sent. */

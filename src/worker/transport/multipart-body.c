@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#include "worker/transport/http-headers.h"
+
 char *
 bts_multipart_new_boundary (void)
 {
@@ -39,23 +41,6 @@ append_escaped (GString *head, const char *parameter, const char *value)
         g_string_append_c (head, *value);
     }
   g_string_append_c (head, '"');
-}
-
-static gboolean
-has_header (GVariant *headers, const char *wanted)
-{
-  GVariantIter iter;
-  const char *name, *value;
-
-  if (headers == NULL)
-    return FALSE;
-  g_variant_iter_init (&iter, headers);
-  while (g_variant_iter_next (&iter, "{&s&s}", &name, &value))
-    {
-      if (g_ascii_strcasecmp (name, wanted) == 0)
-        return TRUE;
-    }
-  return FALSE;
 }
 
 static void
@@ -104,9 +89,9 @@ bts_multipart_make_head (GVariant *part,
   g_variant_lookup (part, "content-type", "&s", &type);
 
   g_string_append_printf (head, "--%s\r\n", boundary);
-  if (!has_header (headers, "Content-Disposition"))
+  if (bts_http_headers_lookup (headers, "Content-Disposition") == NULL)
     append_disposition (head, subtype, name, filename);
-  if (type != NULL && !has_header (headers, "Content-Type"))
+  if (type != NULL && bts_http_headers_lookup (headers, "Content-Type") == NULL)
     g_string_append_printf (head, "Content-Type: %s\r\n", type);
   append_headers (head, headers);
   g_string_append (head, "\r\n");
