@@ -7,14 +7,13 @@
 """
 
 import logging
-import socket
 import subprocess
 import tempfile
 import threading
 import warnings
 
+from harness.listening import wait_for_listener
 from harness.servers import free_port
-from harness.wait import wait_until
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -143,15 +142,8 @@ class Vsftpd:
 
     def __enter__(self):
         self.process = subprocess.Popen([self.PROGRAM, self.configuration.name])
-        wait_until(self._is_listening, "vsftpd listens")
+        wait_for_listener(self.process, self.port)
         return self
-
-    def _is_listening(self):
-        try:
-            socket.create_connection(("127.0.0.1", self.port), 1).close()
-        except OSError:
-            return False
-        return True
 
     def __exit__(self, *_):
         self.process.kill()

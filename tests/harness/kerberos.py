@@ -10,12 +10,11 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 
+from harness.listening import wait_for_listener
 from harness.servers import free_port
-from harness.wait import wait_until
 
 REALM = "BGT.TEST"
 USER, PASSWORD = "alice", "ticket-4711"
@@ -103,13 +102,7 @@ class Realm:
             [PROGRAMS["krb5kdc"], "-n", "-r", REALM, "-P", f"{self.folder}/pid"],
             env=self._own_environment(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL)
-        wait_until(self._is_listening, "the KDC listens", interval=0.01)
-
-    def _is_listening(self):
-        if self.process.poll() is not None:
-            raise RuntimeError("krb5kdc does not start")
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+        wait_for_listener(self.process, self.port)
 
     def stop(self):
         if self.process is not None:
@@ -204,17 +197,11 @@ class Apache:
                 ["/usr/sbin/apache2", "-DFOREGROUND", "-f", f"{self.folder}/apache.conf"],
                 env=dict(os.environ, **self.realm.environment, KRB5RCACHENAME="none:"),
                 stdin=subprocess.DEVNULL)
-            wait_until(self._is_listening, "Apache listens", interval=0.01)
+            wait_for_listener(self.process, self.port)
         except BaseException:
             self.__exit__()
             raise
         return self
-
-    def _is_listening(self):
-        if self.process.poll() is not None:
-            raise RuntimeError("Apache does not start")
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
     def __exit__(self, *_):
         if self.process is not None:

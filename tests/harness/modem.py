@@ -15,6 +15,7 @@ import unittest
 
 from gi.repository import Gio, GLib
 
+from harness.listening import connections
 from harness.mocks import Mock
 from harness.wait import wait_until
 
@@ -70,11 +71,7 @@ class Modem:
             pass
 
     def _accept(self):
-        while True:
-            try:
-                connection, _ = self.listener.accept()
-            except OSError:
-                return
+        for connection in connections(self.listener):
             self.connections.append(connection)
             threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 

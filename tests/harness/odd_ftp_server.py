@@ -10,6 +10,8 @@ import re
 import socket
 import threading
 
+from harness.listening import connections
+
 REPLIES = {
     "USER": "331 password", "PASS": "230 welcome", "PWD": '257 "/" it is', "TYPE": "200 as you like",
     "SYST": "215 UNIX", "FEAT": "500 no", "EPSV": None, "PASV": None, "SIZE": None, "REST": None,
@@ -69,11 +71,7 @@ class OddFtpServer:
         thread.start()
 
     def _accept(self):
-        while True:
-            try:
-                connection, _ = self.listener.accept()
-            except OSError:
-                return
+        for connection in connections(self.listener):
             self.sockets.append(connection)
             self._start(self._serve, connection)
 

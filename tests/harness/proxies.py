@@ -10,8 +10,8 @@ import subprocess
 import tempfile
 import threading
 
+from harness.listening import connections, wait_for_listener
 from harness.servers import free_port
-from harness.wait import wait_until
 
 USER, PASSWORD = "puser", "ppass"
 
@@ -84,17 +84,11 @@ class Squid:
                  "-f", f"{self.folder}/squid.conf"],
                 env=dict(os.environ, **(self.realm.environment if self.realm else {})),
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            wait_until(self._is_listening, "squid listens", interval=0.01)
+            wait_for_listener(self.process, self.port)
         except BaseException:
             self.__exit__()
             raise
         return self
-
-    def _is_listening(self):
-        if self.process.poll() is not None:
-            raise RuntimeError("squid does not start")
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
     def __exit__(self, *_):
         if self.process is not None:
@@ -151,11 +145,7 @@ class Relay:
             one.close()
 
     def _accept(self):
-        while True:
-            try:
-                connection, _ = self.listener.accept()
-            except OSError:
-                return
+        for connection in connections(self.listener):
             self.sockets.append(connection)
             threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 

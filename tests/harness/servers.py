@@ -25,6 +25,7 @@ import time
 
 from harness.bodies import Body
 from harness.certificates import Certificates
+from harness.listening import wait_for_listener
 from harness.wait import wait_until
 
 __all__ = ["Body", "FaultyServer", "Nginx", "free_port", "has_ip6", "paced", "raw",
@@ -475,14 +476,7 @@ class Nginx:
         self.process = subprocess.Popen(
             [shutil.which("nginx", path=path), "-e", f"{self.folder}/error.log", "-p", self.folder,
              "-c", f"{self.folder}/nginx.conf"], stdin=subprocess.DEVNULL)
-        wait_until(self._is_listening, "nginx listens", interval=0.01)
-
-    def _is_listening(self):
-        if self.process.poll() is not None:
-            with open(f"{self.folder}/error.log", encoding="utf-8") as file:
-                raise RuntimeError("nginx does not start: " + file.read())
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.ports["plain"])) == 0
+        wait_for_listener(self.process, self.ports["plain"], f"{self.folder}/error.log")
 
     def stop(self, how=signal.SIGTERM):
         if self.process and self.process.poll() is None:

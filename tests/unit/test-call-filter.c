@@ -28,19 +28,10 @@ typedef struct
 static const char xml[] = "<node><interface name='a.b'><method name='C'/></interface></node>";
 
 static void
-on_call (GDBusConnection *connection,
-         const char *sender,
-         const char *path,
-         const char *interface,
-         const char *method,
-         GVariant *parameters,
-         GDBusMethodInvocation *invocation,
-         gpointer user_data)
+on_call (GDBusMethodInvocation *invocation, gpointer user_data)
 {
   g_ptr_array_add (((Fixture *) user_data)->calls, invocation);
 }
-
-static const GDBusInterfaceVTable vtable = { on_call, NULL, NULL };
 
 static void
 on_introspected (GDBusMessage *message, gpointer user_data)
@@ -61,22 +52,16 @@ static void
 with_filter (gconstpointer data)
 {
   void (*test) (Fixture * fixture) = data;
-  g_autoptr (GDBusNodeInfo) node = g_dbus_node_info_new_for_xml (xml, NULL);
   Fixture fixture = { 0 };
 
   connection_pair_new (&fixture.service, &fixture.client);
   fixture.calls = g_ptr_array_new_with_free_func (g_object_unref);
   fixture.filter = bts_call_filter_new (fixture.service, MAX_DESCRIPTORS, &hooks, &fixture);
-  g_assert_cmpuint (g_dbus_connection_register_object (fixture.service, BGT_OBJECT_PATH,
-                                                       node->interfaces[0], &vtable, &fixture, NULL,
-                                                       NULL),
-                    !=, 0);
+  connection_pair_serve (fixture.service, BGT_OBJECT_PATH, xml, on_call, &fixture);
   test (&fixture);
   g_ptr_array_unref (fixture.calls);
   bts_call_filter_free (fixture.filter);
-  g_dbus_connection_close_sync (fixture.client, NULL, NULL);
-  g_object_unref (fixture.client);
-  g_object_unref (fixture.service);
+  connection_pair_free (fixture.service, fixture.client);
 }
 
 static void

@@ -33,20 +33,13 @@ static const char xml[] = "<node><interface name='org.freedesktop.DBus'>"
                           "</method></interface></node>";
 
 static void
-on_call (GDBusConnection *connection,
-         const char *sender,
-         const char *path,
-         const char *interface,
-         const char *method,
-         GVariant *parameters,
-         GDBusMethodInvocation *invocation,
-         gpointer user_data)
+on_call (GDBusMethodInvocation *invocation, gpointer user_data)
 {
   FakeBus *self = user_data;
   GVariantBuilder credentials = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_VARDICT);
   g_autoptr (GUnixFDList) fds = g_unix_fd_list_new ();
 
-  if (g_str_equal (method, "NameHasOwner"))
+  if (g_str_equal (g_dbus_method_invocation_get_method_name (invocation), "NameHasOwner"))
     {
       g_dbus_method_invocation_return_value (invocation, g_variant_new ("(b)", TRUE));
       return;
@@ -62,27 +55,18 @@ on_call (GDBusConnection *connection,
       invocation, g_variant_new ("(a{sv})", &credentials), fds);
 }
 
-static const GDBusInterfaceVTable vtable = { on_call, NULL, NULL };
-
 static void
 fake_bus_init (FakeBus *self)
 {
-  g_autoptr (GDBusNodeInfo) node = g_dbus_node_info_new_for_xml (xml, NULL);
-
   connection_pair_new (&self->bus, &self->service);
-  g_assert_cmpuint (g_dbus_connection_register_object (self->bus, "/org/freedesktop/DBus",
-                                                       node->interfaces[0], &vtable, self, NULL,
-                                                       NULL),
-                    !=, 0);
+  connection_pair_serve (self->bus, "/org/freedesktop/DBus", xml, on_call, self);
   self->process_fd = -1;
 }
 
 static void
 fake_bus_clear (FakeBus *self)
 {
-  g_dbus_connection_close_sync (self->service, NULL, NULL);
-  g_object_unref (self->service);
-  g_object_unref (self->bus);
+  connection_pair_free (self->bus, self->service);
 }
 
 static void

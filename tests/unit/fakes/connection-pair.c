@@ -44,3 +44,51 @@ connection_pair_new (GDBusConnection **server, GDBusConnection **client)
   while (*server == NULL || *client == NULL)
     g_main_context_iteration (NULL, TRUE);
 }
+
+typedef struct
+{
+  void (*call) (GDBusMethodInvocation *invocation, gpointer user_data);
+  gpointer user_data; /* (unowned) */
+} Served;
+
+static void
+on_call (GDBusConnection *connection,
+         const char *sender,
+         const char *path,
+         const char *interface,
+         const char *method,
+         GVariant *parameters,
+         GDBusMethodInvocation *invocation,
+         gpointer user_data)
+{
+  Served *served = user_data;
+
+  served->call (invocation, served->user_data);
+}
+
+void
+connection_pair_serve (GDBusConnection *connection,
+                       const char *path,
+                       const char *xml,
+                       void (*call) (GDBusMethodInvocation *invocation, gpointer user_data),
+                       gpointer user_data)
+{
+  static const GDBusInterfaceVTable vtable = { on_call, NULL, NULL };
+  g_autoptr (GDBusNodeInfo) node = g_dbus_node_info_new_for_xml (xml, NULL);
+  g_autoptr (GError) error = NULL;
+  Served *served = g_new0 (Served, 1);
+
+  served->call = call;
+  served->user_data = user_data;
+  g_dbus_connection_register_object (connection, path, node->interfaces[0], &vtable, served, g_free,
+                                     &error);
+  g_assert_no_error (error);
+}
+
+void
+connection_pair_free (GDBusConnection *server, GDBusConnection *client)
+{
+  g_dbus_connection_close_sync (client, NULL, NULL);
+  g_object_unref (client);
+  g_object_unref (server);
+}
