@@ -50,6 +50,17 @@ call_free (Call *call)
   g_free (call);
 }
 
+static Call *
+add_call (GTask *task, gpointer source_tag)
+{
+  Call *call = g_new0 (Call, 1);
+
+  call->files = BTS_DESCRIPTORS_NONE;
+  g_task_set_source_tag (task, source_tag);
+  g_task_set_task_data (task, call, (GDestroyNotify) call_free);
+  return call;
+}
+
 /* Errors of ours pass as they are; whatever else can go wrong is the worker's failing. */
 static void
 return_error (GTask *task, GError *error)
@@ -165,14 +176,12 @@ bts_worker_engine_check_async (BtsEngine *engine,
 {
   BtsWorkerEngine *self = BTS_WORKER_ENGINE (engine);
   GTask *task = g_task_new (self, cancellable, callback, user_data);
-  Call *call = g_new0 (Call, 1);
+  Call *call = add_call (task, bts_worker_engine_check_async);
 
-  g_task_set_source_tag (task, bts_worker_engine_check_async);
   call->request = bts_request_ref (request);
   call->files = bts_descriptors_dup_files (files);
   call->uid = bts_owner_get_uid (owner);
   call->on_acquired = on_acquired_for_check;
-  g_task_set_task_data (task, call, (GDestroyNotify) call_free);
   acquire (task);
 }
 
@@ -216,14 +225,11 @@ bts_worker_engine_look_at_process_async (BtsEngine *engine,
 {
   BtsWorkerEngine *self = BTS_WORKER_ENGINE (engine);
   GTask *task = g_task_new (self, cancellable, callback, user_data);
-  Call *call = g_new0 (Call, 1);
+  Call *call = add_call (task, bts_worker_engine_look_at_process_async);
 
-  g_task_set_source_tag (task, bts_worker_engine_look_at_process_async);
   call->pid = pid;
-  call->files = BTS_DESCRIPTORS_NONE;
   call->uid = uid;
   call->on_acquired = on_acquired_to_look;
-  g_task_set_task_data (task, call, (GDestroyNotify) call_free);
   acquire (task);
 }
 
@@ -267,12 +273,9 @@ bts_worker_engine_settle_async (BtsEngine *engine,
 {
   BtsWorkerEngine *self = BTS_WORKER_ENGINE (engine);
   GTask *task = g_task_new (self, cancellable, callback, user_data);
-  Call *call = g_new0 (Call, 1);
+  Call *call = add_call (task, bts_worker_engine_settle_async);
 
-  g_task_set_source_tag (task, bts_worker_engine_settle_async);
   call->operation = g_object_ref (operation);
-  call->files = BTS_DESCRIPTORS_NONE;
-  g_task_set_task_data (task, call, (GDestroyNotify) call_free);
   bts_jobs_settle_async (self->jobs, operation, cancellable, on_settled, task);
 }
 
@@ -325,15 +328,12 @@ bts_worker_engine_open_result_async (BtsEngine *engine,
 {
   BtsWorkerEngine *self = BTS_WORKER_ENGINE (engine);
   GTask *task = g_task_new (self, cancellable, callback, user_data);
-  Call *call = g_new0 (Call, 1);
+  Call *call = add_call (task, bts_worker_engine_open_result_async);
 
-  g_task_set_source_tag (task, bts_worker_engine_open_result_async);
   call->operation = g_object_ref (operation);
   call->position = position;
-  call->files = BTS_DESCRIPTORS_NONE;
   call->uid = bts_owner_get_uid (bts_operation_get_owner (operation));
   call->on_acquired = on_acquired_for_result;
-  g_task_set_task_data (task, call, (GDestroyNotify) call_free);
   acquire (task);
 }
 
@@ -412,12 +412,9 @@ bts_worker_engine_forget_async (BtsEngine *engine,
 {
   BtsWorkerEngine *self = BTS_WORKER_ENGINE (engine);
   GTask *task = g_task_new (self, cancellable, callback, user_data);
-  Call *call = g_new0 (Call, 1);
+  Call *call = add_call (task, bts_worker_engine_forget_async);
 
-  g_task_set_source_tag (task, bts_worker_engine_forget_async);
   call->operation = g_object_ref (operation);
-  call->files = BTS_DESCRIPTORS_NONE;
-  g_task_set_task_data (task, call, (GDestroyNotify) call_free);
   bts_jobs_settle_async (self->jobs, operation, cancellable, on_settled_to_forget, task);
 }
 
