@@ -12,6 +12,7 @@
 #include "lib/background-transfer.h"
 
 #define MAX_NAME_BYTES 200
+#define MAX_EXTENSION_BYTES 16
 #define DEFAULT_NAME "download"
 
 static void set_error (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
@@ -112,15 +113,33 @@ bts_arguments_check_uri (const char *uri, GError **error)
   return FALSE;
 }
 
+/* By which programs know what the file is: ".pdf", ".tar.gz"; empty where there is none. What has a
+ * space in it or is long is part of a title. */
+static const char *
+find_extension (const char *name)
+{
+  const char *end = name + strlen (name);
+  const char *dot = strrchr (name, '.');
+
+  if (dot == NULL || dot == name || dot[1] == '\0' || strlen (dot) > MAX_EXTENSION_BYTES ||
+      strchr (dot, ' ') != NULL)
+    return end;
+  return dot - name > 4 && strncmp (dot - 4, ".tar", 4) == 0 ? dot - 4 : dot;
+}
+
 /* At most MAX_NAME_BYTES of valid UTF-8: with what the service adds, a name must still fit. */
 static char *
 cut (const char *name)
 {
+  const char *extension = find_extension (name);
+  const gsize max_bytes = MAX_NAME_BYTES - strlen (extension);
   const char *end = name;
 
-  while (*end != '\0' && (gsize) (g_utf8_next_char (end) - name) <= MAX_NAME_BYTES)
+  if (strlen (name) <= MAX_NAME_BYTES)
+    return g_strdup (name);
+  while ((gsize) (g_utf8_next_char (end) - name) <= max_bytes)
     end = g_utf8_next_char (end);
-  return g_strndup (name, (gsize) (end - name));
+  return g_strdup_printf ("%.*s%s", (int) (end - name), name, extension);
 }
 
 /* What would move the cursor, the line or the direction where the name is shown. */

@@ -102,6 +102,37 @@ test_long_file_name (void)
 }
 
 static void
+test_long_file_names_keep_their_extension (void)
+{
+  static const struct
+  {
+    const char *start; /* of a very long name */
+    const char *end;
+    const char *kept;
+  } rows[] = {
+    { "x", ".pdf", ".pdf" },
+    { "x", ".tar.gz", ".tar.gz" },
+    { "a.b.c ", ".txt", ".txt" },
+    { "Mr. ", "", "x" },
+    { "x", ". and so on", "x" },
+    { "x", ".", "x" },
+    { "x", ".neither-short-nor-an-extension", "x" },
+    { "x", ".€", ".€" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autofree char *middle = g_strnfill (300, 'x');
+      g_autofree char *given = g_strconcat (rows[i].start, "€", middle, rows[i].end, NULL);
+      g_autofree char *name = bts_arguments_make_safe_name (given);
+
+      g_assert_cmpuint (strlen (name), ==, 200);
+      g_assert_true (g_str_has_prefix (name, rows[i].start));
+      g_assert_true (g_str_has_suffix (name, rows[i].kept));
+    }
+}
+
+static void
 test_destinations (void)
 {
   g_autofree char *folder = g_dir_make_tmp (NULL, NULL);
@@ -163,6 +194,8 @@ main (int argc, char *argv[])
   g_test_add_func ("/transferctl/arguments/headers-split-at-the-first-colon", test_headers);
   g_test_add_func ("/transferctl/arguments/file-names-are-safe", test_file_names);
   g_test_add_func ("/transferctl/arguments/long-file-names-are-cut", test_long_file_name);
+  g_test_add_func ("/transferctl/arguments/long-file-names-keep-their-extension",
+                   test_long_file_names_keep_their_extension);
   g_test_add_func ("/transferctl/arguments/destinations-are-absolute", test_destinations);
   g_test_add_func ("/transferctl/arguments/uris-need-scheme-and-host", test_uris);
   return g_test_run ();
