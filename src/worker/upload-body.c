@@ -33,6 +33,7 @@ bts_upload_body_free (BtsUploadBody *self)
   g_ptr_array_unref (self->sources);
   g_ptr_array_unref (self->texts);
   g_array_unref (self->pieces);
+  g_free (self->root_type);
   g_free (self->content_type);
   g_free (self);
 }
@@ -176,10 +177,20 @@ check_text (const char *text, const Form *form, GError **error)
   return FALSE;
 }
 
+static void
+add_head (BtsUploadBody *self, GVariant *part, const char *filename, const Form *form)
+{
+  gboolean is_first = self->texts->len == 0;
+
+  if (is_first)
+    self->root_type = g_strdup (bts_multipart_get_type (part, filename));
+  add_text (self,
+            bts_multipart_make_head (part, form->subtype, form->boundary, filename, is_first));
+}
+
 static gboolean
 add_part (BtsUploadBody *self, GVariant *part, Form *form, GError **error)
 {
-  gboolean is_first = self->texts->len == 0;
   g_autoptr (BtsSource) source = NULL;
   g_autofree char *filename = NULL;
   const char *text = NULL;
@@ -189,8 +200,7 @@ add_part (BtsUploadBody *self, GVariant *part, Form *form, GError **error)
     {
       if (!check_text (text, form, error))
         return FALSE;
-      add_text (self,
-                bts_multipart_make_head (part, form->subtype, form->boundary, NULL, is_first));
+      add_head (self, part, NULL, form);
       add_text (self, g_strdup (text));
       return TRUE;
     }
@@ -202,8 +212,7 @@ add_part (BtsUploadBody *self, GVariant *part, Form *form, GError **error)
     return FALSE;
   if (source->path != NULL)
     filename = g_filename_display_basename (source->path);
-  add_text (self,
-            bts_multipart_make_head (part, form->subtype, form->boundary, filename, is_first));
+  add_head (self, part, filename, form);
   size = source->info.size;
   add_source (self, g_steal_pointer (&source), 0, size);
   return TRUE;
@@ -228,8 +237,6 @@ count_files (GVariant *parts)
 static gboolean
 open_parts (BtsUploadBody *self, GVariant *request, GVariant *parts, Form form, GError **error)
 {
-  const char *type = NULL;
-
   if (g_variant_lookup (request, "source", "&s", NULL))
     {
       g_set_error_literal (error, BGT_ERROR, BGT_ERROR_INVALID_ARGUMENT,
@@ -247,11 +254,10 @@ open_parts (BtsUploadBody *self, GVariant *request, GVariant *parts, Form form, 
           g_prefix_error (error, "In part %" G_GSIZE_FORMAT ": ", i);
           return FALSE;
         }
-      if (i == 0)
-        g_variant_lookup (part, "content-type", "&s", &type);
     }
   add_text (self, bts_multipart_make_end (form.boundary));
-  self->content_type = bts_multipart_make_content_type (form.subtype, form.boundary, type);
+  self->content_type =
+      bts_multipart_make_content_type (form.subtype, form.boundary, self->root_type);
   return TRUE;
 }
 

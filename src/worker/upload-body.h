@@ -18,6 +18,7 @@ typedef struct
   GPtrArray *texts;   /* (owned) (element-type utf8) */
   GArray *pieces;     /* (owned) (element-type BtsTransportPiece) */
   guint64 length;     /* of all pieces */
+  char *root_type;    /* (owned) (nullable): of the first part */
   char *content_type; /* (owned) (nullable) */
   guint n_streams;    /* that it was opened with */
 } BtsUploadBody;

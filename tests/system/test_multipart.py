@@ -95,6 +95,19 @@ class Multipart(MultipartCase):
         self.assertEqual([part.get_content_disposition() for part in parts], [None, "attachment"])
         self.assertEqual(self.uploads.heads("/file")[-1].method, "PUT")
 
+    def test_related_parts_say_the_type_of_the_first(self):
+        file = {"name": V("s", "f"), "file": V("s", self.source)}
+        text = self.text_part("x", "<a/>")
+        for first, expected in ((text, "text/plain"), (file, "application/octet-stream"),
+                                ({**file, "content-type": V("s", "a/b; c=d")}, "a/b"),
+                                ({**text, "headers": V("a{ss}", {"content-type": "e/f"})}, "e/f")):
+            with self.subTest(expected):
+                operation = self.form([first, text], multipart_subtype=self.text("related"))
+                self.daemon.wait_for_status(operation, "completed")
+                message = email.message_from_string(
+                    f"Content-Type: {self.read_back()[0]}\r\n\r\n")
+                self.assertEqual(message.get_param("type"), expected)
+
     @unittest.skipUnless(shutil.which("node"), "needs Node.js")
     def test_node_reads_a_form_back(self):
         """By the parser that Node.js has for what browsers send."""

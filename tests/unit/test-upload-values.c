@@ -59,13 +59,15 @@ test_content_types (void)
 {
   g_autofree char *form = bts_multipart_make_content_type ("form-data", "b", "a/b");
   g_autofree char *quoted = bts_multipart_make_content_type ("mixed", "b c", NULL);
-  g_autofree char *related = bts_multipart_make_content_type ("related", "b", "a/b");
+  g_autofree char *related = bts_multipart_make_content_type ("related", "b", "a/b; c=\"d\"");
+  g_autofree char *text = bts_multipart_make_content_type ("related", "b", NULL);
   g_autofree char *one = bts_multipart_new_boundary ();
   g_autofree char *other = bts_multipart_new_boundary ();
 
   g_assert_cmpstr (form, ==, "multipart/form-data; boundary=b");
   g_assert_cmpstr (quoted, ==, "multipart/mixed; boundary=\"b c\"");
   g_assert_cmpstr (related, ==, "multipart/related; boundary=\"b\"; type=\"a/b\"");
+  g_assert_cmpstr (text, ==, "multipart/related; boundary=\"b\"; type=\"text/plain\"");
   g_assert_cmpstr (one, !=, other);
   g_assert_cmpuint (strlen (one), <=, 70);
 }

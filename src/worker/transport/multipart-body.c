@@ -17,11 +17,32 @@ bts_multipart_new_boundary (void)
                           g_random_int (), g_random_int (), g_random_int ());
 }
 
+const char *
+bts_multipart_get_type (GVariant *part, const char *filename)
+{
+  g_autoptr (GVariant) headers = g_variant_lookup_value (part, "headers", G_VARIANT_TYPE ("a{ss}"));
+  const char *type = bts_http_headers_lookup (headers, "Content-Type");
+
+  if (type == NULL && !g_variant_lookup (part, "content-type", "&s", &type) && filename != NULL)
+    type = "application/octet-stream";
+  return type;
+}
+
+/* Without its parameters. */
+static char *
+make_related (const char *boundary, const char *type)
+{
+  const char *root = type != NULL ? type : "text/plain";
+
+  return g_strdup_printf ("multipart/related; boundary=\"%s\"; type=\"%.*s\"", boundary,
+                          (int) strcspn (root, "; \t\"\\"), root);
+}
+
 char *
 bts_multipart_make_content_type (const char *subtype, const char *boundary, const char *type)
 {
-  if (type != NULL && g_ascii_strcasecmp (subtype, "related") == 0)
-    return g_strdup_printf ("multipart/%s; boundary=\"%s\"; type=\"%s\"", subtype, boundary, type);
+  if (g_ascii_strcasecmp (subtype, "related") == 0)
+    return make_related (boundary, type);
   /* Quotes are for what needs them: not every server takes them off. */
   if (strpbrk (boundary, "()<>@,;:\\\"/[]?= ") != NULL)
     return g_strdup_printf ("multipart/%s; boundary=\"%s\"", subtype, boundary);
@@ -82,11 +103,10 @@ bts_multipart_make_head (GVariant *part,
   g_autoptr (GVariant) headers = g_variant_lookup_value (part, "headers", G_VARIANT_TYPE ("a{ss}"));
   GString *head = g_string_new (is_first ? "" : "\r\n");
   const char *name = "";
-  const char *type = filename != NULL ? "application/octet-stream" : NULL;
+  const char *type = bts_multipart_get_type (part, filename);
 
   g_variant_lookup (part, "name", "&s", &name);
   g_variant_lookup (part, "filename", "&s", &filename);
-  g_variant_lookup (part, "content-type", "&s", &type);
 
   g_string_append_printf (head, "--%s\r\n", boundary);
   if (bts_http_headers_lookup (headers, "Content-Disposition") == NULL)

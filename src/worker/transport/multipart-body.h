@@ -11,7 +11,11 @@
 
 char *bts_multipart_new_boundary (void);
 
-/* @type (nullable): of the first part, which multipart/related names (RFC 2387 §3.1). */
+/* The media type that is sent of @part; @filename as below. Lent; NULL where none is, and it is
+ * text. */
+const char *bts_multipart_get_type (GVariant *part, const char *filename);
+
+/* @type (nullable): that of the first part, which multipart/related names (RFC 2387 §3.1). */
 char *bts_multipart_make_content_type (const char *subtype, const char *boundary, const char *type);
 
 /* All before the content of @part, an a{sv} with name, filename, content-type, headers; @filename
