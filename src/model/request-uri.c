@@ -97,6 +97,49 @@ bts_request_uri_check_kind (const char *text, BgtOperationKind kind, GError **er
   return FALSE;
 }
 
+/* The option of HTTP that @request, for ftp, has although it is of no use there; NULL: none. */
+static const char *
+find_option_of_http (GVariant *request)
+{
+  static const struct
+  {
+    const char *key;
+    const char *name;
+    const char *usual; /* (nullable): what happens anyway */
+  } rows[] = {
+    { "method", "method", "'GET'" },       { "headers", "headers", "@a{ss} {}" },
+    { "cookies", "cookies", "@a{ss} {}" }, { "body", "body", NULL },
+    { "body-file", "body", NULL },
+  };
+  const char *uri = NULL;
+
+  if (!g_variant_lookup (request, "uri", "&s", &uri) || !bts_request_uri_is_ftp (uri))
+    return NULL;
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autoptr (GVariant) value = g_variant_lookup_value (request, rows[i].key, NULL);
+      g_autofree char *text = value != NULL ? g_variant_print (value, TRUE) : NULL;
+
+      if (value != NULL && g_strcmp0 (text, rows[i].usual) != 0)
+        return rows[i].name;
+    }
+  return NULL;
+}
+
+gboolean
+bts_request_uri_check_options (GVariant *request, GVariant *before, GError **error)
+{
+  const char *name = find_option_of_http (request);
+
+  /* What is in the store may be of a version that let it through. */
+  if (name == NULL || (before != NULL && find_option_of_http (before) != NULL))
+    return TRUE;
+
+  g_set_error (error, BGT_ERROR, BGT_ERROR_INVALID_ARGUMENT,
+               "option “%s” is for http and https, and the URI is for ftp", name);
+  return FALSE;
+}
+
 static int
 get_default_port (const char *scheme)
 {

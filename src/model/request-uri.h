@@ -21,5 +21,10 @@ gboolean bts_request_uri_is_ftp (const char *text);
 /* FTP is for downloads: NOT_SUPPORTED. What cannot be a file's path there: INVALID_ARGUMENT. */
 gboolean bts_request_uri_check_kind (const char *text, BgtOperationKind kind, GError **error);
 
+/* Whether @request, an a{sv} with a URI, has nothing that only HTTP knows, unless the URI is for
+ * that, or @before (nullable), from which it was made, has it too. INVALID_ARGUMENT names the key.
+ */
+gboolean bts_request_uri_check_options (GVariant *request, GVariant *before, GError **error);
+
 /* scheme://host:port, the same for every URI of the same origin. */
 char *bts_request_uri_make_host (const char *text);

@@ -204,14 +204,6 @@ lookup_string (BtsRequest *self, const char *key)
   return value != NULL ? g_variant_get_string (value, NULL) : NULL;
 }
 
-static gint64
-lookup_time (BtsRequest *self, const char *key)
-{
-  GVariant *value = bts_request_lookup (self, key);
-
-  return value != NULL ? g_variant_get_int64 (value) : 0;
-}
-
 static void
 cache_values (BtsRequest *self)
 {
@@ -226,8 +218,8 @@ cache_values (BtsRequest *self)
   self->cost_policy = BGT_COST_POLICY_DEFAULT;
   if (cost_policy != NULL)
     bgt_cost_policy_from_string (cost_policy, &self->cost_policy);
-  self->not_before = lookup_time (self, "not-before");
-  self->deadline = lookup_time (self, "deadline");
+  g_variant_lookup (self->variant, "not-before", "x", &self->not_before);
+  g_variant_lookup (self->variant, "deadline", "x", &self->deadline);
   self->has_streams = bts_found_file_is_stream (bts_request_lookup (self, "source-file")) ||
                       bts_found_file_is_stream (bts_request_lookup (self, "body-file")) ||
                       bts_parts_have_stream (bts_request_lookup (self, "parts"));
@@ -301,7 +293,9 @@ make (BgtOperationKind kind, GVariant *options, Origin origin, GError **error)
 
   values_clear (values);
 
-  if (self == NULL || (origin == ORIGIN_APPLICATION && !check_size (self, error)))
+  if (self == NULL ||
+      (origin == ORIGIN_APPLICATION &&
+       (!check_size (self, error) || !bts_request_uri_check_options (self->variant, NULL, error))))
     return NULL;
 
   return g_steal_pointer (&self);
@@ -382,7 +376,9 @@ bts_request_with (BtsRequest *self, const char *key, GVariant *value, GError **e
   if (changed == NULL)
     return NULL;
 
-  if (bts_request_get_size (changed) > bts_request_get_size (self) && !check_size (changed, error))
+  if ((bts_request_get_size (changed) > bts_request_get_size (self) &&
+       !check_size (changed, error)) ||
+      !bts_request_uri_check_options (changed->variant, self->variant, error))
     return NULL;
 
   return g_steal_pointer (&changed);

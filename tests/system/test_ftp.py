@@ -375,6 +375,17 @@ class Service(ServiceTest):
                 with open(self.daemon.get(path, "Destination", "Download"), "rb") as file:
                     self.assertEqual(file.read(), body.read())
 
+    def test_options_of_http_are_refused(self):
+        for option, value in (("method", "POST"), ("body", "text"),
+                              ("headers", GLib.Variant("a{ss}", {"X-A": "b"})),
+                              ("cookies", GLib.Variant("a{ss}", {"a": "b"}))):
+            with self.subTest(option):
+                self.assert_refused("InvalidArgument", self.create, "ftp://127.0.0.1/file",
+                                    says=option, **{option: value})
+        path = self.create("ftp://127.0.0.1/file", method="GET")
+        self.assert_refused("InvalidArgument", self.daemon.call, path, "Operation",
+                            "SetRequestHeader", GLib.Variant("(ss)", ("X-A", "b")), says="headers")
+
     def test_an_upload_cannot_be_turned_to_one(self):
         path = self.daemon.call(PATH, "Manager", "CreateUpload", GLib.Variant("(ssa{sv})", (
             "http://127.0.0.1:1/file", "/etc/hostname", {})))[0]

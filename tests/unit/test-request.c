@@ -434,6 +434,74 @@ test_one_key_can_be_changed (void)
   g_assert_error (error, BGT_ERROR, BGT_ERROR_NOT_SUPPORTED);
 }
 
+static BtsRequest *
+ftp_request (const char *key, const char *text, GError **error)
+{
+  g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (NULL);
+
+  g_variant_dict_insert (&dict, "uri", "s", "FTP://example.org/file");
+  g_variant_dict_insert (&dict, "destination", "s", "/home/user/file");
+  g_variant_dict_insert_value (&dict, key, parse (text));
+  return bts_request_new (BGT_OPERATION_KIND_DOWNLOAD, g_variant_dict_end (&dict), error);
+}
+
+static const struct
+{
+  const char *key;
+  const char *text;
+  gboolean is_usual; /* what happens with ftp anyway */
+} http_options[] = {
+  { "method", "'GET'", TRUE },      { "method", "'POST'", FALSE },
+  { "headers", "@a{ss} {}", TRUE }, { "headers", "{'X-A': 'b'}", FALSE },
+  { "cookies", "@a{ss} {}", TRUE }, { "cookies", "{'a': 'b'}", FALSE },
+  { "body", "'text'", FALSE },      { "server-credential", "('user', 'password')", TRUE },
+  { "max-rate", "uint64 5", TRUE },
+};
+
+static void
+test_options_of_http_are_not_for_ftp (void)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (http_options); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (BtsRequest) request =
+                     ftp_request (http_options[i].key, http_options[i].text, &error);
+      g_autofree char *named = g_strdup_printf ("“%s”", http_options[i].key);
+
+      g_test_message ("%s %s", http_options[i].key, http_options[i].text);
+      g_assert_cmpint (request != NULL, ==, http_options[i].is_usual);
+      if (request != NULL)
+        continue;
+      g_assert_error (error, BGT_ERROR, BGT_ERROR_INVALID_ARGUMENT);
+      g_assert_nonnull (strstr (error->message, named));
+    }
+}
+
+static void
+test_options_of_http_do_not_come_to_ftp (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (BtsRequest) ftp = ftp_request ("max-rate", "uint64 5", NULL);
+  g_autoptr (BtsRequest) http = request_with_option ("headers", "{'X-A': 'b'}", NULL);
+  g_autoptr (BtsRequest) earlier = bts_request_new_from_record (
+      BGT_OPERATION_KIND_DOWNLOAD,
+      parse ("{'uri': <'ftp://example.org/x'>, 'headers': <{'X-A': 'b'}>}"), NULL);
+  g_autoptr (BtsRequest) changed = NULL;
+
+  g_assert_null (bts_request_with (ftp, "headers", parse ("{'X-A': 'b'}"), &error));
+  g_assert_error (error, BGT_ERROR, BGT_ERROR_INVALID_ARGUMENT);
+  g_clear_error (&error);
+  g_assert_null (bts_request_with (ftp, "body-file", parse ("@a{sv} {}"), &error));
+  g_assert_error (error, BGT_ERROR, BGT_ERROR_INVALID_ARGUMENT);
+  g_assert_nonnull (strstr (error->message, "“body”"));
+  g_clear_error (&error);
+  g_assert_null (bts_request_with (http, "uri", parse ("'ftp://example.org/x'"), &error));
+  g_assert_error (error, BGT_ERROR, BGT_ERROR_INVALID_ARGUMENT);
+
+  changed = bts_request_with (earlier, "max-rate", g_variant_new_uint64 (5), NULL);
+  g_assert_nonnull (changed);
+}
+
 static void
 test_records_keep_what_is_unknown_or_too_much (void)
 {
@@ -462,6 +530,10 @@ main (int argc, char *argv[])
 
   g_test_add_func ("/model/request/right-values-are-taken", test_right_values_are_taken);
   g_test_add_func ("/model/request/wrong-values-are-named", test_wrong_values_are_named);
+  g_test_add_func ("/model/request/options-of-http-are-not-for-ftp",
+                   test_options_of_http_are_not_for_ftp);
+  g_test_add_func ("/model/request/options-of-http-do-not-come-to-ftp",
+                   test_options_of_http_do_not_come_to_ftp);
   g_test_add_func ("/model/request/later-options-are-not-supported",
                    test_later_options_are_not_supported);
   g_test_add_func ("/model/request/uploads-have-a-source-and-are-put",
