@@ -6,6 +6,8 @@
 
 #include "common/descriptor.h"
 
+#include <errno.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -32,4 +34,16 @@ bts_descriptor_is_stream (int fd)
   if (S_ISREG (status.st_mode))
     return status.st_nlink == 0;
   return S_ISFIFO (status.st_mode) || (S_ISSOCK (status.st_mode) && is_connection (fd));
+}
+
+void
+bts_descriptor_raise_limit (void)
+{
+  struct rlimit limit;
+
+  if (getrlimit (RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max)
+    return;
+  limit.rlim_cur = limit.rlim_max;
+  if (setrlimit (RLIMIT_NOFILE, &limit) != 0)
+    g_debug ("The limit of descriptors stays at what is usual: %s", g_strerror (errno));
 }

@@ -13,6 +13,7 @@
 #include <gio/gio.h>
 #include <glib-unix.h>
 
+#include "common/descriptor.h"
 #include "daemon/configuration.h"
 #include "daemon/daemon.h"
 
@@ -241,6 +242,7 @@ main (int argc, char *argv[])
 
   mallopt (M_MMAP_THRESHOLD, MIN_MAPPED_BYTES);
   hide_memory ();
+  bts_descriptor_raise_limit ();
   /* For file names in messages; numbers stay as the files have them. */
   setlocale (LC_CTYPE, "");
   g_set_prgname ("background-transferd");

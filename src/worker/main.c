@@ -15,6 +15,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "common/descriptor.h"
 #include "worker/privileges.h"
 #include "worker/worker.h"
 
@@ -174,6 +175,7 @@ main (int argc, char *argv[])
   setlocale (LC_ALL, "");
   /* A file beyond the user's limit is an error of that file (EFBIG), not the end of all jobs. */
   signal (SIGXFSZ, SIG_IGN);
+  bts_descriptor_raise_limit ();
   g_set_prgname ("background-transfer-worker");
   if (!parse_options (&argc, &argv, &error))
     {

@@ -2,6 +2,7 @@
 """Files that are parts of an upload by their descriptors: the file is meant, not its name."""
 
 import os
+import resource
 import signal
 import threading
 import unittest
@@ -256,6 +257,29 @@ class Descriptors(PartFileCase):
             self.daemon.wait_for_status(operation, "completed")
         self.assertEqual(self.bodies("/source"), [b"one"])
         self.assertRegex(self.bodies()[-1], rb"(?s)other\r\n--limit\r\n.*one\r\n--limit--")
+
+
+class FewAreUsual(PartFileCase):
+    """Where a program gets few descriptors unless it asks for more, as in most sessions."""
+
+    def setUp(self):
+        usual, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if most < 8192:
+            self.skipTest("this process may not have enough descriptors")
+        resource.setrlimit(resource.RLIMIT_NOFILE, (1024, most))
+        try:
+            super().setUp()
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (usual, most))
+
+    def test_more_are_taken(self):
+        files = Gio.UnixFDList.new()
+        with open(self.source, "rb") as file:
+            part = {"name": V("s", "a"), "fd": V("h", files.append(file.fileno()))}
+        operations = [self.form([part] * 250, start=False, files=files) for _ in range(6)]
+        self.assertGreater(self.descriptors(), 1500)
+        self.start(operations[-1])
+        self.daemon.wait_for_status(operations[-1], "completed")
 
 
 if __name__ == "__main__":
