@@ -16,6 +16,7 @@ struct _BtsEngineFake
   BtsStore *store;     /* (owned) */
   BtsClock *clock;     /* (owned) */
   GHashTable *refused; /* (owned) (element-type utf8 int): destination to error code */
+  GVariant *found;     /* (owned) */
   guint n_checks;
   guint n_forgotten;
 };
@@ -45,9 +46,7 @@ check_async (BtsEngine *engine,
   if (destination != NULL && g_hash_table_lookup_extended (self->refused, destination, NULL, &code))
     g_task_return_new_error (task, BGT_ERROR, GPOINTER_TO_INT (code), "Refused");
   else
-    g_task_return_pointer (
-        task, g_variant_ref_sink (g_variant_new_array (G_VARIANT_TYPE ("{sv}"), NULL, 0)),
-        (GDestroyNotify) g_variant_unref);
+    g_task_return_pointer (task, g_variant_ref (self->found), (GDestroyNotify) g_variant_unref);
 }
 
 static GVariant *
@@ -152,6 +151,7 @@ bts_engine_fake_finalize (GObject *object)
   g_clear_object (&self->store);
   g_clear_object (&self->clock);
   g_clear_pointer (&self->refused, g_hash_table_unref);
+  g_clear_pointer (&self->found, g_variant_unref);
 
   G_OBJECT_CLASS (bts_engine_fake_parent_class)->finalize (object);
 }
@@ -166,6 +166,7 @@ static void
 bts_engine_fake_init (BtsEngineFake *self)
 {
   self->refused = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->found = g_variant_ref_sink (g_variant_new ("a{sv}", NULL));
 }
 
 BtsEngineFake *
@@ -177,6 +178,13 @@ bts_engine_fake_new (BtsStore *store, BtsClock *clock)
   self->clock = g_object_ref (clock);
 
   return self;
+}
+
+void
+bts_engine_fake_set_found (BtsEngineFake *self, GVariant *found)
+{
+  g_variant_unref (self->found);
+  self->found = g_variant_ref_sink (found);
 }
 
 void

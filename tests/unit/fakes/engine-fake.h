@@ -18,6 +18,9 @@ BtsEngineFake *bts_engine_fake_new (BtsStore *store, BtsClock *clock);
 /* What a check finds for a request with @destination: this error, from now on. */
 void bts_engine_fake_refuse (BtsEngineFake *self, const char *destination, int error_code);
 
+/* What a check finds, an a{sv}, from now on. */
+void bts_engine_fake_set_found (BtsEngineFake *self, GVariant *found);
+
 /* How often each was called. */
 guint bts_engine_fake_get_n_checks (BtsEngineFake *self);
 guint bts_engine_fake_get_n_forgotten (BtsEngineFake *self);
