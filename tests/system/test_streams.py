@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Uploads of pipes and sockets: read at once, kept, and never taken for whole when they are not."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -354,7 +355,9 @@ class Parts(StreamCase):
     def threads(pid):
         names = []
         for task in os.listdir(f"/proc/{pid}/task"):
-            with open(f"/proc/{pid}/task/{task}/comm", encoding="ascii") as file:
+            # One may end in between.
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError), \
+                    open(f"/proc/{pid}/task/{task}/comm", encoding="ascii") as file:
                 names.append(file.read().strip())
         return names
 
