@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "common/bgt-web-error.h"
-#include "common/descriptor.h"
 #include "worker/files/file-error.h"
 #include "worker/files/source.h"
 #include "worker/files/spool.h"
@@ -28,7 +27,7 @@ bts_download_body_check (int file, GError **error)
 {
   g_autoptr (BtsSource) source = NULL;
 
-  if (bts_source_check_fd (file, NULL) && bts_descriptor_is_stream (file))
+  if (bts_source_check_fd (file, NULL) && bts_source_is_stream (file))
     return g_variant_ref_sink (g_variant_new_parsed ("{'is-stream': <true>}"));
 
   source = bts_source_open_fd (file, error);

@@ -9,7 +9,6 @@
 #include <sys/stat.h>
 
 #include "common/bgt-error.h"
-#include "common/descriptor.h"
 #include "worker/files/file-error.h"
 #include "worker/files/source.h"
 #include "worker/upload-body.h"
@@ -52,7 +51,7 @@ describe (int file, GError **error)
 {
   if (!bts_source_check_fd (file, error))
     return NULL;
-  if (bts_descriptor_is_stream (file))
+  if (bts_source_is_stream (file))
     return g_variant_ref_sink (g_variant_new_parsed ("{'is-stream': <true>}"));
   return bts_source_describe_fd (file);
 }
@@ -68,7 +67,7 @@ is_regular (int file)
 static gboolean
 is_pipe (int file)
 {
-  return bts_descriptor_is_stream (file) && !is_regular (file);
+  return bts_source_is_stream (file) && !is_regular (file);
 }
 
 static GVariant *
@@ -149,7 +148,7 @@ describe_part (Parts *self, GVariant *part, gsize number, GError **error)
     }
 
   g_array_append_val (self->numbers, number);
-  if (!bts_descriptor_is_stream (file))
+  if (!bts_source_is_stream (file))
     g_array_append_val (self->regular, file);
   g_variant_dict_insert_value (&dict, "found", found);
   return g_variant_ref_sink (g_variant_dict_end (&dict));

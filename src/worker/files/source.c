@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -114,6 +115,31 @@ bts_source_check_fd (int fd, GError **error)
       return FALSE;
     }
   return TRUE;
+}
+
+/* One that only takes connections, or has none, has no end either. */
+static gboolean
+is_connection (int fd)
+{
+  int type = 0;
+  int is_listening = 0;
+  socklen_t size = sizeof (int);
+
+  return getsockopt (fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 &&
+         (type == SOCK_STREAM || type == SOCK_SEQPACKET) &&
+         getsockopt (fd, SOL_SOCKET, SO_ACCEPTCONN, &is_listening, &size) == 0 && !is_listening;
+}
+
+gboolean
+bts_source_is_stream (int fd)
+{
+  struct stat status;
+
+  if (fstat (fd, &status) != 0)
+    return FALSE;
+  if (S_ISREG (status.st_mode))
+    return status.st_nlink == 0;
+  return S_ISFIFO (status.st_mode) || (S_ISSOCK (status.st_mode) && is_connection (fd));
 }
 
 BtsSource *

@@ -33,6 +33,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (BtsSource, bts_source_free)
 /* Whether the application may have its descriptor sent. BGT_ERROR. */
 gboolean bts_source_check_fd (int fd, GError **error);
 
+/* Whether @fd is to be read once, to its end: a pipe, a socket of a connection, or a regular file
+ * without a name, such as a memfd, which nobody could open again. */
+gboolean bts_source_is_stream (int fd);
+
 /* What is needed to find the file of @fd again; a{sv}, not floating. */
 GVariant *bts_source_describe_fd (int fd);
 
