@@ -18,6 +18,9 @@ from system.test_upload import MIB
 
 V = GLib.Variant
 
+can_count = unittest.skipIf(os.geteuid() != 0,
+                            "needs root, to look into a process that lets nobody else do so")
+
 
 class PartFileCase(MultipartCase):
     def make(self, name, content):
@@ -101,7 +104,6 @@ class Names(PartFileCase):
         event.set()
         self.daemon.wait_for_status(operation, "completed")
         self.assertIn(body.read(), self.uploads.heads("/file")[-1].body)
-
 
     def test_removed_and_resumed_after_an_error(self):
         self.uploads.serve("/file", b"HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n")
@@ -199,17 +201,14 @@ class Descriptors(PartFileCase):
         self.assert_arrived(operation, *contents * 25)
 
     def test_too_many(self):
-        n_before = self.descriptors()
         files = Gio.UnixFDList.new()
         fd = os.open(self.source, os.O_RDONLY)
         handle = files.append(fd)
         os.close(fd)
         self.refuse("LimitExceeded", files=files,
                     parts=[{"name": V("s", "a"), "fd": V("h", handle)}] * 251)
-        wait_until(lambda: self.descriptors() <= n_before, "they are closed")
 
     def test_too_many_in_one_call(self):
-        n_before = self.descriptors()
         files = Gio.UnixFDList.new()
         with open(self.source, "rb") as file:
             handle = V("h", files.append(file.fileno()))
@@ -223,8 +222,18 @@ class Descriptors(PartFileCase):
                 files, None)
         self.assertEqual(error_name(caught.exception), "LimitExceeded")
         self.assertIn("Operation 32", caught.exception.message)
+
+    @can_count
+    def test_those_of_refused_calls_are_closed(self):
+        # The worker that refuses has a connection from now on.
+        self.test_the_same_pipe_twice_is_refused()
+        n_before = self.descriptors()
+        self.test_too_many()
+        self.test_too_many_in_one_call()
+        self.test_the_same_pipe_twice_is_refused()
         wait_until(lambda: self.descriptors() <= n_before, "they are closed")
 
+    @can_count
     def test_they_are_closed_at_the_end(self):
         paths = [self.make(f"file-{number}", b"x") for number in range(10)]
         self.daemon.wait_for_status(self.form_of(*paths), "completed")
@@ -277,7 +286,6 @@ class FewAreUsual(PartFileCase):
         with open(self.source, "rb") as file:
             part = {"name": V("s", "a"), "fd": V("h", files.append(file.fileno()))}
         operations = [self.form([part] * 250, start=False, files=files) for _ in range(6)]
-        self.assertGreater(self.descriptors(), 1500)
         self.start(operations[-1])
         self.daemon.wait_for_status(operations[-1], "completed")
 
