@@ -160,6 +160,12 @@ build_options (BtsInvocation *call,
   g_autoptr (GVariant) given = g_variant_lookup_value (dictionary, "parts", NULL);
   g_autoptr (GVariant) parts = NULL;
 
+  if (given != NULL && files->file >= 0 && g_str_equal (file_key, "source"))
+    {
+      g_set_error_literal (error, BGT_ERROR, BGT_ERROR_INVALID_ARGUMENT,
+                           "only one of source and parts may say what is to be sent");
+      return NULL;
+    }
   if (given != NULL && g_variant_is_of_type (given, G_VARIANT_TYPE ("aa{sv}")))
     {
       parts = bts_part_files_take (call, given, files, error);

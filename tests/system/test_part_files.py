@@ -40,6 +40,12 @@ class PartFileCase(MultipartCase):
                 os.close(fd)
         return self.form(parts, files=files, **more)
 
+    def create_operations(self, specs, files):
+        return self.daemon.connection.call_with_unix_fd_list_sync(
+            "org.example.BackgroundTransfer", PATH, "org.example.BackgroundTransfer.Manager",
+            "CreateOperations", V("(aa{sv})", (specs,)), None, Gio.DBusCallFlags.NONE, -1, files,
+            None)[0].unpack()[0]
+
     def start(self, operation):
         self.daemon.call(operation, "Operation", "Start")
 
@@ -216,10 +222,7 @@ class Descriptors(PartFileCase):
         keys = {"kind": V("s", "upload"),
                 "parts": V("aa{sv}", [{"name": V("s", "a"), "fd": handle}] * 250)}
         with self.assertRaises(GLib.Error) as caught:
-            self.daemon.connection.call_with_unix_fd_list_sync(
-                "org.example.BackgroundTransfer", PATH, "org.example.BackgroundTransfer.Manager",
-                "CreateOperations", V("(aa{sv})", ([keys] * 33,)), None, Gio.DBusCallFlags.NONE, -1,
-                files, None)
+            self.create_operations([keys] * 33, files)
         self.assertEqual(error_name(caught.exception), "LimitExceeded")
         self.assertIn("Operation 32", caught.exception.message)
 
@@ -246,6 +249,18 @@ class Descriptors(PartFileCase):
         self.daemon.wait_for_status(canceled, "canceled")
         wait_until(lambda: self.descriptors() <= n_before + 2, "they are closed")
 
+    def test_beside_a_source(self):
+        """As with paths: what would be sent?"""
+        files = Gio.UnixFDList.new()
+        with open(self.source, "rb") as file:
+            handle = V("h", files.append(file.fileno()))
+        with self.assertRaises(GLib.Error) as caught:
+            self.create_operations([{
+                "kind": V("s", "upload"), "uri": V("s", self.uploads.uri("/file")),
+                "source": handle, "parts": V("aa{sv}", [{"name": V("s", "a"), "fd": handle}])}], files)
+        self.assertEqual(error_name(caught.exception), "InvalidArgument")
+        self.assertIn("only one of source and parts", caught.exception.message)
+
     def test_in_a_batch(self):
         files = Gio.UnixFDList.new()
         handles = []
@@ -253,16 +268,13 @@ class Descriptors(PartFileCase):
             with open(self.make(name, name.encode()), "rb") as file:
                 handles.append(V("h", files.append(file.fileno())))
         keys = {"kind": V("s", "upload"), "start": V("b", True)}
-        reply, _ = self.daemon.connection.call_with_unix_fd_list_sync(
-            "org.example.BackgroundTransfer", PATH, "org.example.BackgroundTransfer.Manager",
-            "CreateOperations", V("(aa{sv})", ([
-                {**keys, "uri": V("s", self.uploads.uri("/source")), "source": handles[0]},
-                {**keys, "uri": V("s", self.uploads.uri("/file")), "boundary": V("s", "limit"),
-                 "parts": V("aa{sv}", [{"name": V("s", "a"), "fd": handle}
-                                       for handle in reversed(handles)])}],)),
-            None, Gio.DBusCallFlags.NONE, -1, files, None)
+        operations = self.create_operations([
+            {**keys, "uri": V("s", self.uploads.uri("/source")), "source": handles[0]},
+            {**keys, "uri": V("s", self.uploads.uri("/file")), "boundary": V("s", "limit"),
+             "parts": V("aa{sv}", [{"name": V("s", "a"), "fd": handle}
+                                   for handle in reversed(handles)])}], files)
         self.uploads.serve("/source", b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
-        for operation in reply.unpack()[0]:
+        for operation in operations:
             self.daemon.wait_for_status(operation, "completed")
         self.assertEqual(self.bodies("/source"), [b"one"])
         self.assertRegex(self.bodies()[-1], rb"(?s)other\r\n--limit\r\n.*one\r\n--limit--")
