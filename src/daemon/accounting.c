@@ -72,24 +72,24 @@ remove_alarm (BtsAccounting *self, guint *alarm_id)
   *alarm_id = 0;
 }
 
-void
-bts_accounting_save (BtsAccounting *self)
-{
-  if (self->save_alarm == 0)
-    return;
-  remove_alarm (self, &self->save_alarm);
-  /* A failure is in the log, and what comes next is saved again. */
-  bts_state_files_save_async (self->files, BTS_SETTINGS_RECORD_NAME,
-                              bts_settings_record_print (self->plans), NULL, NULL, NULL);
-}
-
 static void
 on_save_alarm (gpointer user_data)
 {
   BtsAccounting *self = user_data;
 
-  bts_accounting_save (self);
   self->save_alarm = 0;
+  /* A failure is in the log, and what comes next is saved again. */
+  bts_state_files_save_async (self->files, BTS_SETTINGS_RECORD_NAME,
+                              bts_settings_record_print (self->plans), NULL, NULL, NULL);
+}
+
+void
+bts_accounting_save (BtsAccounting *self)
+{
+  if (self->save_alarm == 0)
+    return;
+  bts_clock_remove_alarm (self->clock, self->save_alarm);
+  on_save_alarm (self);
 }
 
 static void
