@@ -55,17 +55,18 @@ dup_all (BtsJobs *self)
 static void
 return_settled (BtsJobs *self)
 {
+  g_autoptr (GPtrArray) settled = g_ptr_array_new_with_free_func (g_object_unref);
+
   for (guint i = self->waiting->len; i > 0; i--)
     {
-      g_autoptr (GTask) task = NULL;
       BtsJob *job = find (self, g_task_get_task_data (self->waiting->pdata[i - 1]));
 
-      if (job != NULL && !bts_job_is_settled (job))
-        continue;
-      task = g_object_ref (self->waiting->pdata[i - 1]);
-      g_ptr_array_remove_index_fast (self->waiting, i - 1);
-      g_task_return_boolean (task, TRUE);
+      if (job == NULL || bts_job_is_settled (job))
+        g_ptr_array_add (settled, g_ptr_array_steal_index_fast (self->waiting, i - 1));
     }
+  /* What is done with the answer may settle others. */
+  for (guint i = 0; i < settled->len; i++)
+    g_task_return_boolean (settled->pdata[i], TRUE);
 }
 
 static void

@@ -420,6 +420,37 @@ test_pause_stops_and_keeps_the_checkpoint (DaemonFixture *fixture, gconstpointer
   g_assert_cmpstr (guid, ==, "kept");
 }
 
+typedef struct
+{
+  DaemonFixture *fixture;
+  BtsOperation *operation;
+  guint n_settled;
+} Removal;
+
+static void
+on_settled_to_remove (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Removal *removal = user_data;
+
+  g_assert_true (bts_jobs_settle_finish (BTS_JOBS (source), result, NULL));
+  removal->n_settled++;
+  bts_registry_remove (removal->fixture->registry, removal->operation);
+}
+
+/* Who waits for the same operation may be answered by what another does with the answer. */
+static void
+test_one_that_waits_may_remove_it (DaemonFixture *fixture, gconstpointer data)
+{
+  Removal removal = { fixture, add_running (fixture), 0 };
+
+  g_assert_true (bts_operation_pause (removal.operation, NULL));
+  for (guint i = 0; i < 3; i++)
+    bts_jobs_settle_async (fixture->jobs, removal.operation, NULL, on_settled_to_remove, &removal);
+  daemon_fixture_wait (removal.n_settled == 3);
+  daemon_fixture_settle (fixture);
+  g_assert_cmpuint (removal.n_settled, ==, 3);
+}
+
 static void
 test_cancel_removes_what_arrived (DaemonFixture *fixture, gconstpointer data)
 {
@@ -662,6 +693,7 @@ static const TestRow tests[] = {
   { "deadline-follows-the-clock", test_deadline_follows_the_clock },
   { "not-before-follows-the-clock", test_not_before_follows_the_clock },
   { "pause-stops-and-keeps-the-checkpoint", test_pause_stops_and_keeps_the_checkpoint },
+  { "one-that-waits-may-remove-it", test_one_that_waits_may_remove_it },
   { "cancel-removes-what-arrived", test_cancel_removes_what_arrived },
   { "cancel-before-start-needs-no-worker", test_cancel_before_start_needs_no_worker },
   { "failure-is-tried-again-after-the-delay", test_failure_is_tried_again_after_the_delay },
