@@ -453,7 +453,6 @@ bts_daemon_class_init (BtsDaemonClass *klass)
 static void
 bts_daemon_init (BtsDaemon *self)
 {
-  bts_state_init (&self->state);
 }
 
 BtsDaemon *

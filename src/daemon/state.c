@@ -6,17 +6,8 @@
 
 #include "daemon/state.h"
 
-#include <unistd.h>
-
-#include "daemon/state-lock.h"
 #include "store/group-record.h"
 #include "store/settings-record.h"
-
-void
-bts_state_init (BtsState *self)
-{
-  *self = (BtsState){ .lock_fd = -1 };
-}
 
 void
 bts_state_clear (BtsState *self)
@@ -26,9 +17,6 @@ bts_state_clear (BtsState *self)
   g_clear_object (&self->registry);
   g_clear_object (&self->files);
   g_clear_object (&self->store);
-  if (self->lock_fd >= 0)
-    close (self->lock_fd);
-  self->lock_fd = -1;
 }
 
 static gboolean
@@ -53,9 +41,6 @@ bts_state_load (BtsState *self, const char *folder, GError **error)
   g_autofree char *operations_folder = g_build_filename (folder, "operations", NULL);
   g_autoptr (GPtrArray) operations = NULL;
 
-  self->lock_fd = bts_state_lock_take (folder, error);
-  if (self->lock_fd < 0)
-    return FALSE;
   self->store = bts_store_open (operations_folder, error);
   if (self->store == NULL)
     return FALSE;

@@ -14,7 +14,6 @@
 
 typedef struct
 {
-  int lock_fd;           /* (owned): -1 without */
   BtsStore *store;       /* (owned) */
   BtsStateFiles *files;  /* (owned) */
   BtsRegistry *registry; /* (owned) */
@@ -22,8 +21,7 @@ typedef struct
   BtsDataPlans *plans;   /* (owned) */
 } BtsState;
 
-void bts_state_init (BtsState *self);
 void bts_state_clear (BtsState *self);
 
-/* Takes the lock of @folder and reads all that is in it; blocks. */
+/* Takes @folder, which may be one service's only, and reads all that is in it; blocks. */
 gboolean bts_state_load (BtsState *self, const char *folder, GError **error);

@@ -43,7 +43,8 @@ fail_opening (GError **error, const char *folder, int number)
   return FALSE;
 }
 
-/* Two services on one folder would undo each other's changes. */
+/* Two services on one folder would undo each other's changes, and hand the same partial file to two
+ * workers. */
 static gboolean
 lock_folder (int folder, const char *path, GError **error)
 {
@@ -57,7 +58,7 @@ lock_folder (int folder, const char *path, GError **error)
     }
 
   g_set_error (error, BGT_ERROR, BGT_ERROR_FAILED,
-               "the state folder %s is in use by another background-transferd", path);
+               "the state folder %s is in use by another service", path);
   return FALSE;
 }
 
