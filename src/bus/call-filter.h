@@ -20,8 +20,7 @@ typedef struct
 } BtsCallFilterHooks;
 
 /* The hooks are called in the thread-default main context of this call. Of one connection no more
- * than
- * @max_descriptors are kept open at once: others are closed before anybody sees them. */
+ * than @max_descriptors are kept open at once: others are closed before anybody sees them. */
 BtsCallFilter *bts_call_filter_new (GDBusConnection *connection,
                                     guint max_descriptors,
                                     const BtsCallFilterHooks *hooks,

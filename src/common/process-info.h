@@ -9,9 +9,10 @@
 /* What a process shows of itself, as it is read: a{sv} with
  *   flatpak-info ay   the content of the /.flatpak-info that it sees; none where there is none
  *   is-unseen b       TRUE where nobody but its own user may find that out, or it is not as it
- * ought to be; what then stands in the others is not to be relied upon cgroup ay, executable ay,
- * name ay   from /proc, those that could be read NOT_FOUND where the process has gone. Blocks,
- * perhaps for long: its files are its own. */
+ *                     ought to be; what then stands in the others is not to be relied upon
+ *   cgroup ay, executable ay, name ay   from /proc, those that could be read
+ *
+ * NOT_FOUND where the process has gone. Blocks, perhaps for long: its files are its own. */
 GVariant *bts_process_info_read (guint32 pid, GError **error);
 
 /* The same in a thread. */
