@@ -22,4 +22,3 @@ char *bts_object_path_to_operation_guid (const char *path);
 
 /* Group names may be any UTF-8: bytes other than [A-Za-z0-9] become `_xx`, "" becomes `_`. */
 char *bts_object_path_for_group (const char *name);
-char *bts_object_path_to_group_name (const char *path);

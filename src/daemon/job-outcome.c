@@ -11,6 +11,15 @@
 #include "policy/cost.h"
 #include "policy/retry.h"
 
+typedef struct
+{
+  int web_error;
+  const char *message;   /* (nullable) */
+  gint64 retry_after_us; /* -1 unknown */
+  gboolean made_progress;
+  gboolean must_not_retry; /* it may have reached the server, and not everything may twice */
+} Failure;
+
 static gboolean
 has_network (BtsOperation *operation, const BtsJobContext *context)
 {
@@ -34,10 +43,8 @@ finish (BtsOperation *operation,
                         bts_clock_get_wall_time (context->clock));
 }
 
-gint64
-bts_job_outcome_take_failure (BtsOperation *operation,
-                              const BtsJobContext *context,
-                              const BtsJobFailure *failure)
+static gint64
+take_failure (BtsOperation *operation, const BtsJobContext *context, const Failure *failure)
 {
   int web_error = failure->web_error;
   BtsFailure counted = {
@@ -82,12 +89,12 @@ bts_job_outcome_take_refusal (BtsOperation *operation,
                               const BtsJobContext *context,
                               const char *message)
 {
-  const BtsJobFailure failure = { .web_error = BGT_WEB_ERROR_CONNECTION_ABORTED,
-                                  .message = message,
-                                  .retry_after_us = -1 };
+  const Failure failure = { .web_error = BGT_WEB_ERROR_CONNECTION_ABORTED,
+                            .message = message,
+                            .retry_after_us = -1 };
 
   if (!bts_operation_awaits_source (operation))
-    return bts_job_outcome_take_failure (operation, context, &failure);
+    return take_failure (operation, context, &failure);
   if (bts_operation_get_intent (operation) != BTS_INTENT_CANCEL)
     finish (operation, context, BGT_OPERATION_STATUS_ERROR, failure.web_error, message);
   return 0;
@@ -113,7 +120,7 @@ bts_job_outcome_take_kept (BtsOperation *operation, const BtsJobContext *context
 gint64
 bts_job_outcome_take_end (BtsOperation *operation, const BtsJobContext *context, GVariant *update)
 {
-  BtsJobFailure failure = { .retry_after_us = -1 };
+  Failure failure = { .retry_after_us = -1 };
   const char *word = NULL;
   gboolean may_retry = TRUE;
   g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (update);
@@ -127,7 +134,7 @@ bts_job_outcome_take_end (BtsOperation *operation, const BtsJobContext *context,
     {
       failure.web_error = BGT_WEB_ERROR_CONNECTION_ABORTED;
       failure.message = "The worker did not say how the transfer ended";
-      return bts_job_outcome_take_failure (operation, context, &failure);
+      return take_failure (operation, context, &failure);
     }
   if (*word == '\0')
     {
@@ -136,7 +143,7 @@ bts_job_outcome_take_end (BtsOperation *operation, const BtsJobContext *context,
     }
   if (!bgt_web_error_from_string (word, &failure.web_error))
     failure.web_error = BGT_WEB_ERROR_CONNECTION_ABORTED;
-  return bts_job_outcome_take_failure (operation, context, &failure);
+  return take_failure (operation, context, &failure);
 }
 
 gint64

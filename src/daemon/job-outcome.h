@@ -8,15 +8,6 @@
 
 /* What the end of a try means for its operation: done, again later, paused, or over. */
 
-typedef struct
-{
-  int web_error;
-  const char *message;   /* (nullable) */
-  gint64 retry_after_us; /* -1 unknown */
-  gboolean made_progress;
-  gboolean must_not_retry; /* it may have reached the server, and not everything may twice */
-} BtsJobFailure;
-
 /* Reads the keys of WorkerHost.Finished, which the worker may have got wrong. Returns the boot
  * time of the next try, 0 where there is none or where nothing but the network is waited for. */
 gint64
@@ -30,10 +21,6 @@ bts_job_outcome_take_kept (BtsOperation *operation, const BtsJobContext *context
 gint64 bts_job_outcome_take_refusal (BtsOperation *operation,
                                      const BtsJobContext *context,
                                      const char *message);
-
-gint64 bts_job_outcome_take_failure (BtsOperation *operation,
-                                     const BtsJobContext *context,
-                                     const BtsJobFailure *failure);
 
 /* The boot time of the next try that a server asked for in the life of another process; 0 where it
  * need not be waited for. */

@@ -283,8 +283,9 @@ bts_check_credential (GVariant *value, GError **error)
   return TRUE;
 }
 
-char *
-bts_path_from_wire (const char *path_or_uri, GError **error)
+/* The file that an absolute path or a file:// URI names, as the kernel wants it: any bytes. */
+static char *
+path_from_wire (const char *path_or_uri, GError **error)
 {
   g_autoptr (GError) local_error = NULL;
   g_autofree char *host = NULL;
@@ -310,7 +311,7 @@ bts_path_from_wire (const char *path_or_uri, GError **error)
 gboolean
 bts_check_path (GVariant *value, GError **error)
 {
-  g_autofree char *path = bts_path_from_wire (g_variant_get_string (value, NULL), error);
+  g_autofree char *path = path_from_wire (g_variant_get_string (value, NULL), error);
   const char *name;
 
   if (path == NULL)

@@ -36,9 +36,6 @@ gboolean bts_check_found_file (GVariant *value, GError **error);
 /* Whether @value or anything in it is a descriptor (`h`), which outlives no message. */
 gboolean bts_variant_has_handle (GVariant *value);
 
-/* The file that an absolute path or a file:// URI names, as the kernel wants it: any bytes. */
-char *bts_path_from_wire (const char *path_or_uri, GError **error);
-
 /* The checksum in lower case; takes a floating @value. */
 GVariant *bts_normalize_checksum (GVariant *value);
 

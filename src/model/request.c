@@ -211,7 +211,7 @@ cache_values (BtsRequest *self)
   const char *cost_policy = lookup_string (self, "cost-policy");
   g_autofree char *host = bts_request_uri_make_host (bts_request_get_uri (self));
 
-  self->host = host != NULL ? g_ref_string_new_intern (host) : NULL;
+  self->host = g_ref_string_new_intern (host);
   self->priority = BGT_PRIORITY_DEFAULT;
   if (priority != NULL)
     bgt_priority_from_string (priority, &self->priority);
@@ -431,14 +431,6 @@ const char *
 bts_request_get_source (BtsRequest *self)
 {
   return lookup_string (self, "source");
-}
-
-char *
-bts_request_dup_destination_path (BtsRequest *self)
-{
-  const char *destination = bts_request_get_destination (self);
-
-  return destination != NULL ? bts_path_from_wire (destination, NULL) : NULL;
 }
 
 BgtCostPolicy

@@ -42,10 +42,10 @@ BtsRequest *bts_request_with (BtsRequest *self, const char *key, GVariant *value
 /* All of it, a{sv}; lent. */
 GVariant *bts_request_get_variant (BtsRequest *self);
 
-/* Lends the value; NULL where it is not set. */
 /* Of all that its caller has given, in bytes. */
 gsize bts_request_get_size (BtsRequest *self);
 
+/* Lends the value; NULL where it is not set. */
 GVariant *bts_request_lookup (BtsRequest *self, const char *key);
 
 BgtOperationKind bts_request_get_kind (BtsRequest *self);
@@ -54,7 +54,6 @@ const char *bts_request_get_host (BtsRequest *self); /* scheme://host:port, for 
 const char *bts_request_get_method (BtsRequest *self);
 const char *bts_request_get_destination (BtsRequest *self); /* (nullable) */
 const char *bts_request_get_source (BtsRequest *self);      /* (nullable) */
-char *bts_request_dup_destination_path (BtsRequest *self);  /* (nullable) (type filename) */
 BgtCostPolicy bts_request_get_cost_policy (BtsRequest *self);
 BgtPriority bts_request_get_priority (BtsRequest *self);
 guint64 bts_request_get_max_rate (BtsRequest *self);

@@ -188,12 +188,6 @@ bts_conditions_source_queue (BtsConditionsSource *self)
     self->update_source_id = g_idle_add_full (G_PRIORITY_DEFAULT, on_update, self, NULL);
 }
 
-gboolean
-bts_conditions_source_is_ready (BtsConditionsSource *self)
-{
-  return self->is_ready;
-}
-
 const BtsConditions *
 bts_conditions_source_get (BtsConditionsSource *self)
 {

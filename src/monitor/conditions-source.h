@@ -27,7 +27,5 @@ void bts_conditions_source_start (BtsConditionsSource *self);
 /* Asks again: the limits are others now. */
 void bts_conditions_source_queue (BtsConditionsSource *self);
 
-gboolean bts_conditions_source_is_ready (BtsConditionsSource *self);
-
 /* Lent; stays where it is as long as @self lives, its content changes. */
 const BtsConditions *bts_conditions_source_get (BtsConditionsSource *self);

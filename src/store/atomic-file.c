@@ -137,23 +137,3 @@ bts_atomic_file_sync_folder (int folder, GError **error)
 
   return result == 0 || fail (error, errno, "syncing", "the folder");
 }
-
-gboolean
-bts_atomic_file_replace (
-    int folder, const char *name, const char *text, gsize length, GError **error)
-{
-  int file = bts_atomic_file_write (folder, name, text, length, error);
-  gboolean is_done;
-
-  if (file < 0)
-    return FALSE;
-
-  is_done = bts_atomic_file_sync (file, name, error);
-  close (file);
-  is_done = is_done && bts_atomic_file_publish (folder, name, error);
-
-  if (!is_done)
-    bts_atomic_file_discard (folder, name);
-
-  return is_done && bts_atomic_file_sync_folder (folder, error);
-}

@@ -7,9 +7,9 @@
 #include <glib.h>
 
 /* A file that is either the old one or the new one, whole, whatever happens: the steps one by
- * one, for whoever writes many at once, and all together. All names are in one folder; a file
- * that is being written is called BTS_ATOMIC_FILE_TEMPORARY and its name. Every failure is
- * returned as BGT_ERROR_FAILED. */
+ * one, for whoever writes many at once. All names are in one folder; a file that is being written
+ * is called BTS_ATOMIC_FILE_TEMPORARY and its name. Every failure is returned as
+ * BGT_ERROR_FAILED. */
 
 #define BTS_ATOMIC_FILE_TEMPORARY ".tmp-"
 
@@ -34,7 +34,3 @@ gboolean bts_atomic_file_remove (int folder, const char *name, GError **error);
 
 /* Makes all names durable. */
 gboolean bts_atomic_file_sync_folder (int folder, GError **error);
-
-/* All of it, blocking. */
-gboolean bts_atomic_file_replace (
-    int folder, const char *name, const char *text, gsize length, GError **error);
