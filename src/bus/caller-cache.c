@@ -290,6 +290,22 @@ bts_caller_cache_attach (BtsCallerCache *self, const char *name, const char *gui
   g_hash_table_add (entry->attached, g_strdup (guid));
 }
 
+void
+bts_caller_cache_forget_operation (BtsCallerCache *self, const char *guid)
+{
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, self->entries);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      Entry *entry = value;
+
+      if (entry->attached != NULL)
+        g_hash_table_remove (entry->attached, guid);
+    }
+}
+
 gboolean
 bts_caller_cache_is_attached (BtsCallerCache *self, BtsGuidMatch matches, gpointer user_data)
 {

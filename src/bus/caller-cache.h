@@ -45,8 +45,9 @@ gboolean bts_caller_cache_has_audience (BtsCallerCache *self,
 /* From now on @name, as long as it is there, sees what anybody owns. */
 void bts_caller_cache_let_manage_all (BtsCallerCache *self, const char *name);
 
-/* Notes that @name is attached to the operation @guid, as long as @name is there. */
+/* Notes that @name is attached to the operation @guid, as long as both are there. */
 void bts_caller_cache_attach (BtsCallerCache *self, const char *name, const char *guid);
+void bts_caller_cache_forget_operation (BtsCallerCache *self, const char *guid);
 
 /* Whether a connection is attached to an operation for which @matches is TRUE. */
 typedef gboolean (*BtsGuidMatch) (const char *guid, gpointer user_data);

@@ -135,6 +135,7 @@ on_operation_removed (BtsRegistry *registry, BtsOperation *operation, gpointer u
 {
   BtsService *self = user_data;
 
+  bts_caller_cache_forget_operation (self->bus.callers, bts_operation_get_guid (operation));
   bts_property_notifier_remove (self->bus.notifier, operation);
   if (self->bus.tree != NULL)
     bts_operation_object_emit_removed (&self->bus, operation);

@@ -424,6 +424,20 @@ test_attached_connection_keeps_the_service (BusFixture *fixture)
     g_main_context_iteration (NULL, TRUE);
 }
 
+/* Else each that is attached to would be remembered as long as the connection is there. */
+static void
+test_attachment_ends_with_the_operation (BusFixture *fixture)
+{
+  g_autofree char *path = NULL;
+  g_autoptr (BtsOperation) operation = g_object_ref (bus_fixture_create (fixture, "/a", &path));
+
+  assert_operation_works (fixture, path, "Attach");
+  g_assert_false (bts_service_is_idle (fixture->service));
+  bts_registry_remove (fixture->registry, operation);
+  bts_registry_add (fixture->registry, operation);
+  g_assert_true (bts_service_is_idle (fixture->service));
+}
+
 static void
 test_system_bus_tells_only_who_has_called (void)
 {
@@ -473,6 +487,7 @@ main (int argc, char **argv)
   ADD ("later-features-say-that-they-are-missing", test_later_features_say_that_they_are_missing);
   ADD ("evaluate-says-what-blocks", test_evaluate_says_what_blocks);
   ADD ("attached-connection-keeps-the-service", test_attached_connection_keeps_the_service);
+  ADD ("attachment-ends-with-the-operation", test_attachment_ends_with_the_operation);
 #undef ADD
   g_test_add_func ("/bus/service/system-bus-tells-only-who-has-called",
                    test_system_bus_tells_only_who_has_called);
