@@ -6,8 +6,8 @@
 
 #include "daemon/back-off.h"
 
-#define BACK_OFF_US (G_USEC_PER_SEC / 2)
-#define MAX_BACK_OFF_US (60 * G_USEC_PER_SEC)
+#define BACK_OFF_US (G_TIME_SPAN_SECOND / 2)
+#define MAX_BACK_OFF_US G_TIME_SPAN_MINUTE
 
 /* The first failure costs no time: it may well be an accident. */
 void
