@@ -137,7 +137,7 @@ restart_idle_alarm (BtsDaemon *self)
   if (seconds == BTS_IDLE_EXIT_NEVER || self->is_stopping || !is_idle (self))
     return;
   self->idle_alarm_id = bts_clock_add_alarm (
-      self->clock, bts_clock_get_boot_time (self->clock) + seconds * G_USEC_PER_SEC,
+      self->clock, bts_clock_get_boot_time (self->clock) + seconds * G_TIME_SPAN_SECOND,
       on_idle_for_long, self);
 }
 

@@ -10,7 +10,7 @@ import unittest
 
 from gi.repository import GLib
 
-from harness.daemon import Daemon, program
+from harness.daemon import PATH, Daemon, program
 from harness.servers import Body, sending
 from harness.service_case import ServiceCase
 from harness.wait import wait_until
@@ -162,6 +162,14 @@ class Leaving(ServiceCase):
         self.assertEqual(self.daemon.process.wait(timeout=30), 0)
         with open(self.path, "rb") as file:
             self.assertEqual(file.read(), body.read())
+
+    def test_one_with_much_patience_stays(self):
+        self.assertEqual(self.daemon.terminate(), 0)
+        self.daemon.arguments = ["--idle-exit", "3600"]
+        self.daemon.start()
+        for _ in range(20):
+            self.daemon.get(PATH, "Version", "Manager")
+        self.assertIsNone(self.daemon.process.poll())
 
 
 class Deaths(ServiceCase):
