@@ -25,15 +25,6 @@ struct _BtsRetention
 
 G_DEFINE_FINAL_TYPE (BtsRetention, bts_retention, G_TYPE_OBJECT)
 
-static void
-on_deleted (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (GError) error = NULL;
-
-  if (!bts_store_delete_finish (BTS_STORE (source), result, &error))
-    g_warning ("A finished transfer could not be forgotten: %s", error->message);
-}
-
 typedef struct
 {
   BtsRetention *retention; /* (owned) */
@@ -43,32 +34,54 @@ typedef struct
 static void
 drop_free (Drop *drop)
 {
+  drop->retention->n_being_forgotten--;
   g_object_unref (drop->retention);
   g_object_unref (drop->operation);
   g_free (drop);
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Drop, drop_free)
 
+/* Whether it is still there to be dropped: it may have been acknowledged meanwhile. */
+static gboolean
+is_there (Drop *drop)
+{
+  BtsRegistry *registry = drop->retention->registry;
+
+  return registry != NULL &&
+         bts_registry_lookup (registry, bts_operation_get_guid (drop->operation)) ==
+             drop->operation;
+}
+
+static void
+on_deleted (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Drop) drop = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (!bts_store_delete_finish (BTS_STORE (source), result, &error))
+    g_warning ("%s: could not be forgotten: %s", bts_operation_get_guid (drop->operation),
+               error->message);
+  else if (is_there (drop))
+    bts_registry_remove (drop->retention->registry, drop->operation);
+}
+
 static void
 on_forgotten (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (Drop) drop = user_data;
-  BtsRegistry *registry = drop->retention->registry;
-  const char *guid = bts_operation_get_guid (drop->operation);
   g_autoptr (GError) error = NULL;
 
-  drop->retention->n_being_forgotten--;
   if (!bts_engine_forget_finish (BTS_ENGINE (source), result, &error))
     {
-      g_warning ("%s: kept until tomorrow: %s", guid, error->message);
+      g_warning ("%s: kept until tomorrow: %s", bts_operation_get_guid (drop->operation),
+                 error->message);
       return;
     }
-  /* It may have been acknowledged, or resumed, meanwhile. */
-  if (registry == NULL || bts_registry_lookup (registry, guid) != drop->operation ||
-      !bts_operation_is_finished (drop->operation))
+  /* It may have been resumed. */
+  if (!is_there (drop) || !bts_operation_is_finished (drop->operation))
     return;
-  bts_store_delete_async (drop->retention->store, drop->operation, NULL, on_deleted, NULL);
-  bts_registry_remove (registry, drop->operation);
+  bts_store_delete_async (drop->retention->store, drop->operation, NULL, on_deleted, drop);
+  g_steal_pointer (&drop);
 }
 
 static void

@@ -95,6 +95,30 @@ test_forgets_after_the_days (Fixture *fixture, gconstpointer data)
   daemon_fixture_wait (bts_registry_get_n_operations (fixture->registry) == 1);
 }
 
+/* What the store still has would be there again after a restart. */
+static void
+test_stays_while_the_store_has_it (Fixture *fixture, gconstpointer data)
+{
+  add (fixture, 1000, TRUE, 10);
+  test_folder_remove_all (fixture->folder->path);
+
+  bts_clock_fake_advance (fixture->clock, 13 * G_TIME_SPAN_DAY);
+  g_test_expect_message ("background-transferd", G_LOG_LEVEL_MESSAGE, "*never acknowledged*");
+  g_test_expect_message (NULL, G_LOG_LEVEL_MESSAGE, "Operations cannot be saved *");
+  g_test_expect_message ("background-transferd", G_LOG_LEVEL_WARNING, "*could not be forgotten*");
+  bts_clock_fake_advance (fixture->clock, 2 * G_TIME_SPAN_DAY);
+  for (guint i = 0; i < 2; i++)
+    {
+      while (g_main_context_iteration (NULL, FALSE))
+        ;
+      bts_store_flush (fixture->store, 10 * 1000);
+    }
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  g_test_assert_expected_messages ();
+  g_assert_cmpuint (bts_registry_get_n_operations (fixture->registry), ==, 1);
+}
+
 static void
 test_finished_ones_make_room (Fixture *fixture, gconstpointer data)
 {
@@ -126,6 +150,8 @@ main (int argc, char *argv[])
   g_test_init (&argc, &argv, NULL);
   g_test_add ("/daemon/retention/forgets-after-the-days", Fixture, NULL, set_up,
               test_forgets_after_the_days, tear_down);
+  g_test_add ("/daemon/retention/stays-while-the-store-has-it", Fixture, NULL, set_up,
+              test_stays_while_the_store_has_it, tear_down);
   g_test_add ("/daemon/retention/finished-ones-make-room", Fixture, NULL, set_up,
               test_finished_ones_make_room, tear_down);
   g_test_add ("/daemon/retention/unfinished-ones-stay", Fixture, NULL, set_up,
