@@ -29,7 +29,6 @@ struct _BtsCallerCache
   GObject parent_instance;
   GDBusConnection *connection; /* (owned) */
   BtsEngine *engine;           /* (owned) (nullable) */
-  GCancellable *cancellable;   /* (owned) */
   GHashTable *entries;         /* (owned) (element-type utf8 Entry) */
   guint watch_id;              /* while there are entries */
 };
@@ -178,8 +177,7 @@ look_up (BtsCallerCache *self, Entry *entry)
   entry->is_looked_up = TRUE;
   data->cache = g_object_ref (self);
   data->name = g_strdup (entry->name);
-  bts_caller_look_up_async (self->connection, self->engine, entry->name, self->cancellable,
-                            on_looked_up, data);
+  bts_caller_look_up_async (self->connection, self->engine, entry->name, on_looked_up, data);
 }
 
 static Entry *
@@ -338,9 +336,7 @@ bts_caller_cache_dispose (GObject *object)
   BtsCallerCache *self = BTS_CALLER_CACHE (object);
 
   stop_watching (self);
-  g_cancellable_cancel (self->cancellable);
   g_clear_pointer (&self->entries, g_hash_table_unref);
-  g_clear_object (&self->cancellable);
   g_clear_object (&self->engine);
   g_clear_object (&self->connection);
 
@@ -362,7 +358,6 @@ bts_caller_cache_class_init (BtsCallerCacheClass *class)
 static void
 bts_caller_cache_init (BtsCallerCache *self)
 {
-  self->cancellable = g_cancellable_new ();
   self->entries =
       g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) entry_free);
 }

@@ -221,8 +221,7 @@ check_still_there (GTask *task)
   g_dbus_connection_call (look_up->connection, "org.freedesktop.DBus", "/org/freedesktop/DBus",
                           "org.freedesktop.DBus", "NameHasOwner",
                           g_variant_new ("(s)", look_up->name), G_VARIANT_TYPE ("(b)"),
-                          G_DBUS_CALL_FLAGS_NONE, -1, g_task_get_cancellable (task), on_still_there,
-                          g_object_ref (task));
+                          G_DBUS_CALL_FLAGS_NONE, -1, NULL, on_still_there, g_object_ref (task));
 }
 
 static gboolean
@@ -288,9 +287,8 @@ on_seen (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GVariant) info = bts_process_info_read_finish (result, &error);
 
   if (info != NULL && must_ask_worker (look_up, info))
-    bts_engine_look_at_process_async (look_up->engine, look_up->uid, look_up->pid,
-                                      g_task_get_cancellable (task), on_seen_by_worker,
-                                      g_object_ref (task));
+    bts_engine_look_at_process_async (look_up->engine, look_up->uid, look_up->pid, NULL,
+                                      on_seen_by_worker, g_object_ref (task));
   else
     take_info (task, info, error);
 }
@@ -347,19 +345,17 @@ on_credentials (GObject *source, GAsyncResult *result, gpointer user_data)
       return;
     }
   look_up->label = dup_string (credentials, "LinuxSecurityLabel");
-  bts_process_info_read_async (look_up->pid, g_task_get_cancellable (task), on_seen,
-                               g_object_ref (task));
+  bts_process_info_read_async (look_up->pid, on_seen, g_object_ref (task));
 }
 
 void
 bts_caller_look_up_async (GDBusConnection *connection,
                           BtsEngine *engine,
                           const char *name,
-                          GCancellable *cancellable,
                           GAsyncReadyCallback callback,
                           gpointer user_data)
 {
-  g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, user_data);
+  g_autoptr (GTask) task = g_task_new (NULL, NULL, callback, user_data);
   LookUp *look_up = g_new0 (LookUp, 1);
 
   look_up->connection = g_object_ref (connection);
@@ -372,7 +368,7 @@ bts_caller_look_up_async (GDBusConnection *connection,
   g_dbus_connection_call_with_unix_fd_list (
       connection, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
       "GetConnectionCredentials", g_variant_new ("(s)", name), G_VARIANT_TYPE ("(a{sv})"),
-      G_DBUS_CALL_FLAGS_NONE, -1, NULL, cancellable, on_credentials, g_steal_pointer (&task));
+      G_DBUS_CALL_FLAGS_NONE, -1, NULL, NULL, on_credentials, g_steal_pointer (&task));
 }
 
 BtsCaller *

@@ -32,7 +32,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (BtsCaller, bts_caller_unref)
 void bts_caller_look_up_async (GDBusConnection *connection,
                                BtsEngine *engine,
                                const char *name,
-                               GCancellable *cancellable,
                                GAsyncReadyCallback callback,
                                gpointer user_data);
 BtsCaller *bts_caller_look_up_finish (GAsyncResult *result, GError **error);

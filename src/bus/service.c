@@ -20,9 +20,8 @@
 struct _BtsService
 {
   GObject parent_instance;
-  BtsBus bus;                /* its members are (owned) */
-  GCancellable *cancellable; /* (owned) */
-  gboolean has_warned;       /* that the bus does not say what is unread */
+  BtsBus bus;          /* its members are (owned) */
+  gboolean has_warned; /* that the bus does not say what is unread */
   guint n_calls;
   guint name_id;
 };
@@ -88,8 +87,7 @@ on_unread_known (GObject *source, GAsyncResult *result, gpointer user_data)
   gsize n_bytes = 0;
 
   if (!bts_unread_query_finish (result, &name, &n_bytes, &error) && !self->has_warned &&
-      !g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_NAME_HAS_NO_OWNER) &&
-      !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+      !g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_NAME_HAS_NO_OWNER))
     {
       self->has_warned = TRUE;
       g_info ("What clients have not read is not limited: %s", error->message);
@@ -103,8 +101,7 @@ ask_what_is_unread (const char *name, gpointer user_data)
 {
   BtsService *self = user_data;
 
-  bts_unread_query_async (self->bus.service.connection, name, self->cancellable, on_unread_known,
-                          g_object_ref (self));
+  bts_unread_query_async (self->bus.service.connection, name, on_unread_known, g_object_ref (self));
 }
 
 static void
@@ -195,8 +192,7 @@ void
 bts_service_stop (BtsService *self)
 {
   g_clear_pointer (&self->bus.tree, bts_object_tree_free);
-  if (self->name_id != 0)
-    g_clear_handle_id (&self->name_id, g_bus_unown_name);
+  g_clear_handle_id (&self->name_id, g_bus_unown_name);
 }
 
 static void
@@ -205,7 +201,6 @@ bts_service_dispose (GObject *object)
   BtsService *self = BTS_SERVICE (object);
 
   bts_service_stop (self);
-  g_cancellable_cancel (self->cancellable);
 
   G_OBJECT_CLASS (bts_service_parent_class)->dispose (object);
 }
@@ -222,7 +217,6 @@ bts_service_finalize (GObject *object)
   g_clear_pointer (&self->bus.audience, bts_audience_free);
   g_clear_object (&self->bus.callers);
   g_clear_pointer (&self->bus.unread, bts_unread_free);
-  g_clear_object (&self->cancellable);
   g_clear_object (&self->bus.service.clock);
   g_clear_object (&self->bus.service.engine);
   g_clear_object (&self->bus.service.plans);
@@ -258,7 +252,6 @@ bts_service_class_init (BtsServiceClass *class)
 static void
 bts_service_init (BtsService *self)
 {
-  self->cancellable = g_cancellable_new ();
 }
 
 /* The tables are part of the program, so a gap in them is found at its first start. */

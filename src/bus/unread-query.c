@@ -34,19 +34,17 @@ on_stats (GObject *source, GAsyncResult *result, gpointer user_data)
 void
 bts_unread_query_async (GDBusConnection *connection,
                         const char *name,
-                        GCancellable *cancellable,
                         GAsyncReadyCallback callback,
                         gpointer user_data)
 {
-  g_autoptr (GTask) task = g_task_new (connection, cancellable, callback, user_data);
+  g_autoptr (GTask) task = g_task_new (connection, NULL, callback, user_data);
 
   g_task_set_source_tag (task, bts_unread_query_async);
   g_task_set_task_data (task, g_strdup (name), g_free);
   g_dbus_connection_call (connection, "org.freedesktop.DBus", "/org/freedesktop/DBus",
                           "org.freedesktop.DBus.Debug.Stats", "GetConnectionStats",
                           g_variant_new ("(s)", name), G_VARIANT_TYPE ("(a{sv})"),
-                          G_DBUS_CALL_FLAGS_NONE, -1, cancellable, on_stats,
-                          g_steal_pointer (&task));
+                          G_DBUS_CALL_FLAGS_NONE, -1, NULL, on_stats, g_steal_pointer (&task));
 }
 
 gboolean

@@ -9,7 +9,6 @@
 /* Asks the bus how many bytes it keeps for the connection @name, sent before this by anybody. */
 void bts_unread_query_async (GDBusConnection *connection,
                              const char *name,
-                             GCancellable *cancellable,
                              GAsyncReadyCallback callback,
                              gpointer user_data);
 

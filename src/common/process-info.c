@@ -129,12 +129,9 @@ read_in_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *
 }
 
 void
-bts_process_info_read_async (guint32 pid,
-                             GCancellable *cancellable,
-                             GAsyncReadyCallback callback,
-                             gpointer user_data)
+bts_process_info_read_async (guint32 pid, GAsyncReadyCallback callback, gpointer user_data)
 {
-  g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, user_data);
+  g_autoptr (GTask) task = g_task_new (NULL, NULL, callback, user_data);
 
   g_task_set_source_tag (task, bts_process_info_read_async);
   g_task_set_task_data (task, GUINT_TO_POINTER (pid), NULL);

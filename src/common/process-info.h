@@ -16,8 +16,5 @@
 GVariant *bts_process_info_read (guint32 pid, GError **error);
 
 /* The same in a thread. */
-void bts_process_info_read_async (guint32 pid,
-                                  GCancellable *cancellable,
-                                  GAsyncReadyCallback callback,
-                                  gpointer user_data);
+void bts_process_info_read_async (guint32 pid, GAsyncReadyCallback callback, gpointer user_data);
 GVariant *bts_process_info_read_finish (GAsyncResult *result, GError **error);

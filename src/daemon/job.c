@@ -299,7 +299,7 @@ static void
 acquire (BtsJob *self, JobState state)
 {
   self->state = state;
-  bts_worker_pool_acquire_async (self->context.pool, get_uid (self), NULL, on_acquired,
+  bts_worker_pool_acquire_async (self->context.pool, get_uid (self), on_acquired,
                                  g_object_ref (self));
 }
 

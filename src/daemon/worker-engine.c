@@ -83,8 +83,7 @@ acquire (GTask *task)
   BtsWorkerEngine *self = g_task_get_source_object (task);
   Call *call = g_task_get_task_data (task);
 
-  bts_worker_pool_acquire_async (self->pool, call->uid, g_task_get_cancellable (task),
-                                 call->on_acquired, task);
+  bts_worker_pool_acquire_async (self->pool, call->uid, call->on_acquired, task);
 }
 
 /* FALSE where there is no worker; @task has been returned then. */
@@ -400,7 +399,7 @@ on_settled_to_forget (GObject *source, GAsyncResult *result, gpointer user_data)
   else
     bts_worker_pool_acquire_async (self->pool,
                                    bts_owner_get_uid (bts_operation_get_owner (call->operation)),
-                                   NULL, on_acquired_to_forget, g_object_ref (task));
+                                   on_acquired_to_forget, g_object_ref (task));
 }
 
 static void

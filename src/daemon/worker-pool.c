@@ -450,7 +450,6 @@ bts_worker_pool_new (BtsWorkerLauncher *launcher, BtsClock *clock, const BtsLimi
 void
 bts_worker_pool_acquire_async (BtsWorkerPool *self,
                                uid_t uid,
-                               GCancellable *cancellable,
                                GAsyncReadyCallback callback,
                                gpointer user_data)
 {

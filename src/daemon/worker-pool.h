@@ -28,7 +28,6 @@ bts_worker_pool_new (BtsWorkerLauncher *launcher, BtsClock *clock, const BtsLimi
 /* A worker of @uid, held until _release. Fails where it cannot be started, or may not yet. */
 void bts_worker_pool_acquire_async (BtsWorkerPool *self,
                                     uid_t uid,
-                                    GCancellable *cancellable,
                                     GAsyncReadyCallback callback,
                                     gpointer user_data);
 BtsWorkerLink *

@@ -343,7 +343,7 @@ handle_look_at_process (BtsWorker *self, GVariant *parameters, GDBusMethodInvoca
   guint32 pid = 0;
 
   g_variant_get (parameters, "(u)", &pid);
-  bts_process_info_read_async (pid, NULL, on_process_seen, invocation);
+  bts_process_info_read_async (pid, on_process_seen, invocation);
 }
 
 static const struct

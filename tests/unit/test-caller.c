@@ -80,7 +80,7 @@ look_up (FakeBus *bus, GError **error)
 {
   g_autoptr (GAsyncResult) result = NULL;
 
-  bts_caller_look_up_async (bus->service, NULL, ":1.1", NULL, on_result, &result);
+  bts_caller_look_up_async (bus->service, NULL, ":1.1", on_result, &result);
   while (result == NULL)
     g_main_context_iteration (NULL, TRUE);
 

@@ -37,7 +37,7 @@ static void
 acquire (DaemonFixture *fixture, Acquired *acquired)
 {
   acquired_clear (acquired);
-  bts_worker_pool_acquire_async (fixture->pool, getuid (), NULL, on_acquired, acquired);
+  bts_worker_pool_acquire_async (fixture->pool, getuid (), on_acquired, acquired);
   daemon_fixture_wait (acquired->link != NULL || acquired->error != NULL);
 }
 
@@ -53,7 +53,7 @@ test_one_worker_a_user (DaemonFixture *fixture, gconstpointer data)
   g_auto (Acquired) first = { NULL };
   g_auto (Acquired) second = { NULL };
 
-  bts_worker_pool_acquire_async (fixture->pool, getuid (), NULL, on_acquired, &first);
+  bts_worker_pool_acquire_async (fixture->pool, getuid (), on_acquired, &first);
   acquire (fixture, &second);
   daemon_fixture_wait (first.link != NULL);
   g_assert_true (first.link == second.link);
@@ -121,7 +121,7 @@ test_worker_that_was_let_go_is_followed_by_another (DaemonFixture *fixture, gcon
   acquire (fixture, &first);
   bts_worker_pool_release (fixture->pool, first.link);
   advance_seconds (fixture, 11);
-  bts_worker_pool_acquire_async (fixture->pool, getuid (), NULL, on_acquired, &second);
+  bts_worker_pool_acquire_async (fixture->pool, getuid (), on_acquired, &second);
   daemon_fixture_settle (fixture);
   g_assert_null (second.link);
 
@@ -140,7 +140,7 @@ test_worker_that_does_not_leave_is_ended (DaemonFixture *fixture, gconstpointer 
   acquire (fixture, &first);
   bts_worker_pool_release (fixture->pool, first.link);
   advance_seconds (fixture, 11);
-  bts_worker_pool_acquire_async (fixture->pool, getuid (), NULL, on_acquired, &second);
+  bts_worker_pool_acquire_async (fixture->pool, getuid (), on_acquired, &second);
   advance_seconds (fixture, 6);
   daemon_fixture_wait (second.link != NULL);
   g_assert_cmpuint (bts_launcher_fake_get_n_launches (fixture->launcher), ==, 2);
@@ -185,7 +185,7 @@ test_next_worker_knows_what_the_last_one_learned (DaemonFixture *fixture, gconst
   g_assert_cmpstr (protocol, ==, "tus");
 
   /* Another user may get another answer, and must not see who has asked. */
-  bts_worker_pool_acquire_async (fixture->pool, getuid () + 1, NULL, on_acquired, &other);
+  bts_worker_pool_acquire_async (fixture->pool, getuid () + 1, on_acquired, &other);
   daemon_fixture_wait (other.link != NULL);
   others = get_known_servers (fixture);
   g_assert_cmpuint (g_variant_n_children (others), ==, 0);
@@ -272,7 +272,7 @@ test_worker_that_never_answers_is_given_up (DaemonFixture *fixture, gconstpointe
   g_auto (Acquired) acquired = { NULL };
 
   bts_launcher_fake_set_mute (fixture->launcher, "Configure");
-  bts_worker_pool_acquire_async (fixture->pool, getuid (), NULL, on_acquired, &acquired);
+  bts_worker_pool_acquire_async (fixture->pool, getuid (), on_acquired, &acquired);
   daemon_fixture_wait (bts_launcher_fake_get_n_calls (fixture->launcher, "Configure") == 1);
   g_test_expect_message ("background-transferd", G_LOG_LEVEL_WARNING, "No worker for user*");
   advance_seconds (fixture, 21);
