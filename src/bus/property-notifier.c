@@ -12,7 +12,6 @@
 
 #define PROGRESS_PERIOD_US (G_USEC_PER_SEC / 4)
 #define SAVE_RETRY_US G_USEC_PER_SEC
-#define DURABLE_CHANGES (BTS_CHANGE_STATUS | BTS_CHANGE_REQUEST | BTS_CHANGE_RESPONSE)
 
 typedef struct
 {
@@ -375,7 +374,7 @@ on_changed (BtsOperation *operation, guint changes, gpointer user_data)
   Entry *entry = user_data;
 
   /* Blockers change together with the status that they make, and are told with it. */
-  if ((changes & DURABLE_CHANGES) != 0)
+  if ((changes & BTS_CHANGES_DURABLE) != 0)
     save (entry);
   else
     on_progress (entry);

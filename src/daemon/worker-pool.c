@@ -22,7 +22,7 @@ struct _BtsWorkerPool
   BtsWorkerLauncher *launcher; /* (owned) */
   BtsClock *clock;             /* (owned) */
   const BtsLimits *limits;     /* (unowned) */
-  GHashTable *workers;         /* (owned) (element-type uid_t Worker) */
+  GHashTable *workers;         /* (owned) (element-type uid_t BtsPoolWorker) */
   gboolean is_closed;
 };
 

@@ -11,8 +11,6 @@
 #include "model/headers.h"
 #include "model/worker-update.h"
 
-#define DURABLE_CHANGES (BTS_CHANGE_STATUS | BTS_CHANGE_REQUEST | BTS_CHANGE_RESPONSE)
-
 struct _BtsOperation
 {
   GObject parent_instance;
@@ -361,7 +359,7 @@ emit_changed (BtsOperation *self, const Shown *before, guint changes)
 {
   Shown now = get_shown (self);
 
-  if ((changes & DURABLE_CHANGES) != 0)
+  if ((changes & BTS_CHANGES_DURABLE) != 0)
     self->version++;
 
   if (now.status != before->status)

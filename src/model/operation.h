@@ -20,8 +20,7 @@
 #define BTS_TYPE_OPERATION (bts_operation_get_type ())
 G_DECLARE_FINAL_TYPE (BtsOperation, bts_operation, BTS, OPERATION, GObject)
 
-/* What a `changed` signal is about. The first three are durable: they are in the store before
- * anyone is told. */
+/* What a `changed` signal is about. */
 typedef enum
 {
   BTS_CHANGE_STATUS = 1 << 0,   /* Status, Finished, WebErrorStatus, ErrorMessage */
@@ -30,6 +29,9 @@ typedef enum
   BTS_CHANGE_BLOCKERS = 1 << 3, /* BlockedBy, NextAttempt */
   BTS_CHANGE_PROGRESS = 1 << 4, /* bytes */
 } BtsChange;
+
+/* Those that are in the store before anyone is told. */
+#define BTS_CHANGES_DURABLE (BTS_CHANGE_STATUS | BTS_CHANGE_REQUEST | BTS_CHANGE_RESPONSE)
 
 /* Signals
  *   changed (guint changes)            any of BtsChange, at once

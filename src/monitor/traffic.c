@@ -57,11 +57,11 @@ on_rate_set (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static void
-set_rate (BtsTraffic *self, guint32 rate_ms)
+set_rate (BtsTraffic *self)
 {
   g_dbus_proxy_call (self->proxy, "org.freedesktop.DBus.Properties.Set",
                      g_variant_new ("(ssv)", STATISTICS_INTERFACE, "RefreshRateMs",
-                                    g_variant_new_uint32 (rate_ms)),
+                                    g_variant_new_uint32 (REFRESH_RATE_MS)),
                      G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, self->cancellable, on_rate_set, NULL);
 }
 
@@ -83,7 +83,7 @@ on_proxy (GObject *source, GAsyncResult *result, gpointer user_data)
   self->proxy = proxy;
   g_signal_connect_object (proxy, "g-properties-changed", G_CALLBACK (on_counted), self,
                            G_CONNECT_SWAPPED);
-  set_rate (self, REFRESH_RATE_MS);
+  set_rate (self);
   on_counted (self);
 }
 
