@@ -28,6 +28,12 @@ typedef struct
   BtsInvocation *call;  /* (owned) */
   GVariant *parameters; /* (owned) */
   Change change;
+
+  /* What was there before. */
+  gboolean was_restricted;
+  const char *uuid; /* (unowned) (nullable): of the plan that it is about */
+  gboolean had_plan;
+  BtsDataPlan plan;
 } Changing;
 
 static void
@@ -40,34 +46,69 @@ changing_free (Changing *changing)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Changing, changing_free)
 
 static void
+remember (Changing *changing)
+{
+  BtsDataPlans *plans = changing->call->bus->service.plans;
+  const BtsDataPlan *plan = NULL;
+
+  changing->was_restricted = bts_data_plans_is_restricted (plans);
+  if (g_variant_is_of_type (changing->parameters, G_VARIANT_TYPE_TUPLE))
+    {
+      g_variant_get_child (changing->parameters, 0, "&s", &changing->uuid);
+      plan = bts_data_plans_lookup (plans, changing->uuid);
+    }
+  changing->had_plan = plan != NULL;
+  if (plan != NULL)
+    changing->plan = *plan;
+}
+
+/* What the store does not have does not count. */
+static void
+undo (Changing *changing)
+{
+  BtsDataPlans *plans = changing->call->bus->service.plans;
+
+  if (changing->uuid == NULL)
+    bts_data_plans_set_restricted (plans, changing->was_restricted);
+  else if (changing->had_plan)
+    bts_data_plans_set (plans, changing->uuid, &changing->plan, NULL);
+  else
+    bts_data_plans_remove (plans, changing->uuid, NULL);
+}
+
+static void
 on_saved (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  BtsInvocation *call = user_data;
+  g_autoptr (Changing) changing = user_data;
   GError *error = NULL;
 
   if (!bts_state_files_save_finish (BTS_STATE_FILES (source), result, &error))
     {
-      bts_invocation_return_error (call, error);
+      undo (changing);
+      bts_invocation_return_error (g_steal_pointer (&changing->call), error);
       return;
     }
-  bts_root_notifier_update (call->bus->root_notifier);
-  bts_invocation_return (call, NULL);
+  bts_root_notifier_update (changing->call->bus->root_notifier);
+  bts_invocation_return (g_steal_pointer (&changing->call), NULL);
 }
 
 static void
 on_authorised (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (Changing) changing = user_data;
-  BtsInvocation *call = g_steal_pointer (&changing->call);
+  BtsServiceContext *service = &changing->call->bus->service;
   GError *error = NULL;
 
+  remember (changing);
   if (!bts_authority_check_finish (result, &error) ||
-      !changing->change (call, changing->parameters, &error))
-    bts_invocation_return_error (call, error);
-  else
-    bts_state_files_save_async (call->bus->service.files, BTS_SETTINGS_RECORD_NAME,
-                                bts_settings_record_print (call->bus->service.plans), NULL,
-                                on_saved, call);
+      !changing->change (changing->call, changing->parameters, &error))
+    {
+      bts_invocation_return_error (g_steal_pointer (&changing->call), error);
+      return;
+    }
+  bts_state_files_save_async (service->files, BTS_SETTINGS_RECORD_NAME,
+                              bts_settings_record_print (service->plans), NULL, on_saved, changing);
+  g_steal_pointer (&changing);
 }
 
 static void

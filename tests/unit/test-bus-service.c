@@ -439,6 +439,38 @@ test_attachment_ends_with_the_operation (BusFixture *fixture)
 }
 
 static void
+assert_not_saved (BusFixture *fixture, const char *interface, const char *method, const char *text)
+{
+  g_test_expect_message (NULL, G_LOG_LEVEL_WARNING, "*cannot be saved*");
+  assert_fails (fixture, BGT_OBJECT_PATH, interface, method, g_variant_new_parsed (text), BGT_ERROR,
+                BGT_ERROR_FAILED);
+  g_test_assert_expected_messages ();
+}
+
+static void
+test_settings_that_cannot_be_saved_stay (BusFixture *fixture)
+{
+#define PLAN "3f3a4b1c-0000-4000-8000-000000000001"
+#define OTHER_PLAN "3f3a4b1c-0000-4000-8000-000000000002"
+  assert_works (fixture, BGT_OBJECT_PATH, BGT_INTERFACE_MANAGER, "SetDataPlan",
+                g_variant_new_parsed ("('" PLAN "', {'limit': <uint64 100>})"));
+  test_folder_remove_all (fixture->folder->path);
+
+  assert_not_saved (fixture, BGT_INTERFACE_MANAGER, "SetDataPlan",
+                    "('" PLAN "', {'limit': <uint64 200>})");
+  assert_not_saved (fixture, BGT_INTERFACE_MANAGER, "SetDataPlan",
+                    "('" OTHER_PLAN "', {'limit': <uint64 200>})");
+  assert_not_saved (fixture, BGT_INTERFACE_MANAGER, "RemoveDataPlan", "('" PLAN "',)");
+  assert_not_saved (fixture, PROPERTIES, "Set",
+                    "('" BGT_INTERFACE_NETWORK "', 'BackgroundDataRestricted', <true>)");
+  g_assert_cmpuint (bts_data_plans_lookup (fixture->plans, PLAN)->limit, ==, 100);
+  g_assert_null (bts_data_plans_lookup (fixture->plans, OTHER_PLAN));
+  g_assert_false (bts_data_plans_is_restricted (fixture->plans));
+#undef PLAN
+#undef OTHER_PLAN
+}
+
+static void
 test_system_bus_tells_only_who_has_called (void)
 {
   g_autoptr (BusFixture) fixture = bus_fixture_new (FALSE);
@@ -488,6 +520,7 @@ main (int argc, char **argv)
   ADD ("evaluate-says-what-blocks", test_evaluate_says_what_blocks);
   ADD ("attached-connection-keeps-the-service", test_attached_connection_keeps_the_service);
   ADD ("attachment-ends-with-the-operation", test_attachment_ends_with_the_operation);
+  ADD ("settings-that-cannot-be-saved-stay", test_settings_that_cannot_be_saved_stay);
 #undef ADD
   g_test_add_func ("/bus/service/system-bus-tells-only-who-has-called",
                    test_system_bus_tells_only_who_has_called);
