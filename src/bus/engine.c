@@ -86,28 +86,13 @@ bts_engine_forget_async (BtsEngine *self,
                          GAsyncReadyCallback callback,
                          gpointer user_data)
 {
-  BtsEngineInterface *iface = BTS_ENGINE_GET_IFACE (self);
-
-  if (iface->forget_async != NULL)
-    {
-      iface->forget_async (self, operation, cancellable, callback, user_data);
-      return;
-    }
-
-  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
-  g_task_set_source_tag (task, bts_engine_forget_async);
-  g_task_return_boolean (task, TRUE);
+  BTS_ENGINE_GET_IFACE (self)->forget_async (self, operation, cancellable, callback, user_data);
 }
 
 gboolean
 bts_engine_forget_finish (BtsEngine *self, GAsyncResult *result, GError **error)
 {
-  BtsEngineInterface *iface = BTS_ENGINE_GET_IFACE (self);
-
-  if (iface->forget_finish != NULL)
-    return iface->forget_finish (self, result, error);
-
-  return g_task_propagate_boolean (G_TASK (result), error);
+  return BTS_ENGINE_GET_IFACE (self)->forget_finish (self, result, error);
 }
 
 void

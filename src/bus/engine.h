@@ -39,6 +39,12 @@ struct _BtsEngineInterface
                              gpointer user_data);
   int (*open_result_finish) (BtsEngine *self, GAsyncResult *result, GError **error);
   void (*request_range) (BtsEngine *self, BtsOperation *operation, guint64 offset, guint64 length);
+  void (*forget_async) (BtsEngine *self,
+                        BtsOperation *operation,
+                        GCancellable *cancellable,
+                        GAsyncReadyCallback callback,
+                        gpointer user_data);
+  gboolean (*forget_finish) (BtsEngine *self, GAsyncResult *result, GError **error);
 
   /* Both or none; without them no process of another user can be looked at. */
   void (*look_at_process_async) (BtsEngine *self,
@@ -48,14 +54,6 @@ struct _BtsEngineInterface
                                  GAsyncReadyCallback callback,
                                  gpointer user_data);
   GVariant *(*look_at_process_finish) (BtsEngine *self, GAsyncResult *result, GError **error);
-
-  /* Both or none; without them there is nothing to remove. */
-  void (*forget_async) (BtsEngine *self,
-                        BtsOperation *operation,
-                        GCancellable *cancellable,
-                        GAsyncReadyCallback callback,
-                        gpointer user_data);
-  gboolean (*forget_finish) (BtsEngine *self, GAsyncResult *result, GError **error);
 };
 
 /* Asks the user's worker whether @request's files can be opened as asked, before anything is
