@@ -6,7 +6,7 @@
 
 #include "bus/group-interface.h"
 
-#include "bus/group-notifier.h"
+#include "bus/group-change.h"
 #include "bus/interfaces.h"
 #include "bus/new-groups.h"
 #include "bus/property-notifier.h"
@@ -16,47 +16,6 @@
 #include "introspection/bus-interface-info.h"
 #include "model/request-checks.h"
 #include "store/group-record.h"
-
-/* Saving */
-
-typedef struct
-{
-  BtsInvocation *call; /* (owned) */
-  BtsGroup *group;     /* (owned) */
-  GVariant *answer;    /* (owned) (nullable) */
-} Saving;
-
-static void
-on_saved (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autofree Saving *saving = user_data;
-  g_autoptr (BtsInvocation) call = g_steal_pointer (&saving->call);
-  g_autoptr (BtsGroup) group = g_steal_pointer (&saving->group);
-  g_autoptr (GVariant) answer = g_steal_pointer (&saving->answer);
-  GError *error = NULL;
-
-  if (!bts_state_files_save_finish (BTS_STATE_FILES (source), result, &error))
-    {
-      bts_invocation_return_error (g_steal_pointer (&call), error);
-      return;
-    }
-  bts_group_notifier_take_saved (call->bus->group_notifier, group);
-  bts_invocation_return (g_steal_pointer (&call), answer);
-}
-
-/* Saves @group, tells clients of it and answers with @answer (floating, nullable). */
-static void
-save_and_return (BtsInvocation *call, BtsGroup *group, GVariant *answer)
-{
-  g_autofree char *name = bts_group_record_get_name (group);
-  Saving *saving = g_new0 (Saving, 1);
-
-  saving->call = call;
-  saving->group = g_object_ref (group);
-  saving->answer = answer != NULL ? g_variant_ref_sink (answer) : NULL;
-  bts_state_files_save_async (call->bus->service.files, name, bts_group_record_print (group), NULL,
-                              on_saved, saving);
-}
 
 /* Creating */
 
@@ -100,6 +59,8 @@ creation_free (Creation *creation)
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Creation, creation_free)
 
+static void create (Creation *taken);
+
 static void
 on_created (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -118,18 +79,47 @@ on_created (GObject *source, GAsyncResult *result, gpointer user_data)
 
   bts_new_groups_publish (creation->groups);
   group = bts_groups_find (call->bus->service.groups, call->caller->owner, creation->name, TRUE);
+  if (group == NULL)
+    {
+      /* It was there, and has been removed meanwhile. */
+      create (g_steal_pointer (&creation));
+      return;
+    }
   path = bts_group_dup_path (group, BTS_VIEWPOINT_USER);
   creation->call = NULL;
   if (!bgt_group_behavior_from_string (creation->behavior, &behavior))
     behavior = bts_group_get_behavior (group);
   if (bts_group_is_transient (group) || behavior != bts_group_get_behavior (group))
     {
+      BtsGroupChange *change = bts_group_change_begin (group);
+
       bts_group_set_transient (group, FALSE);
       bts_group_set_behavior (group, behavior);
-      save_and_return (call, group, g_variant_new ("(o)", path));
+      bts_group_change_end (change, call, g_variant_new ("(o)", path));
       return;
     }
   bts_invocation_return (call, g_variant_new ("(o)", path));
+}
+
+/* Takes @taken, with its call and its name. */
+static void
+create (Creation *taken)
+{
+  g_autoptr (Creation) creation = taken;
+  BtsServiceContext *service = &creation->call->bus->service;
+  GError *error = NULL;
+
+  g_clear_pointer (&creation->groups, bts_new_groups_free);
+  creation->groups = bts_new_groups_new (service->groups, service->files);
+  if (bts_new_groups_ensure (creation->groups, creation->call->caller->owner, creation->name, TRUE,
+                             &error) == NULL)
+    {
+      bts_invocation_return_error (g_steal_pointer (&creation->call), error);
+      return;
+    }
+
+  bts_new_groups_save_async (creation->groups, on_created, creation);
+  g_steal_pointer (&creation);
 }
 
 static gboolean
@@ -157,26 +147,22 @@ check_creation (GVariant *name, GVariant *options, GError **error)
 void
 bts_group_handle_create (BtsInvocation *call, GVariant *parameters)
 {
-  BtsServiceContext *service = &call->bus->service;
   g_autoptr (GVariant) name = g_variant_get_child_value (parameters, 0);
   g_autoptr (GVariant) options = g_variant_get_child_value (parameters, 1);
-  g_autoptr (Creation) creation = g_new0 (Creation, 1);
+  Creation *creation;
   GError *error = NULL;
 
-  creation->name = g_variant_dup_string (name, NULL);
-  creation->groups = bts_new_groups_new (service->groups, service->files);
-  if (!check_creation (name, options, &error) ||
-      bts_new_groups_ensure (creation->groups, call->caller->owner, creation->name, TRUE, &error) ==
-          NULL)
+  if (!check_creation (name, options, &error))
     {
       bts_invocation_return_error (call, error);
       return;
     }
 
-  g_variant_lookup (options, "behavior", "s", &creation->behavior);
+  creation = g_new0 (Creation, 1);
   creation->call = call;
-  bts_new_groups_save_async (creation->groups, on_created, creation);
-  g_steal_pointer (&creation);
+  creation->name = g_variant_dup_string (name, NULL);
+  g_variant_lookup (options, "behavior", "s", &creation->behavior);
+  create (creation);
 }
 
 /* All its operations */
@@ -288,11 +274,21 @@ static void
 on_removed (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   BtsInvocation *call = user_data;
+  BtsStateFiles *files = BTS_STATE_FILES (source);
   GError *error = NULL;
 
-  if (!bts_state_files_save_finish (BTS_STATE_FILES (source), result, &error) ||
-      !bts_groups_check_remove (call->bus->service.groups, call->group, &error))
+  if (!bts_state_files_save_finish (files, result, &error))
     {
+      bts_invocation_return_error (call, error);
+      return;
+    }
+  if (!bts_groups_check_remove (call->bus->service.groups, call->group, &error))
+    {
+      g_autofree char *name = bts_group_record_get_name (call->group);
+
+      /* An operation has joined it meanwhile, so it stays. */
+      bts_state_files_save_async (files, name, bts_group_record_print (call->group), NULL, NULL,
+                                  NULL);
       bts_invocation_return_error (call, error);
       return;
     }
@@ -316,15 +312,21 @@ void
 bts_group_handle_make_current (BtsInvocation *call, GVariant *parameters)
 {
   BtsGroup *group = bts_groups_find_of (call->bus->service.groups, call->operation);
+  g_autoptr (BtsGroupChange) change = NULL;
   GError *error = NULL;
 
   if (group == NULL)
-    bts_invocation_return_new_error (call, BGT_ERROR, BGT_ERROR_INVALID_STATE,
-                                     "The operation is in no group");
-  else if (!bts_group_make_current (group, call->operation, &error))
-    bts_invocation_return_error (call, error);
+    {
+      bts_invocation_return_new_error (call, BGT_ERROR, BGT_ERROR_INVALID_STATE,
+                                       "The operation is in no group");
+      return;
+    }
+
+  change = bts_group_change_begin (group);
+  if (bts_group_make_current (group, call->operation, &error))
+    bts_group_change_end (g_steal_pointer (&change), call, NULL);
   else
-    save_and_return (call, group, NULL);
+    bts_invocation_return_error (call, error);
 }
 
 static const BtsMethodRow methods[] = {
@@ -379,6 +381,7 @@ static void
 write_behavior (BtsInvocation *call, GVariant *value)
 {
   BgtGroupBehavior behavior;
+  BtsGroupChange *change;
   GError *error = NULL;
 
   if (!bts_options_check_one ("behavior", value, create_options, 1, &error))
@@ -386,9 +389,11 @@ write_behavior (BtsInvocation *call, GVariant *value)
       bts_invocation_return_error (call, error);
       return;
     }
+
+  change = bts_group_change_begin (call->group);
   bgt_group_behavior_from_string (g_variant_get_string (value, NULL), &behavior);
   bts_group_set_behavior (call->group, behavior);
-  save_and_return (call, call->group, NULL);
+  bts_group_change_end (change, call, NULL);
 }
 
 static const BtsPropertyRow properties[] = {

@@ -292,4 +292,5 @@ bts_group_set_order (BtsGroup *self, const char *const *guids)
       if (bts_guid_is_valid (guids[i]) && !find_in_order (self, guids[i], NULL))
         g_ptr_array_add (self->order, g_strdup (guids[i]));
     }
+  g_signal_emit (self, changed_signal, 0);
 }

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The background-transfer authors
+ */
+
+#include "config.h"
+
+#include <string.h>
+
+#include "common/bgt-error.h"
+#include "common/names.h"
+#include "common/object-path.h"
+#include "fakes/bus-fixture.h"
+#include "store/group-record.h"
+
+/* Groups over the bus, and their records, where several calls are under way at once. */
+
+#define PATH_OF_G BGT_OBJECT_PATH "/groups/g"
+#define PROPERTIES "org.freedesktop.DBus.Properties"
+
+/* How many turns of the main loop one call may be ahead of the other. */
+#define MAX_TURNS 8
+
+static void
+on_answer (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  GVariant **answer = user_data;
+  GError *error = NULL;
+
+  *answer = g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &error);
+  if (*answer == NULL)
+    *answer = g_variant_new_take_string (g_dbus_error_get_remote_error (error));
+  g_variant_take_ref (*answer);
+  g_clear_error (&error);
+}
+
+/* Sends a call; *@answer is set when it is answered: to what it returns or the error's name. */
+static void
+send (BusFixture *fixture,
+      const char *path,
+      const char *interface,
+      const char *method,
+      const char *arguments,
+      GVariant **answer)
+{
+  g_dbus_connection_call (fixture->client, g_dbus_connection_get_unique_name (fixture->connection),
+                          path, interface, method,
+                          arguments != NULL ? g_variant_new_parsed (arguments) : NULL, NULL,
+                          G_DBUS_CALL_FLAGS_NONE, -1, NULL, on_answer, answer);
+}
+
+static GVariant *
+wait_for (GVariant **answer)
+{
+  while (*answer == NULL)
+    g_main_context_iteration (NULL, TRUE);
+
+  return *answer;
+}
+
+static void
+create_group (BusFixture *fixture)
+{
+  g_autoptr (GVariant) answer = NULL;
+
+  send (fixture, BGT_OBJECT_PATH, BGT_INTERFACE_MANAGER, "CreateGroup", "('g', @a{sv} {})",
+        &answer);
+  g_assert_cmpstr (g_variant_get_type_string (wait_for (&answer)), ==, "(o)");
+}
+
+static void
+on_activity (BtsService *service, gboolean *is_active)
+{
+  *is_active = TRUE;
+}
+
+/* Until the service has got what has been sent, and @n_turns more. */
+static void
+turn (BusFixture *fixture, guint n_turns)
+{
+  gboolean is_active = FALSE;
+  gulong id = g_signal_connect (fixture->service, "activity", G_CALLBACK (on_activity), &is_active);
+
+  while (!is_active)
+    g_main_context_iteration (NULL, TRUE);
+  g_signal_handler_disconnect (fixture->service, id);
+  for (guint i = 0; i < n_turns; i++)
+    g_main_context_iteration (NULL, FALSE);
+}
+
+/* A transient group is made anew at the next start where it has no record. */
+static void
+assert_groups_are_those_in_the_store (BusFixture *fixture)
+{
+  GPtrArray *groups = bts_groups_get_all (fixture->groups);
+  g_autofree char *state = test_folder_get_path (fixture->folder, "state");
+  g_autoptr (GDir) folder = NULL;
+  guint n_records = 0, n_found = 0;
+  const char *name;
+
+  bts_state_files_flush (fixture->files, 10 * 1000);
+  folder = g_dir_open (state, 0, NULL);
+  g_assert_nonnull (folder);
+  while ((name = g_dir_read_name (folder)) != NULL)
+    n_records += g_str_has_prefix (name, BTS_GROUP_RECORD_PREFIX);
+  for (guint i = 0; i < groups->len; i++)
+    {
+      g_autofree char *record = bts_group_record_get_name (groups->pdata[i]);
+      g_autofree char *path = g_build_filename (state, record, NULL);
+      gboolean is_found = g_file_test (path, G_FILE_TEST_EXISTS);
+
+      g_assert_true (is_found || bts_group_is_transient (groups->pdata[i]));
+      n_found += is_found;
+    }
+  g_assert_cmpuint (n_records, ==, n_found);
+}
+
+static void
+test_may_go_while_it_is_created (BusFixture *fixture)
+{
+  GPtrArray *groups = bts_groups_get_all (fixture->groups);
+
+  for (guint n_turns = 0; n_turns < MAX_TURNS; n_turns++)
+    {
+      g_autoptr (GVariant) answer = NULL;
+
+      create_group (fixture);
+      send (fixture, BGT_OBJECT_PATH, BGT_INTERFACE_MANAGER, "CreateGroup", "('g', @a{sv} {})",
+            &answer);
+      turn (fixture, n_turns);
+      if (answer == NULL)
+        bts_groups_remove (fixture->groups, groups->pdata[0]);
+      g_assert_cmpstr (g_variant_get_type_string (wait_for (&answer)), ==, "(o)");
+    }
+}
+
+static void
+test_changed_while_it_goes_does_not_come_back (BusFixture *fixture)
+{
+  for (guint n_turns = 0; n_turns < MAX_TURNS; n_turns++)
+    {
+      g_autoptr (GVariant) removed = NULL;
+      g_autoptr (GVariant) changed = NULL;
+
+      create_group (fixture);
+      send (fixture, PATH_OF_G, BGT_INTERFACE_GROUP, "Remove", NULL, &removed);
+      turn (fixture, n_turns);
+      send (fixture, PATH_OF_G, PROPERTIES, "Set",
+            "('" BGT_INTERFACE_GROUP "', 'Behavior', <'serialized'>)", &changed);
+      wait_for (&removed);
+      wait_for (&changed);
+      g_assert_cmpuint (bts_groups_get_all (fixture->groups)->len, ==, 0);
+      assert_groups_are_those_in_the_store (fixture);
+    }
+}
+
+static void
+test_joined_while_it_goes_is_kept (BusFixture *fixture)
+{
+  g_autoptr (GVariant) created = NULL;
+  g_autoptr (BtsOperation) operation = NULL;
+  g_autofree char *guid = NULL;
+  const char *path;
+
+  send (fixture, BGT_OBJECT_PATH, BGT_INTERFACE_MANAGER, "CreateDownload",
+        "('http://example.org/file', '/tmp/a', {'group': <'g'>})", &created);
+  g_variant_get (wait_for (&created), "(&o)", &path);
+  guid = bts_object_path_to_operation_guid (path);
+  operation = g_object_ref (bts_registry_lookup (fixture->registry, guid));
+  create_group (fixture);
+  bts_registry_remove (fixture->registry, operation);
+
+  for (guint n_turns = 0; n_turns < MAX_TURNS; n_turns++)
+    {
+      g_autoptr (GVariant) removed = NULL;
+      g_autoptr (GVariant) removed_again = NULL;
+
+      create_group (fixture);
+      send (fixture, PATH_OF_G, BGT_INTERFACE_GROUP, "Remove", NULL, &removed);
+      turn (fixture, n_turns);
+      bts_registry_add (fixture->registry, operation);
+      wait_for (&removed);
+      assert_groups_are_those_in_the_store (fixture);
+
+      bts_registry_remove (fixture->registry, operation);
+      send (fixture, PATH_OF_G, BGT_INTERFACE_GROUP, "Remove", NULL, &removed_again);
+      wait_for (&removed_again);
+      g_assert_cmpuint (bts_groups_get_all (fixture->groups)->len, ==, 0);
+    }
+}
+
+static void
+test_change_that_cannot_be_saved_is_undone (BusFixture *fixture)
+{
+  g_autoptr (GVariant) set = NULL;
+  g_autoptr (GVariant) created = NULL;
+  BtsGroup *group;
+
+  create_group (fixture);
+  test_folder_remove_all (fixture->folder->path);
+  group = bts_groups_get_all (fixture->groups)->pdata[0];
+
+  g_test_expect_message (NULL, G_LOG_LEVEL_WARNING, "*cannot be saved*");
+  send (fixture, PATH_OF_G, PROPERTIES, "Set",
+        "('" BGT_INTERFACE_GROUP "', 'Behavior', <'serialized'>)", &set);
+  g_assert_cmpstr (g_variant_get_string (wait_for (&set), NULL), ==,
+                   "org.example.BackgroundTransfer.Error.Failed");
+  g_test_expect_message (NULL, G_LOG_LEVEL_WARNING, "*cannot be saved*");
+  send (fixture, BGT_OBJECT_PATH, BGT_INTERFACE_MANAGER, "CreateGroup",
+        "('g', {'behavior': <'serialized'>})", &created);
+  g_assert_cmpstr (g_variant_get_string (wait_for (&created), NULL), ==,
+                   "org.example.BackgroundTransfer.Error.Failed");
+  g_test_assert_expected_messages ();
+  g_assert_cmpint (bts_group_get_behavior (group), ==, BGT_GROUP_BEHAVIOR_PARALLEL);
+}
+
+static void
+run (gconstpointer data)
+{
+  void (*test) (BusFixture *) = data;
+  g_autoptr (BusFixture) fixture = bus_fixture_new (TRUE);
+
+  if (fixture == NULL)
+    {
+      g_test_skip ("no dbus-daemon");
+      return;
+    }
+  test (fixture);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  bgt_error_quark ();
+
+#define ADD(name, function) g_test_add_data_func ("/bus/groups/" name, function, run)
+  ADD ("may-go-while-it-is-created", test_may_go_while_it_is_created);
+  ADD ("changed-while-it-goes-does-not-come-back", test_changed_while_it_goes_does_not_come_back);
+  ADD ("joined-while-it-goes-is-kept", test_joined_while_it_goes_is_kept);
+  ADD ("change-that-cannot-be-saved-is-undone", test_change_that_cannot_be_saved_is_undone);
+#undef ADD
+
+  return g_test_run ();
+}
