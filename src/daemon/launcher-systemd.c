@@ -33,6 +33,7 @@ typedef struct
 typedef struct
 {
   char *unit;                /* (owned) */
+  BtsWorkerSocket *socket;   /* (owned) (nullable): as long as it is awaited */
   GSocketConnection *stream; /* (owned) (nullable): once it has come */
   int pidfd;                 /* (owned) */
   uid_t uid;
@@ -44,8 +45,8 @@ struct _BtsLauncherSystemd
 {
   GObject parent;
 
-  GDBusConnection *bus;    /* (owned) */
-  BtsWorkerSocket *socket; /* (owned): open while a worker is awaited */
+  GDBusConnection *bus; /* (owned) */
+  char *folder;         /* (owned): of the sockets of workers that are awaited */
   guint job_subscription_id;
   GHashTable *launches; /* (owned) (element-type uid_t GTask) */
   GHashTable *workers;  /* (owned) (element-type guint Worker) */
@@ -81,6 +82,7 @@ static void
 launch_free (Launch *launch)
 {
   g_free (launch->unit);
+  g_clear_pointer (&launch->socket, bts_worker_socket_free);
   g_clear_object (&launch->stream);
   close_fd (&launch->pidfd);
   g_free (launch);
@@ -170,8 +172,7 @@ steal_launch (BtsLauncherSystemd *self, GTask *task)
   if (launch->cancelled_id != 0)
     g_signal_handler_disconnect (g_task_get_cancellable (task), launch->cancelled_id);
   launch->cancelled_id = 0;
-  if (g_hash_table_size (self->launches) == 0)
-    bts_worker_socket_close (self->socket);
+  g_clear_pointer (&launch->socket, bts_worker_socket_free);
   return stolen;
 }
 
@@ -304,13 +305,22 @@ on_main_pid (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static void
-ask_for_main_pid (BtsLauncherSystemd *self, GTask *task, GSocket *socket, pid_t pid)
+on_connected (GSocket *socket, pid_t pid, gpointer user_data)
 {
+  GTask *task = user_data;
+  BtsLauncherSystemd *self = g_task_get_source_object (task);
   Launch *launch = g_task_get_task_data (task);
   g_autofree char *path = build_unit_path (launch->unit);
-  int pidfd = (int) syscall (SYS_pidfd_open, pid, 0);
   Candidate *candidate;
+  int pidfd;
 
+  if (launch->n_candidates >= MAX_CANDIDATES)
+    {
+      g_debug ("Too many connect in the place of %s, process %d is sent away", launch->unit,
+               (int) pid);
+      return;
+    }
+  pidfd = (int) syscall (SYS_pidfd_open, pid, 0);
   if (pidfd < 0)
     {
       g_message ("Process %d has gone, or cannot be watched: %s", (int) pid, g_strerror (errno));
@@ -326,19 +336,6 @@ ask_for_main_pid (BtsLauncherSystemd *self, GTask *task, GSocket *socket, pid_t 
                           g_variant_new ("(ss)", "org.freedesktop.systemd1.Service", "MainPID"),
                           G_VARIANT_TYPE ("(v)"), G_DBUS_CALL_FLAGS_NONE, -1, NULL, on_main_pid,
                           candidate);
-}
-
-static void
-on_connected (GSocket *socket, uid_t uid, pid_t pid, gpointer user_data)
-{
-  BtsLauncherSystemd *self = user_data;
-  GTask *task = g_hash_table_lookup (self->launches, GUINT_TO_POINTER (uid));
-  Launch *launch = task != NULL ? g_task_get_task_data (task) : NULL;
-
-  if (launch == NULL || launch->n_candidates >= MAX_CANDIDATES)
-    g_debug ("User %u connects uninvited and is sent away", uid);
-  else
-    ask_for_main_pid (self, task, socket, pid);
 }
 
 /* Without the signals a failed start shows only by its time. */
@@ -383,7 +380,8 @@ bts_launcher_systemd_launch_async (BtsWorkerLauncher *launcher,
                                launch->unit);
       return;
     }
-  if (!bts_worker_socket_open (self->socket, &error))
+  launch->socket = bts_worker_socket_new (self->folder, uid, on_connected, task, &error);
+  if (launch->socket == NULL)
     {
       g_task_return_error (task, error);
       return;
@@ -460,7 +458,7 @@ bts_launcher_systemd_finalize (GObject *object)
 {
   BtsLauncherSystemd *self = BTS_LAUNCHER_SYSTEMD (object);
 
-  bts_worker_socket_free (self->socket);
+  g_free (self->folder);
   if (self->job_subscription_id != 0)
     g_dbus_connection_signal_unsubscribe (self->bus, self->job_subscription_id);
   g_clear_pointer (&self->launches, g_hash_table_unref);
@@ -488,6 +486,6 @@ bts_launcher_systemd_new (GDBusConnection *bus, const char *folder)
   BtsLauncherSystemd *self = g_object_new (BTS_TYPE_LAUNCHER_SYSTEMD, NULL);
 
   self->bus = g_object_ref (bus);
-  self->socket = bts_worker_socket_new (folder, on_connected, self);
+  self->folder = g_strdup (folder);
   return BTS_WORKER_LAUNCHER (self);
 }

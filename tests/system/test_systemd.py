@@ -149,31 +149,42 @@ class InstalledService(unittest.TestCase):
         self.assertIn("OutgoingBytes", self.machine.run(*question,
                                                         user="background-transfer"))
 
-    def test_an_impostor_is_not_taken_for_a_worker(self):
-        """Somebody of the same user who connects in the worker's place is sent away."""
+    def connect_in_place_of(self, worker, user):
+        """Starts a program of @user that connects in the place of the worker of the user @worker,
+        and returns it; it says what came of it."""
         connect = ("import socket, time\n"
                    "end = time.monotonic() + 20\n"
                    "while time.monotonic() < end:\n"
                    "    s = socket.socket(socket.AF_UNIX)\n"
                    "    try:\n"
-                   "        s.connect('/run/background-transfer/worker.socket')\n"
+                   f"        s.connect('/run/background-transfer/worker-{USERS[worker]}.socket')\n"
+                   "    except PermissionError:\n"
+                   "        print('refused')\n"
+                   "        break\n"
                    "    except OSError:\n"
                    "        continue\n"
                    "    print('connected', flush=True)\n"
                    "    print(s.recv(1), flush=True)\n"
                    "    break\n")
         impostor = subprocess.Popen(
-            ["nsenter", "-t", str(self.machine.init), "-a", "--", "setpriv", "--reuid", "bob",
-             "--regid", "bob", "--init-groups", "/usr/bin/python3", "-c", connect],
+            ["nsenter", "-t", str(self.machine.init), "-a", "--", "setpriv", "--reuid", user,
+             "--regid", user, "--init-groups", "/usr/bin/python3", "-c", connect],
             stdout=subprocess.PIPE, text=True)
         self.addCleanup(impostor.stdout.close)
         self.addCleanup(impostor.wait)
         self.addCleanup(impostor.kill)
-        self.machine.attempt("systemctl", "stop", WORKER.format(USERS["bob"]))
-        guid, body, gate = self.begin("bob")
-        gate.set()
-        self.complete("bob", guid, body)
-        self.assertEqual(impostor.stdout.read().split(), ["connected", "b''"])
+        return impostor
+
+    def test_an_impostor_is_not_taken_for_a_worker(self):
+        """Somebody of the same user who connects in the worker's place is sent away; another user,
+        who could keep it from being heard, cannot even connect."""
+        for user, outcome in (("bob", ["connected", "b''"]), ("alice", ["refused"])):
+            self.machine.attempt("systemctl", "stop", WORKER.format(USERS["bob"]))
+            impostor = self.connect_in_place_of("bob", user)
+            guid, body, gate = self.begin("bob")
+            gate.set()
+            self.complete("bob", guid, body)
+            self.assertEqual(impostor.stdout.read().split(), outcome)
 
     def test_polkit_decides_who_manages_all(self):
         guid, body, gate = self.begin("alice")
