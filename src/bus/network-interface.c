@@ -197,6 +197,8 @@ set_data_plan (BtsInvocation *call, GVariant *parameters, GError **error)
   BtsDataPlan plan = { .reset_day = 1, .approaching_percent = 90 };
 
   g_variant_get (parameters, "(&s@a{sv})", &uuid, &options);
+  if (!check_plan (uuid, options, error))
+    return FALSE;
   before = bts_data_plans_lookup (service->plans, uuid);
   if (before != NULL)
     plan = *before;
@@ -213,15 +215,7 @@ set_data_plan (BtsInvocation *call, GVariant *parameters, GError **error)
 void
 bts_network_handle_set_data_plan (BtsInvocation *call, GVariant *parameters)
 {
-  g_autoptr (GVariant) options = NULL;
-  const char *uuid;
-  GError *error = NULL;
-
-  g_variant_get (parameters, "(&s@a{sv})", &uuid, &options);
-  if (!check_plan (uuid, options, &error))
-    bts_invocation_return_error (call, error);
-  else
-    change_if_authorised (call, set_data_plan, parameters);
+  change_if_authorised (call, set_data_plan, parameters);
 }
 
 static gboolean

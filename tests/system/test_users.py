@@ -191,6 +191,14 @@ class OtherUsers(UsersTest):
                 caller.call_bus("RequestName", "(su)", (NAME, 7))
             self.assertEqual(caught.exception.name, "org.freedesktop.DBus.Error.AccessDenied")
 
+    def test_nobody_but_root_configures_without_polkit(self):
+        """Whether the arguments make sense or not."""
+        for method, signature, arguments in (("SetDataPlan", "(sa{sv})", ("x", {})),
+                                             ("RemoveDataPlan", "(s)", ("x",))):
+            with self.subTest(method), self.assertRaises(CallError) as caught:
+                self.bob.call(PATH, "Manager", method, signature, arguments)
+            self.assertEqual(caught.exception.name, f"{NAME}.Error.AccessDenied")
+
     def test_nobody_but_root_manages_all_without_polkit(self):
         mine = self.create(self.alice)
         with self.assertRaises(CallError) as caught:
