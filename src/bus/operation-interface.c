@@ -213,7 +213,7 @@ static const BtsMethodRow methods[] = {
   { "RemoveRequestHeader", handle_remove_request_header, .needs_network = TRUE },
   { "SetServerCredential", handle_set_server_credential, .needs_network = TRUE },
   { "SetProxyCredential", handle_set_proxy_credential, .needs_network = TRUE },
-  { "MakeCurrentInTransferGroup", bts_group_handle_make_current },
+  { "MakeCurrentInTransferGroup", bts_group_handle_make_current, .needs_network = TRUE },
   { "GetResponseInformation", handle_get_response_information },
   { "OpenResult", handle_open_result },
 };

@@ -12,6 +12,9 @@
 
 /* org.freedesktop.DBus.Properties, of every object. */
 
+/* A value of this size or less takes no room worth counting, and can be set where none is left. */
+#define MAX_WORD_BYTES 64
+
 static const BtsInterface *
 find_interface (BtsInvocation *call, const char *name)
 {
@@ -120,10 +123,12 @@ handle_get_all (BtsInvocation *call, GVariant *parameters)
 static gboolean
 check_value (BtsInvocation *call, const BtsPropertyRow *row, GVariant *value, GError **error)
 {
-  if (!g_str_equal (row->option, "uri"))
-    return TRUE;
+  if (g_variant_get_size (value) > MAX_WORD_BYTES &&
+      !bts_registry_check_room (call->bus->service.registry,
+                                bts_operation_get_owner (call->operation), error))
+    return FALSE;
 
-  return bts_caller_check_network (call->caller, error) &&
+  return !g_str_equal (row->option, "uri") ||
          bts_check_uri_is_allowed (call->bus->service.limits, g_variant_get_string (value, NULL),
                                    error);
 }
@@ -159,6 +164,12 @@ handle_set (BtsInvocation *call, GVariant *parameters)
       return;
     }
 
+  /* Each of them can let something go on that waits, or say how it does. */
+  if (!bts_caller_check_network (call->caller, &error))
+    {
+      bts_invocation_return_error (call, error);
+      return;
+    }
   if (row->write != NULL)
     {
       row->write (call, value);

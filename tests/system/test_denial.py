@@ -131,6 +131,7 @@ class Denial(unittest.TestCase):
     def test_all_that_a_user_has_fits_a_message(self):
         self.create(self.alice, "file", {})
         usual, number = self.time_calls(20)[10], 0
+        small = self.create(self.bob, "small", {})
         with self.assertRaises(CallError) as caught:
             for number in range(MAX_STORED_BYTES // METADATA_BYTES + 1):
                 self.create(self.bob, f"file-{number}", {
@@ -139,9 +140,18 @@ class Denial(unittest.TestCase):
         self.assertEqual(caught.exception.name, f"{NAME}.Error.LimitExceeded")
         self.assertIn("MiB", caught.exception.message)
         self.assertGreater(number, MAX_STORED_BYTES // METADATA_BYTES // 2)
+        with self.assertRaises(CallError) as caught:
+            self.set_property(self.bob, small, "Download", "RecoverableErrors",
+                              GLib.Variant("as", ["timeout"] * 1000))
+        self.assertEqual(caught.exception.name, f"{NAME}.Error.LimitExceeded")
+        self.set_property(self.bob, small, "Operation", "Priority", GLib.Variant("s", "low"))
         # A bus ends the connection of who sends it a message that is too large.
         self.assertEqual(self.bob.crowd(1, 1), 1)
         self.check_calls(usual)
+
+    def set_property(self, caller, path, interface, name, value):
+        caller.call(path, "org.freedesktop.DBus.Properties", "Set", "(ssv)",
+                    (f"{NAME}.{interface}", name, value))
 
     def n_descriptors(self):
         return len(os.listdir(f"/proc/{self.daemon.process.pid}/fd"))

@@ -159,11 +159,21 @@ class Sandboxes(unittest.TestCase):
                         (path, "Operation", "SetServerCredential", "(ss)", ("told", "")),
                         (path, "Operation", "SetProxyCredential", "(ss)", ("told", "")),
                         (path, "Download", "RequestRange", "(tt)", (0, 1)),
+                        (path, "Operation", "MakeCurrentInTransferGroup", None, ()),
                         (group, "Group", "Resume", None, ()),
-                        (path, "org.freedesktop.DBus.Properties", "Set", "(ssv)",
-                         (f"{NAME}.Operation", "RequestedUri",
-                          GLib.Variant("s", self.server.uri("/waiting?told"))))):
-                    with self.subTest(method):
+                        *(((path if interface != "Group" else group),
+                           "org.freedesktop.DBus.Properties", "Set", "(ssv)",
+                           (f"{NAME}.{interface}", name, GLib.Variant(signature, value)))
+                          for interface, name, signature, value in (
+                              ("Operation", "RequestedUri", "s",
+                               self.server.uri("/waiting?told")),
+                              ("Operation", "CostPolicy", "s", "always"),
+                              ("Operation", "Priority", "s", "high"),
+                              ("Operation", "MaxRate", "t", 0),
+                              ("Download", "RandomAccess", "b", True),
+                              ("Download", "RecoverableErrors", "as", ["timeout"]),
+                              ("Group", "Behavior", "s", "parallel")))):
+                    with self.subTest(method, arguments=arguments):
                         self.assertIn("network", self.refuse(DENIED, offline, where, interface,
                                                              method, signature, arguments))
             refuse_all()
