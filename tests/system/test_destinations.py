@@ -3,6 +3,8 @@
 
 import os
 import shutil
+import socket
+import stat
 import subprocess
 import threading
 import unittest
@@ -141,6 +143,25 @@ class Existing(DestinationCase):
                 for operation in self.daemon.operations():
                     self.daemon.call(operation, "Operation", "Acknowledge")
         self.assertEqual(os.listdir(self.folder), ["target"])
+
+
+    def test_what_is_no_file_is_not_replaced(self):
+        def make_socket():
+            with socket.socket(socket.AF_UNIX) as listener:
+                listener.bind(self.path)
+
+        makers = [lambda: os.mkfifo(self.path), make_socket]
+        if os.geteuid() == 0:
+            makers.append(lambda: os.mknod(self.path, stat.S_IFCHR | 0o666, os.makedev(1, 7)))
+        for make in makers:
+            make()
+            kind = stat.S_IFMT(os.lstat(self.path).st_mode)
+            with self.subTest(kind=kind):
+                for overwrite in ("fail", "replace"):
+                    self.assert_refused("AlreadyExists", self.download,
+                                        overwrite=self.text(overwrite))
+                self.assertEqual(stat.S_IFMT(os.lstat(self.path).st_mode), kind)
+            os.unlink(self.path)
 
 
 class Folders(DestinationCase):
@@ -513,6 +534,14 @@ class Descriptors(DestinationCase):
                           ("InvalidArgument", self.open(os.O_RDWR, "/dev/null"))):
             self.assert_refused(error, self.create_to_fd, fd)
         self.assertEqual(os.path.getsize(self.path), 0)
+
+    def test_one_past_the_cache_is_refused(self):
+        self.open()
+        try:
+            direct = self.open(os.O_WRONLY | os.O_DIRECT)
+        except OSError:
+            self.skipTest("the file system has no O_DIRECT")
+        self.assert_refused("InvalidArgument", self.create_to_fd, direct)
 
     def test_change_on_the_server_empties_it(self):
         old, new = Body(2 * MIB, 1), Body(MIB, 2)

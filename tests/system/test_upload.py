@@ -258,6 +258,7 @@ class Plain(UploadCase):
         os.mkfifo(f"{self.folder}/fifo")
         rows = ((f"{self.folder}/none", "NotFound", {}), (self.folder, "InvalidArgument", {}),
                 (f"{self.folder}/fifo", "InvalidArgument", {}), ("relative", "InvalidArgument", {}),
+                ("/proc/version", "InvalidArgument", {}),
                 (f"{self.folder}/link", "InvalidArgument", {}),
                 (self.source, "InvalidArgument", {"offset": GLib.Variant("t", 4 * MIB)}),
                 (self.source, "InvalidArgument", {"length": GLib.Variant("t", 4 * MIB)}),

@@ -49,6 +49,8 @@ bts_file_info_read (int fd, const char *name, BtsFileInfo *info)
     .identity.inode = status.stx_ino,
     .is_regular = S_ISREG (status.stx_mode),
     .is_folder = S_ISDIR (status.stx_mode),
+    .is_special =
+        !S_ISREG (status.stx_mode) && !S_ISDIR (status.stx_mode) && !S_ISLNK (status.stx_mode),
     .size = status.stx_size,
     .allocated = status.stx_blocks * 512,
     .changed_ns =

@@ -19,6 +19,7 @@ typedef struct
 {
   BtsFileIdentity identity;
   gboolean is_regular;
+  gboolean is_special; /* a device, pipe or socket */
   gboolean is_folder;
   guint64 size;
   guint64 allocated; /* bytes */

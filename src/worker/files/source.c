@@ -38,6 +38,16 @@ fail_changed (const char *path, const char *how, GError **error)
   return FALSE;
 }
 
+/* Files of the kernel, below /proc for instance, say that they are empty: then their end is not
+ * known, and none of them would be sent. */
+static gboolean
+has_size (const BtsSource *self)
+{
+  char byte;
+
+  return self->info.size > 0 || pread (self->fd, &byte, sizeof byte, 0) <= 0;
+}
+
 /* Takes @fd. */
 static BtsSource *
 source_new (int fd, const char *path, GError **error)
@@ -56,6 +66,12 @@ source_new (int fd, const char *path, GError **error)
     {
       g_set_error (error, BGT_ERROR, BGT_ERROR_INVALID_ARGUMENT, "“%s” is not a regular file",
                    name);
+      return NULL;
+    }
+  if (!has_size (self))
+    {
+      g_set_error (error, BGT_ERROR, BGT_ERROR_INVALID_ARGUMENT,
+                   "“%s” does not say how large it is; pass a pipe that it is written to", name);
       return NULL;
     }
   return g_steal_pointer (&self);

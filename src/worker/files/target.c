@@ -177,6 +177,13 @@ bts_target_check_name (const BtsTarget *self, int folder_fd, GError **error)
                    "“%s” is a folder: give the name of a file in it", name);
       return FALSE;
     }
+  /* Nobody means to have /dev/null, say, replaced by a file. */
+  if (info.is_special)
+    {
+      g_set_error (error, BGT_ERROR, BGT_ERROR_ALREADY_EXISTS,
+                   "“%s” is a device, pipe or socket: give the name of a file", name);
+      return FALSE;
+    }
   if (self->overwrite == BGT_OVERWRITE_FAIL)
     {
       g_set_error (error, BGT_ERROR, BGT_ERROR_ALREADY_EXISTS,
@@ -227,10 +234,10 @@ bts_target_check_descriptor (int fd, GError **error)
                            "destination must be a descriptor that is open for writing");
       return FALSE;
     }
-  if ((flags & O_APPEND) != 0)
+  if ((flags & (O_APPEND | O_DIRECT)) != 0)
     {
       g_set_error_literal (error, BGT_ERROR, BGT_ERROR_INVALID_ARGUMENT,
-                           "destination must be a descriptor without O_APPEND");
+                           "destination must be a descriptor without O_APPEND and O_DIRECT");
       return FALSE;
     }
 
