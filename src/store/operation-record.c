@@ -90,10 +90,11 @@ refuse (GError **error, const char *format, ...)
   return FALSE;
 }
 
+/* Takes @value, floating or not. */
 static void
 print_value (GString *text, const char *key, GVariant *value)
 {
-  g_autoptr (GVariant) taken = g_variant_ref_sink (value);
+  g_autoptr (GVariant) taken = g_variant_take_ref (value);
 
   g_string_append_printf (text, "%s=", key);
   g_variant_print_string (taken, text, TRUE);

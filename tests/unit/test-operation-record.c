@@ -4,6 +4,7 @@
 
 #include "config.h"
 
+#include <malloc.h>
 #include <string.h>
 
 #include "common/bgt-error.h"
@@ -17,7 +18,7 @@ operation_new (const char *options)
   g_autoptr (GError) error = NULL;
   g_autoptr (BtsOwner) owner = bts_owner_new (1000, "org.example.App", TRUE);
   g_autoptr (BtsRequest) request = NULL;
-  GVariant *variant = g_variant_parse (NULL, options, NULL, NULL, &error);
+  g_autoptr (GVariant) variant = g_variant_parse (NULL, options, NULL, NULL, &error);
 
   g_assert_no_error (error);
   request = bts_request_new (BGT_OPERATION_KIND_DOWNLOAD, variant, &error);
@@ -198,6 +199,29 @@ test_a_newer_version_says_so (void)
   g_assert_nonnull (strstr (error->message, "newer"));
 }
 
+/* A record is printed with each checkpoint of each transfer, for the life of the service. */
+static void
+test_printing_keeps_nothing (void)
+{
+  const gsize n_bytes = 32 * 1024, n_times = 100;
+  g_autofree char *value = g_strnfill (n_bytes, 'x');
+  gsize before = mallinfo2 ().uordblks;
+
+  for (gsize i = 0; i < n_times; i++)
+    {
+      g_autofree char *options =
+          g_strdup_printf ("{'uri': <'https://example.org/'>, 'destination': <'/tmp/x'>,"
+                           " 'headers': <{'X-Long': '%s'}>}",
+                           value);
+      g_autoptr (BtsOperation) operation = operation_new (options);
+      gsize length;
+      g_autofree char *text = bts_operation_record_print (operation, &length);
+
+      g_assert_cmpuint (length, >, n_bytes);
+    }
+  g_assert_cmpuint (mallinfo2 ().uordblks, <, before + n_times * n_bytes / 10);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -208,6 +232,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/store/record/the-end-comes-back", test_the_end_comes_back);
   g_test_add_func ("/store/record/wrong-records-are-refused", test_wrong_records_are_refused);
   g_test_add_func ("/store/record/unknown-keys-are-ignored", test_unknown_keys_are_ignored);
+  g_test_add_func ("/store/record/printing-keeps-nothing", test_printing_keeps_nothing);
   g_test_add_func ("/store/record/a-newer-version-says-so", test_a_newer_version_says_so);
 
   return g_test_run ();
