@@ -9,8 +9,8 @@
 #include "common/bgt-error.h"
 #include "common/bgt-web-error.h"
 #include "daemon/job-outcome.h"
+#include "daemon/job-updates.h"
 #include "daemon/worker-call.h"
-#include "daemon/worker-changes.h"
 
 /* A worker that dies this soon after a job was given to it, so often in a row and without a byte,
  * dies of the job. */
@@ -40,9 +40,9 @@ struct _BtsJob
   JobState state;
   gboolean is_wanted; /* by the scheduler; a try that ended by itself has to be wanted anew */
   gboolean is_expired;
-  BtsWorkerLink *link;      /* (owned) (nullable): held in the pool */
-  BtsRequest *sent_request; /* (owned) (nullable): as the worker knows it */
-  BtsByteRange wanted;      /* what the application wants next; empty where it does not mind */
+  BtsWorkerLink *link;    /* (owned) (nullable): held in the pool */
+  BtsJobUpdates *updates; /* (owned) (nullable): since Start */
+  BtsByteRange wanted;    /* what the application wants next; empty where it does not mind */
 
   gboolean is_keeping; /* what was begun last: streams are read, and nothing is sent */
   gint64 retry_at;
@@ -89,7 +89,7 @@ release_link (BtsJob *self)
 {
   g_autoptr (BtsWorkerLink) link = g_steal_pointer (&self->link);
 
-  g_clear_pointer (&self->sent_request, bts_request_unref);
+  g_clear_pointer (&self->updates, bts_job_updates_end);
   if (link != NULL)
     bts_worker_pool_release (self->context.pool, link);
 }
@@ -152,35 +152,10 @@ finish_operation (BtsJob *self, BgtOperationStatus status, int web_error, const 
 /* Running */
 
 static void
-on_change_answered (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (BtsJob) self = BTS_JOB (user_data);
-  g_autoptr (GError) error = NULL;
-
-  /* The request is what counts; the next start takes it whole. */
-  if (!bts_worker_call_finish (BTS_WORKER_LINK (source), result, &error))
-    g_debug ("%s: the worker did not take a change: %s", get_guid (self), error->message);
-}
-
-static void
-send_changes (BtsJob *self)
-{
-  BtsRequest *request = bts_operation_get_request (self->operation);
-
-  if (self->sent_request == request)
-    return;
-  g_clear_pointer (&self->sent_request, bts_request_unref);
-  self->sent_request = bts_request_ref (request);
-  bts_worker_call_change_async (self->link, get_guid (self), bts_worker_changes_new (request),
-                                self->cancellable, on_change_answered, g_object_ref (self));
-}
-
-static void
 send_wanted_range (BtsJob *self)
 {
   if (self->wanted.length > 0)
-    bts_worker_call_request_range_async (self->link, get_guid (self), self->wanted.offset,
-                                         self->wanted.length, NULL, NULL, NULL);
+    bts_job_updates_add_range (self->updates, self->wanted);
 }
 
 static void
@@ -222,14 +197,14 @@ start_on_link (BtsJob *self)
 {
   BtsOperation *operation = self->operation;
   const BtsDescriptors *files = bts_operation_get_files (operation);
-  GVariant *request;
+  BtsRequest *taken = bts_operation_get_request (operation);
+  GVariant *request = bts_request_get_variant (taken);
 
   self->is_keeping = bts_operation_awaits_source (operation);
   self->started_at = get_boot_time (self);
   self->has_progress = FALSE;
   self->bytes_at_start = bts_byte_ranges_get_total (bts_operation_get_ranges (operation));
-  self->sent_request = bts_request_ref (bts_operation_get_request (operation));
-  request = bts_request_get_variant (self->sent_request);
+  self->updates = bts_job_updates_new (self->context.pool, self->link, get_guid (self), taken);
   if (self->is_keeping)
     bts_worker_call_keep_async (self->link, get_guid (self), request, files->streams,
                                 self->cancellable, on_start_answered, g_object_ref (self));
@@ -396,7 +371,7 @@ advance (BtsJob *self)
       if (!self->is_wanted || !may_run (self))
         begin_stop (self);
       else
-        send_changes (self);
+        bts_job_updates_take_request (self->updates, bts_operation_get_request (self->operation));
       return;
     case JOB_STARTING:
     case JOB_STOPPING:

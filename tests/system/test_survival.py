@@ -40,6 +40,15 @@ def has_ended(pid):
         return True
 
 
+def memory_bytes(pid):
+    """None under AddressSanitizer, which keeps for a while what has been freed."""
+    with open(f"/proc/{pid}/maps", encoding="utf-8") as file:
+        if "libasan" in file.read():
+            return None
+    with open(f"/proc/{pid}/status", encoding="utf-8") as file:
+        return next(int(line.split()[1]) * 1024 for line in file if line.startswith("VmRSS"))
+
+
 def sha256(path):
     with open(path, "rb") as file:
         digest = hashlib.sha256()
@@ -257,6 +266,36 @@ class Restarts(SurvivalCase):
         self.pause(operation)
         self.resume(operation)
         self.complete(operation, body)
+
+    def test_worker_that_hangs_fills_no_memory(self):
+        """Where an operation is changed faster than its worker answers; the last change counts."""
+        n_changes, n_bytes = 500, 60_000
+        body = Body(MIB)
+        self.server.serve("/file", [sending(body, cut_at=500_000, cut="hang"), sending(body)])
+        operation = self.download(random_access=V("b", True))
+        self.daemon.wait_for_bytes(operation, 500_000)
+        worker, = self.daemon.workers()
+
+        def change(number):
+            self.daemon.call(operation, "Operation", "SetRequestHeader",
+                             V("(ss)", ("X-Long", f"{number}" + "a" * n_bytes)))
+            self.daemon.call(operation, "Download", "RequestRange", V("(tt)", (number, 1000)))
+
+        for number in range(20):
+            change(number)
+        os.kill(worker, signal.SIGSTOP)
+        before = memory_bytes(self.daemon.process.pid)
+        for number in range(n_changes):
+            change(number)
+        if before is not None:
+            self.assertLess(memory_bytes(self.daemon.process.pid) - before,
+                            n_changes * n_bytes // 2)
+        os.kill(worker, signal.SIGCONT)
+        self.pause(operation)
+        self.resume(operation)
+        self.complete(operation, body)
+        self.assertTrue(self.server.heads("/file")[-1].headers["x-long"]
+                        .startswith(f"{n_changes - 1}a"))
 
     def test_states_are_kept(self):
         body = Body(MIB)
