@@ -450,34 +450,6 @@ bts_check_notification (GVariant *value, GError **error)
 }
 
 gboolean
-bts_variant_has_handle (GVariant *value)
-{
-  if (g_variant_is_of_type (value, G_VARIANT_TYPE_HANDLE))
-    return TRUE;
-
-  /* Most types say that there cannot be one. */
-  if (strpbrk (g_variant_get_type_string (value), "hv") == NULL)
-    return FALSE;
-
-  for (gsize i = 0; i < g_variant_n_children (value); i++)
-    {
-      g_autoptr (GVariant) child = g_variant_get_child_value (value, i);
-
-      if (bts_variant_has_handle (child))
-        return TRUE;
-    }
-
-  return FALSE;
-}
-
-gboolean
-bts_check_metadata (GVariant *value, GError **error)
-{
-  return !bts_variant_has_handle (value) ||
-         refuse (error, "descriptors cannot be kept, only values");
-}
-
-gboolean
 bts_check_name (GVariant *value, GError **error)
 {
   const char *name = g_variant_get_string (value, NULL);

@@ -6,6 +6,8 @@
 
 #include <glib.h>
 
+#include "model/metadata.h"
+
 /* Whether the value of an option is well-formed, beyond its type. Pure. Errors are
  * BGT_ERROR_INVALID_ARGUMENT and do not name the option: the caller prefixes it. */
 
@@ -25,16 +27,12 @@ gboolean bts_check_priority (GVariant *value, GError **error);
 gboolean bts_check_overwrite (GVariant *value, GError **error);
 gboolean bts_check_resumable (GVariant *value, GError **error);
 gboolean bts_check_notification (GVariant *value, GError **error);
-gboolean bts_check_metadata (GVariant *value, GError **error);
 gboolean bts_check_name (GVariant *value, GError **error);
 gboolean bts_check_application_id (GVariant *value, GError **error);
 gboolean bts_check_token (GVariant *value, GError **error);
 gboolean bts_check_boundary (GVariant *value, GError **error);
 gboolean bts_check_time (GVariant *value, GError **error);
 gboolean bts_check_found_file (GVariant *value, GError **error);
-
-/* Whether @value or anything in it is a descriptor (`h`), which outlives no message. */
-gboolean bts_variant_has_handle (GVariant *value);
 
 /* The checksum in lower case; takes a floating @value. */
 GVariant *bts_normalize_checksum (GVariant *value);

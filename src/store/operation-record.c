@@ -10,7 +10,7 @@
 
 #include "common/bgt-error.h"
 #include "common/bgt-web-error.h"
-#include "model/request-checks.h"
+#include "model/metadata.h"
 #include "model/worker-update.h"
 
 #define RECORD_GROUP "Operation"

@@ -441,6 +441,23 @@ class Limits(ApiTest):
         self.create()
 
 
+    def test_metadata_may_be_given_back(self):
+        """A bus puts out who sends values that are too deep in each other, which they get by being
+        given back."""
+        def nested(depth):
+            value = V("s", "x")
+            for _ in range(depth):
+                value = V("v", value)
+            return V("a{sv}", {"deep": value})
+
+        pid = self.daemon.pid()
+        self.create(metadata=nested(29))
+        for depth in (30, 53, 55, 57, 58):
+            self.assert_refused("InvalidArgument", self.create, metadata=nested(depth))
+        self.assertEqual(len(self.daemon.operations()), 1)
+        self.assertEqual(self.daemon.pid(), pid)
+
+
 class UserLimit(ApiTest):
     SETTINGS = {"Transfers": {"MaxOperationsPerUser": "3"}}
 

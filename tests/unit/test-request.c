@@ -260,6 +260,36 @@ test_wrong_values_are_named (void)
     }
 }
 
+/* The text of a dictionary with one value in it, all in all @depth containers within each other. */
+static char *
+make_deep_text (guint depth, gboolean in_type)
+{
+  g_autofree char *open = g_strnfill (depth - 3, in_type ? '[' : '<');
+  g_autofree char *close = g_strnfill (depth - 3, in_type ? ']' : '>');
+
+  return g_strdup_printf ("{'deep': <%s'x'%s>}", open, close);
+}
+
+static void
+test_metadata_is_not_too_deep (void)
+{
+  const guint max_depth = 32;
+
+  for (int in_type = FALSE; in_type <= TRUE; in_type++)
+    {
+      g_autofree char *good = make_deep_text (max_depth, in_type);
+      g_autofree char *bad = make_deep_text (max_depth + 1, in_type);
+      g_autoptr (GError) error = NULL;
+      g_autoptr (BtsRequest) request = request_with_option ("metadata", good, &error);
+
+      g_assert_no_error (error);
+      g_assert_nonnull (request);
+      g_assert_null (request_with_option ("metadata", bad, &error));
+      g_assert_error (error, BGT_ERROR, BGT_ERROR_INVALID_ARGUMENT);
+      g_assert_nonnull (strstr (error->message, "“metadata”"));
+    }
+}
+
 static const Option unsupported_options[] = {
   { "body", "handle 0" },
   { "completion-group", "objectpath '/a'" },
@@ -526,6 +556,7 @@ main (int argc, char *argv[])
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/model/request/right-values-are-taken", test_right_values_are_taken);
+  g_test_add_func ("/model/request/metadata-is-not-too-deep", test_metadata_is_not_too_deep);
   g_test_add_func ("/model/request/wrong-values-are-named", test_wrong_values_are_named);
   g_test_add_func ("/model/request/options-of-http-are-not-for-ftp",
                    test_options_of_http_are_not_for_ftp);
