@@ -61,6 +61,8 @@ static const ConfigRow config_rows[] = {
   { "Transfers", "CheckpointBytes", CONFIG_UINT64, LIMIT (checkpoint_bytes), 32 * MIB, MIB, TIB },
   { "Transfers", "MaxSpoolBytesPerUser", CONFIG_UINT64, LIMIT (max_spool_bytes_per_user),
     4096 * MIB, 2 * MIB, G_MAXINT64 },
+  { "Transfers", "MaxSpoolBytesPerApplication", CONFIG_UINT64,
+    LIMIT (max_spool_bytes_per_application), 2048 * MIB, 2 * MIB, G_MAXINT64 },
   { "Transfers", "MaxRate", CONFIG_UINT64, LIMIT (max_rate), 0, 0, G_MAXINT64 },
   { "Retention", "FinishedOperationsDays", CONFIG_UINT, LIMIT (finished_operations_days), 14, 0,
     36500 },

@@ -197,6 +197,7 @@ start_on_link (BtsJob *self)
 {
   BtsOperation *operation = self->operation;
   const BtsDescriptors *files = bts_operation_get_files (operation);
+  const char *application = bts_owner_get_application (bts_operation_get_owner (operation));
   BtsRequest *taken = bts_operation_get_request (operation);
   GVariant *request = bts_request_get_variant (taken);
 
@@ -206,10 +207,10 @@ start_on_link (BtsJob *self)
   self->bytes_at_start = bts_byte_ranges_get_total (bts_operation_get_ranges (operation));
   self->updates = bts_job_updates_new (self->context.pool, self->link, get_guid (self), taken);
   if (self->is_keeping)
-    bts_worker_call_keep_async (self->link, get_guid (self), request, files->streams,
+    bts_worker_call_keep_async (self->link, get_guid (self), application, request, files->streams,
                                 self->cancellable, on_start_answered, g_object_ref (self));
   else
-    bts_worker_call_start_async (self->link, get_guid (self), request,
+    bts_worker_call_start_async (self->link, get_guid (self), application, request,
                                  bts_operation_get_checkpoint (operation), files, self->cancellable,
                                  on_start_answered, g_object_ref (self));
 }

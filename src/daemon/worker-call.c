@@ -125,12 +125,13 @@ build_handles (GArray *files, GUnixFDList **fds, GError **error)
   return g_variant_builder_end (&builder);
 }
 
-/* A call of @parameters and, last, @files (nullable) (element-type int). */
+/* A call of @parameters, @files (nullable) (element-type int) and @application. */
 static void
 call_with_files (BtsWorkerLink *self,
                  const CallRow *row,
                  GVariantBuilder *parameters,
                  GArray *files,
+                 const char *application,
                  GCancellable *cancellable,
                  GAsyncReadyCallback callback,
                  gpointer user_data)
@@ -146,6 +147,7 @@ call_with_files (BtsWorkerLink *self,
       return;
     }
   g_variant_builder_add_value (parameters, handles);
+  g_variant_builder_add (parameters, "s", application);
   call (self, row, g_variant_builder_end (parameters), fds, cancellable, callback, user_data);
 }
 
@@ -189,6 +191,7 @@ bts_worker_call_check_async (BtsWorkerLink *self,
 void
 bts_worker_call_start_async (BtsWorkerLink *self,
                              const char *guid,
+                             const char *application,
                              GVariant *request,
                              GVariant *checkpoint,
                              const BtsDescriptors *files,
@@ -202,12 +205,14 @@ bts_worker_call_start_async (BtsWorkerLink *self,
   g_variant_builder_add (&parameters, "s", guid);
   g_variant_builder_add_value (&parameters, request);
   g_variant_builder_add_value (&parameters, get_dictionary (checkpoint));
-  call_with_files (self, &start_call, &parameters, listed, cancellable, callback, user_data);
+  call_with_files (self, &start_call, &parameters, listed, application, cancellable, callback,
+                   user_data);
 }
 
 void
 bts_worker_call_keep_async (BtsWorkerLink *self,
                             const char *guid,
+                            const char *application,
                             GVariant *request,
                             GArray *streams,
                             GCancellable *cancellable,
@@ -218,7 +223,8 @@ bts_worker_call_keep_async (BtsWorkerLink *self,
 
   g_variant_builder_add (&parameters, "s", guid);
   g_variant_builder_add_value (&parameters, request);
-  call_with_files (self, &keep_call, &parameters, streams, cancellable, callback, user_data);
+  call_with_files (self, &keep_call, &parameters, streams, application, cancellable, callback,
+                   user_data);
 }
 
 void

@@ -23,6 +23,7 @@ void bts_worker_call_check_async (BtsWorkerLink *self,
                                   gpointer user_data);
 void bts_worker_call_start_async (BtsWorkerLink *self,
                                   const char *guid,
+                                  const char *application,
                                   GVariant *request,
                                   GVariant *checkpoint, /* (nullable) */
                                   const BtsDescriptors *files,
@@ -31,6 +32,7 @@ void bts_worker_call_start_async (BtsWorkerLink *self,
                                   gpointer user_data);
 void bts_worker_call_keep_async (BtsWorkerLink *self,
                                  const char *guid,
+                                 const char *application,
                                  GVariant *request,
                                  GArray *streams, /* (nullable) (element-type int) */
                                  GCancellable *cancellable,

@@ -17,6 +17,8 @@ bts_worker_settings_new (const BtsLimits *limits, BtsKnownServers *servers)
   g_variant_dict_insert (&settings, "checkpoint-bytes", "t", limits->checkpoint_bytes);
   g_variant_dict_insert (&settings, "max-rate", "t", limits->max_rate);
   g_variant_dict_insert (&settings, "max-spool-bytes", "t", limits->max_spool_bytes_per_user);
+  g_variant_dict_insert (&settings, "max-spool-bytes-per-application", "t",
+                         limits->max_spool_bytes_per_application);
   g_variant_dict_insert (&settings, "max-connections-per-download", "u",
                          limits->max_connections_per_download);
   g_variant_dict_insert (&settings, "tls-ca-file", "s",

@@ -24,6 +24,7 @@ typedef struct
   guint64 checkpoint_bytes;
   guint64 max_rate; /* bytes per second, 0 without limit */
   guint64 max_spool_bytes_per_user;
+  guint64 max_spool_bytes_per_application;
 
   guint finished_operations_days;
 

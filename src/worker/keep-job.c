@@ -13,8 +13,9 @@
 
 typedef struct
 {
-  GArray *streams; /* (owned) (element-type int) */
-  guint64 max_bytes;
+  GArray *streams;    /* (owned) (element-type int) */
+  BtsSpoolRoom *room; /* (owned) */
+  char *application;  /* (owned) */
 } Keeping;
 
 static void
@@ -23,6 +24,8 @@ keeping_free (gpointer data)
   Keeping *self = data;
 
   g_array_unref (self->streams);
+  bts_spool_room_unref (self->room);
+  g_free (self->application);
   g_free (self);
 }
 
@@ -36,7 +39,8 @@ keep (Keeping *self, BtsTransferJob *job, GError **error)
     .guid = guid,
     .streams = (const int *) (gpointer) self->streams->data,
     .n_streams = n_streams,
-    .max_bytes = self->max_bytes,
+    .room = self->room,
+    .application = self->application,
     .n_kept = &bts_transfer_job_get_progress (job)->total_to_send,
     .cancellable = bts_transfer_job_get_cancellable (job),
   };
@@ -81,11 +85,15 @@ keep_main (BtsTransferJob *job, gpointer data)
 }
 
 void
-bts_keep_job_start (BtsTransferJob *job, GArray *streams, guint64 max_bytes)
+bts_keep_job_start (BtsTransferJob *job,
+                    GArray *streams,
+                    BtsSpoolRoom *room,
+                    const char *application)
 {
   Keeping *self = g_new0 (Keeping, 1);
 
-  self->max_bytes = max_bytes;
+  self->room = bts_spool_room_ref (room);
+  self->application = g_strdup (application);
   self->streams = bts_call_files_dup (streams);
   bts_transfer_job_start (job, keep_main, self, keeping_free);
 }

@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include "worker/files/spool-file.h"
 #include "worker/transfer-job.h"
 
 /* What comes before a request that sends streams: they are read to their ends, into files of the
@@ -11,5 +12,8 @@
 
 /* Starts @job; @streams (element-type int), in the order of the request, are duplicated. What has
  * been read of a stream cannot be read again, so after an error or a stop there is no other try.
- * @max_bytes: of all that is kept for this user. */
-void bts_keep_job_start (BtsTransferJob *job, GArray *streams, guint64 max_bytes);
+ * @application: whose it is. */
+void bts_keep_job_start (BtsTransferJob *job,
+                         GArray *streams,
+                         BtsSpoolRoom *room,
+                         const char *application);

@@ -12,23 +12,14 @@
 
 #include "common/bgt-error.h"
 #include "worker/files/file-identity.h"
-#include "worker/files/spool.h"
 
 #define BUFFER_BYTES (64 * 1024)
 
 void
-bts_upload_answer_init (BtsUploadAnswer *self)
-{
-  *self = (BtsUploadAnswer){ .fd = -1 };
-}
-
-void
 bts_upload_answer_clear (BtsUploadAnswer *self)
 {
-  if (self->fd >= 0)
-    close (self->fd);
-  self->fd = -1;
-  self->cut_cause = NULL;
+  g_clear_pointer (&self->file, bts_spool_file_free);
+  g_clear_pointer (&self->cut_cause, g_free);
   g_clear_pointer (&self->buffer, g_free);
 }
 
@@ -36,22 +27,21 @@ static void
 cut (BtsUploadAnswer *self, const char *cause)
 {
   if (self->cut_cause == NULL)
-    self->cut_cause = cause;
+    self->cut_cause = g_strdup (cause);
 }
 
 void
-bts_upload_answer_begin (BtsUploadAnswer *self, const char *guid, guint64 max_spool_bytes)
+bts_upload_answer_begin (BtsUploadAnswer *self,
+                         BtsSpoolRoom *room,
+                         const char *guid,
+                         const char *application)
 {
   g_autoptr (GError) error = NULL;
 
   bts_upload_answer_clear (self);
-  bts_upload_answer_init (self);
-  self->max_spool_bytes = max_spool_bytes;
-  self->fd = bts_spool_create (BTS_SPOOL_ANSWER, guid, 0, &error);
-  if (self->fd >= 0)
-    return;
-  g_message ("%s: %s", guid, error->message);
-  cut (self, "there is no file to keep it in");
+  self->file = bts_spool_file_new (room, BTS_SPOOL_ANSWER, guid, 0, application, &error);
+  if (self->file == NULL)
+    cut (self, error->message);
 }
 
 gpointer
@@ -63,57 +53,27 @@ bts_upload_answer_get_buffer (BtsUploadAnswer *self, gsize *size)
   return self->buffer;
 }
 
-static gboolean
-has_room (BtsUploadAnswer *self, gsize size)
-{
-  if (self->size + size <= self->checked_size)
-    return TRUE;
-  if (!bts_spool_check_space (self->fd, self->max_spool_bytes, NULL))
-    {
-      cut (self, "there is no space to keep more");
-      return FALSE;
-    }
-  self->checked_size = self->size + BTS_SPOOL_CHECK_BYTES;
-  return TRUE;
-}
-
-static void
-write_all (BtsUploadAnswer *self, const char *bytes, gsize size)
-{
-  while (size > 0)
-    {
-      gssize n = write (self->fd, bytes, size);
-
-      if (n < 0 && errno == EINTR)
-        continue;
-      if (n < 0)
-        {
-          cut (self, errno == ENOSPC ? "there is no space to keep more" : "it cannot be written");
-          return;
-        }
-      bytes += n;
-      size -= (gsize) n;
-      self->size += (guint64) n;
-    }
-}
-
 gboolean
 bts_upload_answer_commit (BtsUploadAnswer *self, gsize size)
 {
-  gsize kept = (gsize) MIN (size, BTS_UPLOAD_ANSWER_MAX_BYTES - self->size);
+  g_autoptr (GError) error = NULL;
+  gsize kept;
 
-  if (self->cut_cause == NULL && has_room (self, kept))
-    write_all (self, self->buffer, kept);
-  if (kept < size)
-    cut (self, "it is longer than 64 MiB");
+  if (self->cut_cause != NULL)
+    return FALSE;
+  kept = (gsize) MIN (size, BTS_UPLOAD_ANSWER_MAX_BYTES - bts_spool_file_get_size (self->file));
+  if (!bts_spool_file_write (self->file, self->buffer, kept, &error))
+    cut (self, error->message);
+  else if (kept < size)
+    cut (self, "It is longer than 64 MiB");
   return self->cut_cause == NULL;
 }
 
 void
 bts_upload_answer_end (BtsUploadAnswer *self)
 {
-  if (self->fd >= 0 && fdatasync (self->fd) != 0)
-    cut (self, "it cannot be written");
+  if (self->file != NULL && fdatasync (bts_spool_file_get_fd (self->file)) != 0)
+    cut (self, g_strerror (errno));
 }
 
 static int

@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include "worker/files/spool-file.h"
 #include "worker/transport/transport.h"
 
 /* What the server says to an upload, kept in a file of the service as far as there is room. */
@@ -12,19 +13,18 @@
 
 typedef struct
 {
-  int fd; /* (owned): -1 while there is none */
-  char *buffer;
-  guint64 max_spool_bytes; /* of all that is kept for this user */
-  guint64 size;
-  guint64 checked_size;  /* for which there is room */
-  const char *cut_cause; /* (nullable): why not all of it is kept */
+  BtsSpoolFile *file; /* (owned) (nullable) */
+  char *buffer;       /* (owned) (nullable) */
+  char *cut_cause;    /* (owned) (nullable): why not all of it is kept */
 } BtsUploadAnswer;
 
-void bts_upload_answer_init (BtsUploadAnswer *self);
 void bts_upload_answer_clear (BtsUploadAnswer *self);
 
 /* A new answer begins; one before is forgotten. */
-void bts_upload_answer_begin (BtsUploadAnswer *self, const char *guid, guint64 max_spool_bytes);
+void bts_upload_answer_begin (BtsUploadAnswer *self,
+                              BtsSpoolRoom *room,
+                              const char *guid,
+                              const char *application);
 
 gpointer bts_upload_answer_get_buffer (BtsUploadAnswer *self, gsize *size);
 

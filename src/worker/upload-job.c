@@ -33,6 +33,8 @@ upload_free (gpointer data)
   g_clear_pointer (&self->actual_uri, g_free);
   bts_upload_record_clear (&self->record);
   bts_upload_answer_clear (&self->answer);
+  bts_spool_room_unref (self->room);
+  g_clear_pointer (&self->application, g_free);
   g_array_unref (self->files);
   g_free (self);
 }
@@ -267,9 +269,9 @@ upload_new (const BtsUploadSpec *spec)
   self->memory = spec->memory;
   self->checkpoint = spec->checkpoint != NULL ? g_variant_ref_sink (spec->checkpoint) : NULL;
   self->files = bts_call_files_dup (spec->files);
-  self->max_spool_bytes = spec->max_spool_bytes;
+  self->room = bts_spool_room_ref (spec->room);
+  self->application = g_strdup (spec->application);
   self->retry_after_us = -1;
-  bts_upload_answer_init (&self->answer);
   bts_upload_record_init (&self->record, self->checkpoint);
   return self;
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "worker/download-job.h"
+#include "worker/files/spool-file.h"
 #include "worker/upload-memory.h"
 
 /* An upload: one body, sent as often as may be, and what the server says to it. */
@@ -13,7 +14,8 @@ typedef struct
 {
   GVariant *checkpoint;    /* (nullable) a{sv}: of an earlier try */
   GArray *files;           /* (nullable) (element-type int): the application's; copied */
-  guint64 max_spool_bytes; /* of all that is kept for this user */
+  BtsSpoolRoom *room;      /* (unowned): for what the server says */
+  const char *application; /* whose that is */
   BtsTransportFactory new_transport;
   gpointer factory_data;   /* (unowned) outlives the job */
   BtsUploadMemory *memory; /* (unowned) likewise */

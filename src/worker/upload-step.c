@@ -207,8 +207,8 @@ take_head (const BtsTransportHead *head, gpointer user_data, GError **error)
   g_clear_pointer (&self->response, g_variant_unref);
   self->response = g_variant_ref (self->last_response);
   self->record.has_answer = TRUE;
-  bts_upload_answer_begin (&self->answer, bts_transfer_job_get_guid (self->job),
-                           self->max_spool_bytes);
+  bts_upload_answer_begin (&self->answer, self->room, bts_transfer_job_get_guid (self->job),
+                           self->application);
   return TRUE;
 }
 
@@ -225,7 +225,7 @@ take_data (gsize size, gpointer user_data, GError **error)
 {
   BtsUpload *self = user_data;
 
-  if ((self->answer.fd < 0 && self->answer.cut_cause == NULL) ||
+  if ((self->answer.file == NULL && self->answer.cut_cause == NULL) ||
       bts_upload_answer_commit (&self->answer, size))
     return TRUE;
   /* Nobody waits for the rest, which may be endless. */
@@ -403,7 +403,7 @@ bts_upload_run_step (BtsUpload *self, const BtsUploadStep *step, GError **error)
   is_taken = is_done || (self->status_code >= 200 && self->status_code < 300);
   if (self->answer.cut_cause != NULL)
     tell_cut_answer (self, self->answer.cut_cause);
-  else if (is_taken && !is_done && self->answer.fd >= 0)
+  else if (is_taken && !is_done && self->answer.file != NULL)
     tell_cut_answer (self, local_error->message);
   if (!is_taken)
     g_propagate_error (error, g_steal_pointer (&local_error));

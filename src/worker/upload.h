@@ -21,7 +21,8 @@ typedef struct
   BtsUploadMemory *memory; /* (unowned) */
   GVariant *checkpoint;    /* (owned) (nullable): given by the daemon */
   GArray *files;           /* (owned) (element-type int): the application's */
-  guint64 max_spool_bytes; /* of all that is kept for this user */
+  BtsSpoolRoom *room;      /* (owned) */
+  char *application;       /* (owned): whose it is */
 
   GVariant *request;   /* (owned) (nullable): of the round under way */
   BtsUploadBody *body; /* (owned) (nullable) */

@@ -13,6 +13,7 @@ bts_worker_settings_init (BtsWorkerSettings *self)
     .checkpoint_bytes = 32 * 1024 * 1024,
     .max_connections = 4,
     .max_spool_bytes = G_GUINT64_CONSTANT (4) << 30,
+    .max_spool_bytes_per_application = G_GUINT64_CONSTANT (2) << 30,
   };
 }
 
@@ -23,6 +24,8 @@ bts_worker_settings_read (BtsWorkerSettings *self, GVariant *settings)
   g_variant_lookup (settings, "max-rate", "t", &self->max_rate);
   g_variant_lookup (settings, "max-connections-per-download", "u", &self->max_connections);
   g_variant_lookup (settings, "max-spool-bytes", "t", &self->max_spool_bytes);
+  g_variant_lookup (settings, "max-spool-bytes-per-application", "t",
+                    &self->max_spool_bytes_per_application);
 }
 
 gboolean

@@ -15,6 +15,7 @@ typedef struct
   guint max_connections; /* of a download with random access */
   guint64 max_rate;      /* of all together, this worker's part of it; 0 without limit */
   guint64 max_spool_bytes;
+  guint64 max_spool_bytes_per_application;
 } BtsWorkerSettings;
 
 void bts_worker_settings_init (BtsWorkerSettings *self);

@@ -33,6 +33,7 @@ struct _BtsWorker
   BtsUploadMemory *memory; /* (owned) */
   BtsFtpSession *ftp;      /* (owned) */
   BtsWorkerJobs *jobs;     /* (owned) */
+  BtsSpoolRoom *room;      /* (owned) */
   BtsWorkerSettings settings;
   gboolean has_looked_for_orphans;
 };
@@ -57,6 +58,8 @@ handle_configure (BtsWorker *self, GVariant *parameters, GDBusMethodInvocation *
   BtsFtpSettings ftp;
 
   bts_worker_settings_read (&self->settings, settings);
+  bts_spool_room_set_limits (self->room, self->settings.max_spool_bytes,
+                             self->settings.max_spool_bytes_per_application);
   protocols = g_variant_lookup_value (settings, "upload-protocols", G_VARIANT_TYPE ("a{ss}"));
   if (protocols != NULL)
     bts_upload_memory_load (self->memory, protocols);
@@ -118,12 +121,13 @@ is_upload (GVariant *request)
 }
 
 static BtsUploadSpec
-get_upload_spec (BtsWorker *self, GVariant *checkpoint, GArray *files)
+get_upload_spec (BtsWorker *self, const char *application, GVariant *checkpoint, GArray *files)
 {
   return (BtsUploadSpec){
     .checkpoint = checkpoint,
     .files = files,
-    .max_spool_bytes = self->settings.max_spool_bytes,
+    .room = self->room,
+    .application = application,
     .new_transport = new_transport,
     .factory_data = self,
     .memory = self->memory,
@@ -131,9 +135,13 @@ get_upload_spec (BtsWorker *self, GVariant *checkpoint, GArray *files)
 }
 
 static void
-start_upload (BtsWorker *self, BtsTransferJob *job, GVariant *checkpoint, GArray *files)
+start_upload (BtsWorker *self,
+              BtsTransferJob *job,
+              const char *application,
+              GVariant *checkpoint,
+              GArray *files)
 {
-  const BtsUploadSpec spec = get_upload_spec (self, checkpoint, files);
+  const BtsUploadSpec spec = get_upload_spec (self, application, checkpoint, files);
 
   bts_upload_job_start (job, &spec);
 }
@@ -178,19 +186,21 @@ static void
 handle_start (BtsWorker *self, GVariant *parameters, GDBusMethodInvocation *invocation)
 {
   const char *guid = NULL;
+  const char *application = NULL;
   g_autoptr (GVariant) request = NULL;
   g_autoptr (GVariant) checkpoint = NULL;
   g_autoptr (GVariant) handles = NULL;
   g_autoptr (GArray) files = NULL;
   BtsTransferJob *job = NULL;
 
-  g_variant_get (parameters, "(&s@a{sv}@a{sv}@ah)", &guid, &request, &checkpoint, &handles);
+  g_variant_get (parameters, "(&s@a{sv}@a{sv}@ah&s)", &guid, &request, &checkpoint, &handles,
+                 &application);
   job = add_job (self, guid, request, invocation);
   if (job == NULL)
     return;
   files = bts_call_files_get (invocation, handles);
   if (is_upload (request))
-    start_upload (self, job, checkpoint, files);
+    start_upload (self, job, application, checkpoint, files);
   else
     start_download (self, job, request, checkpoint, files);
   g_dbus_method_invocation_return_value (invocation, NULL);
@@ -200,17 +210,18 @@ static void
 handle_keep (BtsWorker *self, GVariant *parameters, GDBusMethodInvocation *invocation)
 {
   const char *guid = NULL;
+  const char *application = NULL;
   g_autoptr (GVariant) request = NULL;
   g_autoptr (GVariant) handles = NULL;
   g_autoptr (GArray) files = NULL;
   BtsTransferJob *job = NULL;
 
-  g_variant_get (parameters, "(&s@a{sv}@ah)", &guid, &request, &handles);
+  g_variant_get (parameters, "(&s@a{sv}@ah&s)", &guid, &request, &handles, &application);
   job = add_job (self, guid, request, invocation);
   if (job == NULL)
     return;
   files = bts_call_files_get (invocation, handles);
-  bts_keep_job_start (job, files, self->settings.max_spool_bytes);
+  bts_keep_job_start (job, files, self->room, application);
   g_dbus_method_invocation_return_value (invocation, NULL);
 }
 
@@ -227,7 +238,7 @@ handle_stop (BtsWorker *self, GVariant *parameters, GDBusMethodInvocation *invoc
 static void
 terminate_upload (BtsWorker *self, const char *guid, GVariant *request, GVariant *checkpoint)
 {
-  const BtsUploadSpec spec = get_upload_spec (self, checkpoint, NULL);
+  const BtsUploadSpec spec = get_upload_spec (self, "", checkpoint, NULL);
 
   bts_upload_job_terminate (guid, request, &spec);
 }
@@ -402,6 +413,7 @@ bts_worker_dispose (GObject *object)
   g_clear_object (&self->session);
   g_clear_pointer (&self->memory, bts_upload_memory_free);
   g_clear_pointer (&self->ftp, bts_ftp_session_unref);
+  g_clear_pointer (&self->room, bts_spool_room_unref);
   g_clear_pointer (&self->jobs, bts_worker_jobs_free);
   G_OBJECT_CLASS (bts_worker_parent_class)->dispose (object);
 }
@@ -430,6 +442,7 @@ bts_worker_init (BtsWorker *self)
   self->session = bts_http_session_new ();
   self->memory = bts_upload_memory_new (on_server_known, self);
   self->ftp = bts_ftp_session_new ();
+  self->room = bts_spool_room_new ();
   bts_worker_settings_init (&self->settings);
 }
 

@@ -207,7 +207,7 @@ class WorkerHost:
     def start(self, guid, request, file=None):
         self.job(guid).finished = None
         handles, files = self.handles(file)
-        self.call("Start", self.request(guid, request, handles), files)
+        self.call("Start", self.request(guid, request, handles, GLib.Variant("s", "test")), files)
 
     def stop(self, guid):
         self.call("Stop", GLib.Variant("(s)", (guid,)))

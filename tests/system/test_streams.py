@@ -474,9 +474,7 @@ class Killed(StreamCase):
                 self.check(start, "worker")
 
 
-class Bounds(StreamCase):
-    settings = {"Transfers": {"MaxActive": "1", "MaxSpoolBytesPerUser": str(4 * MIB)}}
-
+class Filling(StreamCase):
     def fill(self, writing, count):
         """Whether all of it was taken."""
         try:
@@ -486,6 +484,10 @@ class Bounds(StreamCase):
         except BrokenPipeError:
             return False
         return True
+
+
+class Bounds(Filling):
+    settings = {"Transfers": {"MaxActive": "1", "MaxSpoolBytesPerUser": str(4 * MIB)}}
 
     def test_one_that_stalls_holds_up_nobody(self):
         reading, writing = self.pipe()
@@ -508,6 +510,63 @@ class Bounds(StreamCase):
         self.assertEqual(sum(self.kept().values()), 2 * MIB)
         self.start(kept)
         self.assert_completed(kept, 2 * MIB)
+
+
+class ApplicationBounds(Filling):
+    settings = {"Transfers": {"MaxSpoolBytesPerUser": str(8 * MIB),
+                              "MaxSpoolBytesPerApplication": str(4 * MIB)}}
+
+    def keep(self, count, application="org.example.Greedy"):
+        """(the operation, whether the service took all of the stream)"""
+        reading, writing = self.pipe()
+        operation = self.upload_fd(reading, application_id=V("s", application))
+        return operation, self.fill(writing, count)
+
+    def count_kept(self):
+        with os.scandir(f"{self.daemon.state}/background-transfer/uploads") as files:
+            return sum(file.stat().st_size for file in files)
+
+    def assert_refused(self, count):
+        operation, is_taken = self.keep(count)
+        self.assertFalse(is_taken)
+        values = self.assert_failed(operation, "no-space")
+        self.assertIn("MaxSpoolBytesPerApplication", values["ErrorMessage"])
+        self.assertIn(str(4 * MIB), values["ErrorMessage"])
+        self.daemon.call(operation, "Operation", "Acknowledge")
+
+    def test_one_application_leaves_another_its_room(self):
+        kept, is_taken = self.keep(3 * MIB)
+        self.assertTrue(is_taken)
+        self.wait_for_kept("0.stream")
+        self.assert_refused(64 * MIB)
+        self.strike("daemon", "worker")
+        self.assert_refused(64 * MIB)
+        other, is_taken = self.keep(4 * MIB, "@org.exämple . Other")
+        self.assertTrue(is_taken)
+        wait_until(lambda: self.count_kept() == 7 * MIB, "both are kept")
+        self.daemon.call(kept, "Operation", "Cancel")
+        self.daemon.wait_for_status(kept, "canceled")
+        self.assertTrue(self.keep(4 * MIB)[1])
+        self.start(other)
+        self.assert_completed(other, 4 * MIB)
+
+    def test_answers_count_too(self):
+        body = Body(20 * MIB).read()
+        self.uploads.serve("/file", b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body)
+                           + body)
+        operation, is_taken = self.keep(MIB)
+        self.assertTrue(is_taken)
+        self.start(operation)
+        self.assert_completed(operation, MIB)
+        information = self.daemon.call(operation, "Operation", "GetResponseInformation")[0]
+        self.assertTrue(information["is-truncated"])
+        # The stream was still there then, and has gone since.
+        self.wait_for_kept("0.answer")
+        self.assertLessEqual(self.kept()["0.answer"], 3 * MIB)
+        self.assertGreater(self.kept()["0.answer"], 3 * MIB - 64 * 1024)
+        self.assert_refused(2 * MIB)
+        self.assertTrue(self.keep(4 * MIB, "org.example.Other")[1])
+        self.assertIn("MaxSpoolBytesPerApplication", self.daemon.log())
 
 
 class IdleExit(StreamCase):

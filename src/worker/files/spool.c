@@ -10,16 +10,14 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <glib/gstdio.h>
 
-#include "common/bgt-web-error.h"
 #include "worker/files/file-error.h"
 
-/* So much is left to others. */
-#define MIN_FREE_BYTES (16 * 1024 * 1024)
+/* Of the SHA-256 of the application's ID, which can have any characters. */
+#define TAG_LENGTH 32
 
 static const char *const suffixes[] = {
   [BTS_SPOOL_STREAM] = "stream",
@@ -33,21 +31,89 @@ get_folder (void)
   return g_build_filename (g_get_user_state_dir (), "background-transfer", "uploads", NULL);
 }
 
-static char *
-get_path (BtsSpoolKind kind, const char *guid, guint number)
+gboolean
+bts_spool_visit (BtsSpoolVisit visit, gpointer user_data)
 {
   g_autofree char *folder = get_folder ();
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
+  const char *name;
 
-  return g_strdup_printf ("%s/%s.%u.%s", folder, guid, number, suffixes[kind]);
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *path = g_build_filename (folder, name, NULL);
+
+      if (!visit (path, name, user_data))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+/* Names: GUID@APPLICATION.NUMBER.KIND, where earlier versions have left out @APPLICATION. */
+
+char *
+bts_spool_dup_application_tag (const char *application)
+{
+  char *tag = g_compute_checksum_for_string (G_CHECKSUM_SHA256, application, -1);
+
+  tag[TAG_LENGTH] = '\0';
+  return tag;
+}
+
+gboolean
+bts_spool_name_has_tag (const char *name, const char *tag)
+{
+  const char *at = strchr (name, '@');
+
+  return at != NULL && strncmp (at + 1, tag, TAG_LENGTH) == 0 && at[1 + TAG_LENGTH] == '.';
+}
+
+static gboolean
+is_of (const char *name, const char *guid)
+{
+  gsize length = strlen (guid);
+
+  return strncmp (name, guid, length) == 0 && (name[length] == '.' || name[length] == '@');
+}
+
+typedef struct
+{
+  const char *guid;
+  char *ending; /* (owned) */
+  char *path;   /* (owned) (nullable): what has been found */
+} Search;
+
+static gboolean
+compare (const char *path, const char *name, gpointer user_data)
+{
+  Search *self = user_data;
+
+  if (!is_of (name, self->guid) || g_strcmp0 (strchr (name, '.'), self->ending) != 0)
+    return TRUE;
+  self->path = g_strdup (path);
+  return FALSE;
+}
+
+/* (nullable) */
+static char *
+find_path (BtsSpoolKind kind, const char *guid, guint number)
+{
+  g_autofree char *ending = g_strdup_printf (".%u.%s", number, suffixes[kind]);
+  Search search = { .guid = guid, .ending = ending };
+
+  bts_spool_visit (compare, &search);
+  return search.path;
 }
 
 int
-bts_spool_create (BtsSpoolKind kind, const char *guid, guint number, GError **error)
+bts_spool_create (
+    BtsSpoolKind kind, const char *guid, guint number, const char *tag, GError **error)
 {
   g_autofree char *folder = get_folder ();
-  g_autofree char *path = get_path (kind, guid, number);
+  g_autofree char *path = find_path (kind, guid, number);
   int fd = -1;
 
+  if (path == NULL)
+    path = g_strdup_printf ("%s/%s@%s.%u.%s", folder, guid, tag, number, suffixes[kind]);
   if (g_mkdir_with_parents (folder, 0700) == 0)
     fd = open (path, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
   if (fd < 0)
@@ -58,10 +124,12 @@ bts_spool_create (BtsSpoolKind kind, const char *guid, guint number, GError **er
 int
 bts_spool_open (BtsSpoolKind kind, const char *guid, guint number, GError **error)
 {
-  g_autofree char *path = get_path (kind, guid, number);
-  int fd = open (path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+  g_autofree char *path = find_path (kind, guid, number);
+  int fd = path != NULL ? open (path, O_RDWR | O_NOFOLLOW | O_CLOEXEC) : -1;
 
-  if (fd < 0)
+  if (path == NULL)
+    bts_file_error_set (error, ENOENT, "Cannot open what is kept for %s", guid);
+  else if (fd < 0)
     bts_file_error_set (error, errno, "Cannot open “%s”", path);
   return fd;
 }
@@ -69,9 +137,9 @@ bts_spool_open (BtsSpoolKind kind, const char *guid, guint number, GError **erro
 gboolean
 bts_spool_exists (BtsSpoolKind kind, const char *guid, guint number)
 {
-  g_autofree char *path = get_path (kind, guid, number);
+  g_autofree char *path = find_path (kind, guid, number);
 
-  return access (path, F_OK) == 0;
+  return path != NULL;
 }
 
 static gboolean
@@ -91,34 +159,20 @@ sync_folder (void)
 gboolean
 bts_spool_finish (const char *guid, guint number, int fd, GError **error)
 {
-  g_autofree char *unfinished = get_path (BTS_SPOOL_UNFINISHED, guid, number);
-  g_autofree char *path = get_path (BTS_SPOOL_STREAM, guid, number);
+  g_autofree char *unfinished = find_path (BTS_SPOOL_UNFINISHED, guid, number);
+  g_autoptr (GString) path = g_string_new (unfinished);
 
-  if (fsync (fd) == 0 && rename (unfinished, path) == 0 && sync_folder ())
+  errno = ENOENT;
+  g_string_truncate (path, path->len - MIN (path->len, strlen (suffixes[BTS_SPOOL_UNFINISHED])));
+  g_string_append (path, suffixes[BTS_SPOOL_STREAM]);
+  if (unfinished != NULL && fsync (fd) == 0 && rename (unfinished, path->str) == 0 &&
+      sync_folder ())
     return TRUE;
   bts_file_error_set (error, errno, "Cannot keep the stream");
   return FALSE;
 }
 
 /* All that is kept */
-
-/* FALSE: it ends there. */
-typedef gboolean (*Visit) (const char *folder, const char *name, gpointer user_data);
-
-static gboolean
-visit_all (Visit visit, gpointer user_data)
-{
-  g_autofree char *folder = get_folder ();
-  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
-  const char *name;
-
-  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
-    {
-      if (!visit (folder, name, user_data))
-        return FALSE;
-    }
-  return TRUE;
-}
 
 typedef struct
 {
@@ -128,13 +182,11 @@ typedef struct
 } Removal;
 
 static gboolean
-remove_one (const char *folder, const char *name, gpointer user_data)
+remove_one (const char *path, const char *name, gpointer user_data)
 {
   Removal *self = user_data;
-  gsize length = strlen (self->guid);
-  g_autofree char *path = g_build_filename (folder, name, NULL);
 
-  if (strncmp (name, self->guid, length) != 0 || name[length] != '.' ||
+  if (!is_of (name, self->guid) ||
       (self->keeps_answer && g_str_has_suffix (name, suffixes[BTS_SPOOL_ANSWER])) ||
       unlink (path) == 0 || errno == ENOENT)
     return TRUE;
@@ -145,67 +197,31 @@ remove_one (const char *folder, const char *name, gpointer user_data)
 gboolean
 bts_spool_remove_streams (const char *guid, GError **error)
 {
-  return visit_all (remove_one, &(Removal){ guid, TRUE, error });
+  return bts_spool_visit (remove_one, &(Removal){ guid, TRUE, error });
 }
 
 void
 bts_spool_remove_answer (const char *guid)
 {
-  g_autofree char *path = get_path (BTS_SPOOL_ANSWER, guid, 0);
+  g_autofree char *path = find_path (BTS_SPOOL_ANSWER, guid, 0);
 
-  unlink (path);
+  if (path != NULL)
+    unlink (path);
 }
 
 gboolean
 bts_spool_remove_all (const char *guid, GError **error)
 {
-  return visit_all (remove_one, &(Removal){ guid, FALSE, error });
+  return bts_spool_visit (remove_one, &(Removal){ guid, FALSE, error });
 }
 
 static gboolean
-add_size (const char *folder, const char *name, gpointer user_data)
+add_guid (const char *path, const char *name, gpointer user_data)
 {
-  guint64 *total = user_data;
-  g_autofree char *path = g_build_filename (folder, name, NULL);
-  struct stat status;
+  gsize length = strcspn (name, "@.");
 
-  if (lstat (path, &status) == 0)
-    *total += (guint64) status.st_size;
-  return TRUE;
-}
-
-gboolean
-bts_spool_check_space (int fd, guint64 max_bytes, GError **error)
-{
-  guint64 total = 0;
-  struct statvfs status;
-
-  visit_all (add_size, &total);
-  if (total + BTS_SPOOL_CHECK_BYTES > max_bytes)
-    {
-      g_set_error (error, BGT_WEB_ERROR, BGT_WEB_ERROR_NO_SPACE,
-                   "What is kept for this user would exceed MaxSpoolBytesPerUser, "
-                   "%" G_GUINT64_FORMAT " bytes",
-                   max_bytes);
-      return FALSE;
-    }
-  if (fstatvfs (fd, &status) == 0 && (guint64) status.f_bavail * status.f_frsize < MIN_FREE_BYTES)
-    {
-      g_set_error (error, BGT_WEB_ERROR, BGT_WEB_ERROR_NO_SPACE,
-                   "Less than %d MiB would be left where it is kept",
-                   MIN_FREE_BYTES / (1024 * 1024));
-      return FALSE;
-    }
-  return TRUE;
-}
-
-static gboolean
-add_guid (const char *folder, const char *name, gpointer user_data)
-{
-  const char *dot = strchr (name, '.');
-
-  if (dot != NULL)
-    g_hash_table_add (user_data, g_strndup (name, (gsize) (dot - name)));
+  if (name[length] != '\0')
+    g_hash_table_add (user_data, g_strndup (name, length));
   return TRUE;
 }
 
@@ -217,7 +233,7 @@ bts_spool_list (void)
   GHashTableIter iter;
   gpointer guid;
 
-  visit_all (add_guid, guids);
+  bts_spool_visit (add_guid, guids);
   g_hash_table_iter_init (&iter, guids);
   while (g_hash_table_iter_next (&iter, &guid, NULL))
     g_strv_builder_add (builder, guid);

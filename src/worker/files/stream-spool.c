@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "worker/files/file-error.h"
-#include "worker/files/spool.h"
 
 /* What a pipe holds. */
 #define BUFFER_BYTES (64 * 1024)
@@ -21,9 +20,8 @@ typedef struct
 {
   const BtsStreamSpool *spool;
   struct pollfd *polled; /* (owned): the last is that of the stop; -1 where a stream has ended */
-  int *files;            /* (owned) */
+  BtsSpoolFile **files;  /* (owned) */
   guint n_left;
-  gsize unchecked;
 } Reading;
 
 BtsStreamsState
@@ -63,8 +61,8 @@ reading_clear (Reading *self)
 {
   for (guint i = 0; i < self->spool->n_streams; i++)
     {
-      if (self->files[i] >= 0)
-        close (self->files[i]);
+      if (self->files[i] != NULL)
+        bts_spool_file_free (self->files[i]);
     }
   g_free (self->files);
   g_free (self->polled);
@@ -79,11 +77,12 @@ open_files (Reading *self, GError **error)
   const BtsStreamSpool *spool = self->spool;
 
   for (guint i = 0; i < spool->n_streams; i++)
-    self->files[i] = self->polled[i].fd = -1;
+    self->polled[i].fd = -1;
   for (guint i = 0; i < spool->n_streams; i++)
     {
-      self->files[i] = bts_spool_create (BTS_SPOOL_UNFINISHED, spool->guid, i, error);
-      if (self->files[i] < 0)
+      self->files[i] = bts_spool_file_new (spool->room, BTS_SPOOL_UNFINISHED, spool->guid, i,
+                                           spool->application, error);
+      if (self->files[i] == NULL)
         return FALSE;
       self->polled[i] = (struct pollfd){ .fd = spool->streams[i], .events = POLLIN };
     }
@@ -106,31 +105,12 @@ wait_for_any (Reading *self, GError **error)
 }
 
 static gboolean
-write_all (int fd, const char *bytes, gsize size, GError **error)
-{
-  while (size > 0)
-    {
-      gssize n = write (fd, bytes, size);
-
-      if (n < 0 && errno == EINTR)
-        continue;
-      if (n < 0)
-        {
-          bts_file_error_set (error, errno, "Cannot keep the stream");
-          return FALSE;
-        }
-      bytes += n;
-      size -= (gsize) n;
-    }
-  return TRUE;
-}
-
-static gboolean
 end_stream (Reading *self, guint number, GError **error)
 {
   self->polled[number].fd = -1;
   self->n_left--;
-  return bts_spool_finish (self->spool->guid, number, self->files[number], error);
+  return bts_spool_finish (self->spool->guid, number, bts_spool_file_get_fd (self->files[number]),
+                           error);
 }
 
 /* A file without a name is read from its start, wherever the application has left it. */
@@ -138,7 +118,8 @@ static gssize
 read_some (Reading *self, guint number, char *buffer)
 {
   int fd = self->polled[number].fd;
-  gssize n = pread (fd, buffer, BUFFER_BYTES, lseek (self->files[number], 0, SEEK_CUR));
+  gssize n =
+      pread (fd, buffer, BUFFER_BYTES, (off_t) bts_spool_file_get_size (self->files[number]));
 
   return n < 0 && errno == ESPIPE ? read (fd, buffer, BUFFER_BYTES) : n;
 }
@@ -157,10 +138,9 @@ read_one (Reading *self, guint number, char *buffer, GError **error)
       bts_file_error_set (error, errno, "Cannot read the stream");
       return FALSE;
     }
-  if (!write_all (self->files[number], buffer, (gsize) n, error))
+  if (!bts_spool_file_write (self->files[number], buffer, (gsize) n, error))
     return FALSE;
   *self->spool->n_kept += (guint64) n;
-  self->unchecked += (gsize) n;
   return TRUE;
 }
 
@@ -172,12 +152,6 @@ read_all (Reading *self, GError **error)
 
   while (self->n_left > 0)
     {
-      if (self->unchecked >= BTS_SPOOL_CHECK_BYTES)
-        {
-          if (!bts_spool_check_space (self->files[0], spool->max_bytes, error))
-            return FALSE;
-          self->unchecked = 0;
-        }
       if (!wait_for_any (self, error))
         return FALSE;
       for (guint i = 0; i < spool->n_streams; i++)
@@ -196,9 +170,8 @@ bts_stream_spool_keep (const BtsStreamSpool *spool, GError **error)
   g_auto (Reading) self = {
     .spool = spool,
     .polled = g_new0 (struct pollfd, spool->n_streams + 1),
-    .files = g_new0 (int, spool->n_streams),
+    .files = g_new0 (BtsSpoolFile *, spool->n_streams),
     .n_left = spool->n_streams,
-    .unchecked = BTS_SPOOL_CHECK_BYTES,
   };
 
   *spool->n_kept = 0;

@@ -4,7 +4,7 @@
 
 #pragma once
 
-#include <gio/gio.h>
+#include "worker/files/spool-file.h"
 
 /* Pipes and sockets, read to their ends into files of the service. Whoever writes into several may
  * do so in any order. Errors are BGT_WEB_ERROR, or G_IO_ERROR_CANCELLED. */
@@ -14,7 +14,8 @@ typedef struct
   const char *guid;
   const int *streams; /* (unowned) */
   guint n_streams;
-  guint64 max_bytes;       /* of all that is kept for this user */
+  BtsSpoolRoom *room;      /* (unowned) */
+  const char *application; /* whose it is */
   _Atomic guint64 *n_kept; /* counts on while it is read */
   GCancellable *cancellable;
 } BtsStreamSpool;
