@@ -116,8 +116,12 @@ on_report (BtsJobs *self, BtsWorkerReport *report, BtsWorkerLink *link)
   BtsJob *job = find_by_guid (self, bts_worker_report_get_guid (report));
 
   /* A report that nobody takes is refused. */
-  if (job != NULL)
-    bts_job_take_report (job, link, report);
+  if (job == NULL)
+    return;
+  if (!bts_registry_has_room_for_reports (self->registry,
+                                          bts_operation_get_owner (bts_job_get_operation (job))))
+    bts_worker_report_cut (report);
+  bts_job_take_report (job, link, report);
 }
 
 static void

@@ -10,6 +10,7 @@
 
 #include "common/bgt-error.h"
 #include "common/names.h"
+#include "daemon/worker-answer.h"
 #include "daemon/worker-checks.h"
 
 #define STOP_TIMEOUT_MS (10 * 1000)
@@ -41,7 +42,7 @@ on_called (GObject *source, GAsyncResult *result, gpointer user_data)
                                                                    &answer->fds, result, &error);
   if (answer->value == NULL)
     {
-      g_dbus_error_strip_remote_error (error);
+      bts_worker_answer_clean_error (error);
       g_task_return_error (task, g_steal_pointer (&error));
       return;
     }
@@ -322,15 +323,23 @@ bts_worker_call_finish (BtsWorkerLink *self, GAsyncResult *result, GError **erro
 GVariant *
 bts_worker_call_check_finish (BtsWorkerLink *self, GAsyncResult *result, GError **error)
 {
-  return g_task_propagate_pointer (G_TASK (result), error);
+  g_autoptr (GVariant) found = g_task_propagate_pointer (G_TASK (result), error);
+
+  if (found == NULL || !bts_worker_answer_check_found (found, error))
+    return NULL;
+  return g_steal_pointer (&found);
 }
 
 GVariant *
 bts_worker_call_look_at_process_finish (BtsWorkerLink *self, GAsyncResult *result, GError **error)
 {
   g_autoptr (Answer) answer = g_task_propagate_pointer (G_TASK (result), error);
+  g_autoptr (GVariant) found = NULL;
 
-  return answer != NULL ? g_variant_get_child_value (answer->value, 0) : NULL;
+  if (answer == NULL)
+    return NULL;
+  found = g_variant_get_child_value (answer->value, 0);
+  return bts_worker_answer_check_found (found, error) ? g_steal_pointer (&found) : NULL;
 }
 
 int

@@ -8,6 +8,7 @@
 
 #include "common/bgt-error.h"
 #include "common/names.h"
+#include "daemon/worker-answer.h"
 
 /* So few have a message each, so that none waits for the file of another. */
 #define FEW 8
@@ -74,7 +75,7 @@ on_one_checked (GObject *source, GAsyncResult *result, gpointer user_data)
     return_found (check, g_variant_get_child_value (reply, 0));
   else
     {
-      g_dbus_error_strip_remote_error (error);
+      bts_worker_answer_clean_error (error);
       return_error (check, error);
     }
   check_free (check);
@@ -105,7 +106,7 @@ return_answer (Check *check, GVariant *answer)
       return;
     }
   error = g_dbus_error_new_for_dbus_error (name, message);
-  g_dbus_error_strip_remote_error (error);
+  bts_worker_answer_clean_error (error);
   return_error (check, error);
 }
 
@@ -124,7 +125,7 @@ on_all_checked (GObject *source, GAsyncResult *result, gpointer user_data)
     g_set_error_literal (&error, BGT_ERROR, BGT_ERROR_FAILED,
                          "The worker has not answered for every file");
   if (error != NULL)
-    g_dbus_error_strip_remote_error (error);
+    bts_worker_answer_clean_error (error);
 
   for (guint i = 0; i < checks->len; i++)
     {

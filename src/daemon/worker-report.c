@@ -7,6 +7,10 @@
 #include "daemon/worker-report.h"
 
 #include "common/bgt-error.h"
+#include "model/worker-update.h"
+
+/* Ordinary checkpoints have less. */
+#define MAX_CUT_BYTES (4 * 1024)
 
 struct _BtsWorkerReport
 {
@@ -62,6 +66,23 @@ GVariant *
 bts_worker_report_get_update (BtsWorkerReport *self)
 {
   return self->update;
+}
+
+void
+bts_worker_report_cut (BtsWorkerReport *self)
+{
+  static const char *const keys[] = { "checkpoint", "response", "ranges", "added" };
+  g_auto (GVariantDict) update = G_VARIANT_DICT_INIT (self->update);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (keys); i++)
+    {
+      g_autoptr (GVariant) value = g_variant_dict_lookup_value (&update, keys[i], NULL);
+
+      if (value != NULL && bts_report_get_weight (value) > MAX_CUT_BYTES)
+        g_variant_dict_remove (&update, keys[i]);
+    }
+  g_variant_unref (self->update);
+  self->update = g_variant_ref_sink (g_variant_dict_end (&update));
 }
 
 gboolean

@@ -18,5 +18,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (BtsWorkerReport, bts_worker_report_unref)
 
 const char *bts_worker_report_get_guid (BtsWorkerReport *self);
 GVariant *bts_worker_report_get_update (BtsWorkerReport *self); /* lent, a{sv} */
+
+/* Leaves little of what it says: dictionaries and ranges only where they are small. */
+void bts_worker_report_cut (BtsWorkerReport *self);
 gboolean bts_worker_report_is_final (BtsWorkerReport *self);
 void bts_worker_report_answer (BtsWorkerReport *self, const GError *error); /* NULL: taken */

@@ -8,6 +8,7 @@
 
 #include "common/bgt-error.h"
 #include "common/bgt-web-error.h"
+#include "common/cut-text.h"
 #include "model/headers.h"
 #include "model/worker-update.h"
 
@@ -381,11 +382,10 @@ check_call (BtsOperation *self, BtsCall call, GError **error)
 static void
 set_web_error (BtsOperation *self, int web_error, const char *message)
 {
-  g_autofree char *copy = g_strdup (message);
+  g_autofree char *before = self->error_message;
 
   self->web_error = web_error;
-  g_free (self->error_message);
-  self->error_message = g_steal_pointer (&copy);
+  self->error_message = bts_cut_text (message, BTS_MAX_ERROR_MESSAGE_BYTES);
 }
 
 gboolean
@@ -644,7 +644,7 @@ take_numbers (BtsOperation *self, BtsWorkerUpdate *update)
 void
 bts_operation_take_update (BtsOperation *self, GVariant *variant)
 {
-  g_autoptr (BtsWorkerUpdate) update = bts_worker_update_new (variant);
+  g_autoptr (BtsWorkerUpdate) update = bts_worker_update_new (variant, self->request);
   Shown before = get_shown (self);
   gboolean was_restarted = FALSE;
   gboolean is_durable = FALSE;

@@ -60,6 +60,8 @@ gboolean bts_operation_has_restarted (BtsOperation *self);
 gboolean bts_operation_has_response_changed (BtsOperation *self);
 const BtsByteRanges *bts_operation_get_ranges (BtsOperation *self);
 int bts_operation_get_web_error (BtsOperation *self);
+/* Cut where it is longer: a message of the bus has to hold those of all operations. */
+#define BTS_MAX_ERROR_MESSAGE_BYTES 2048
 const char *bts_operation_get_error_message (BtsOperation *self);
 GVariant *bts_operation_get_response (BtsOperation *self);   /* (nullable) a{sv} */
 GVariant *bts_operation_get_checkpoint (BtsOperation *self); /* (nullable) a{sv}, the worker's */

@@ -9,11 +9,13 @@
 #include <string.h>
 
 #include "common/bgt-error.h"
+#include "model/worker-update.h"
 
 /* A message of the system bus has 32 MiB, and has to hold all of a user's operations. */
 #define MAX_BYTES_PER_USER (24 * 1024 * 1024)
-/* What servers have answered and workers note is in no such message, but in memory and on the disk.
- * It comes later than the operation, so it is new ones that are refused. */
+/* What servers have answered and workers note is in no such message, but in memory and on the disk,
+ * where it is text that a start has to read. It comes later than the operation: then new ones are
+ * refused, and little is taken of what is reported of those that are there. */
 #define MAX_REPORTED_BYTES_PER_USER (64 * 1024 * 1024)
 /* The service keeps them until an operation is completed or canceled; all users together have what
  * LimitNOFILE of the unit allows. */
@@ -165,9 +167,9 @@ set_room (BtsRegistry *self, Item *item, Room room)
 }
 
 static gsize
-get_size (GVariant *variant)
+get_length (const char *text)
 {
-  return variant != NULL ? g_variant_get_size (variant) : 0;
+  return text != NULL ? strlen (text) : 0;
 }
 
 static void
@@ -175,9 +177,13 @@ count_room (BtsRegistry *self, Item *item)
 {
   BtsOperation *operation = item->operation;
   const Room room = {
-    .n_bytes = OPERATION_BYTES + bts_request_get_size (bts_operation_get_request (operation)),
-    .n_reported_bytes = get_size (bts_operation_get_response (operation)) +
-                        get_size (bts_operation_get_checkpoint (operation)),
+    .n_bytes = OPERATION_BYTES + bts_request_get_size (bts_operation_get_request (operation)) +
+               get_length (bts_operation_get_destination (operation)) +
+               get_length (bts_operation_get_error_message (operation)),
+    .n_reported_bytes = bts_report_get_weight (bts_operation_get_response (operation)) +
+                        bts_report_get_weight (bts_operation_get_checkpoint (operation)) +
+                        bts_byte_ranges_get_count (bts_operation_get_ranges (operation)) *
+                            sizeof (BtsByteRange),
     .n_descriptors = bts_descriptors_get_count (bts_operation_get_files (operation)),
   };
 
@@ -353,11 +359,19 @@ check_limit (const Count *count, guint n, guint maximum, const char *whose, GErr
 }
 
 gboolean
+bts_registry_has_room_for_reports (BtsRegistry *self, BtsOwner *owner)
+{
+  gboolean has_room = get_user_count (self, owner)->n_reported_bytes < MAX_REPORTED_BYTES_PER_USER;
+
+  drop_unused_counts (self, owner);
+  return has_room;
+}
+
+gboolean
 bts_registry_check_room (BtsRegistry *self, BtsOwner *owner, GError **error)
 {
-  const Count *count = get_user_count (self, owner);
-  gboolean has_room = count->room.n_bytes < MAX_BYTES_PER_USER;
-  gboolean has_room_for_reports = count->room.n_reported_bytes < MAX_REPORTED_BYTES_PER_USER;
+  gboolean has_room = get_user_count (self, owner)->room.n_bytes < MAX_BYTES_PER_USER;
+  gboolean has_room_for_reports = bts_registry_has_room_for_reports (self, owner);
 
   drop_unused_counts (self, owner);
   if (!has_room)

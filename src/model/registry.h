@@ -35,6 +35,9 @@ gboolean bts_registry_reserve (BtsRegistry *self,
  * all kept in memory, and told in one message. LIMIT_EXCEEDED. */
 gboolean bts_registry_check_room (BtsRegistry *self, BtsOwner *owner, GError **error);
 
+/* Whether there is room for more of what workers report of the operations of @owner's user. */
+gboolean bts_registry_has_room_for_reports (BtsRegistry *self, BtsOwner *owner);
+
 /* Whether so little of that room is left that finished operations should make some. */
 gboolean bts_registry_is_room_scarce (BtsRegistry *self, BtsOwner *owner);
 

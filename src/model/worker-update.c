@@ -6,9 +6,16 @@
 
 #include "model/worker-update.h"
 
+#include <limits.h>
+#include <string.h>
+
 #include "model/request-checks.h"
 
 #define MAX_DICTIONARY_BYTES (1024 * 1024)
+/* Each byte of a file's name can be written as %XX. */
+#define MAX_URI_NAME_BYTES (3 * NAME_MAX)
+/* What a value costs beside its own bytes: to be read from the store's text, most of all. */
+#define VALUE_BYTES 16
 
 /* What GetResponseInformation returns. */
 static const struct
@@ -45,12 +52,45 @@ bts_checkpoint_is_valid (GVariant *checkpoint)
          !bts_variant_has_handle (checkpoint);
 }
 
+static gsize
+count_values (GVariant *value)
+{
+  const char *type = g_variant_get_type_string (value);
+  gsize n_values = 1;
+
+  if (!g_variant_is_container (value))
+    return 1;
+  /* Of arrays of numbers there is no need to look at each. */
+  if (*type == 'a' && strpbrk (type + 1, "sogvam") == NULL)
+    return 1 + g_variant_n_children (value) * strlen (type + 1);
+  for (gsize i = 0; i < g_variant_n_children (value); i++)
+    {
+      g_autoptr (GVariant) child = g_variant_get_child_value (value, i);
+
+      n_values += count_values (child);
+    }
+  return n_values;
+}
+
+gsize
+bts_report_get_weight (GVariant *value)
+{
+  return value != NULL ? g_variant_get_size (value) + VALUE_BYTES * count_values (value) : 0;
+}
+
 gboolean
 bts_destination_is_valid (const char *destination)
 {
   g_autoptr (GVariant) value = g_variant_ref_sink (g_variant_new_string (destination));
 
   return bts_check_path (value, NULL);
+}
+
+/* Only the last part of what was wanted can have become another one. */
+static gboolean
+fits (const char *destination, const char *wanted)
+{
+  return strlen (destination) <= (wanted != NULL ? strlen (wanted) : 0) + MAX_URI_NAME_BYTES;
 }
 
 static GVariant *
@@ -93,7 +133,7 @@ lookup_numbers (BtsWorkerUpdate *self, GVariantDict *update)
 }
 
 BtsWorkerUpdate *
-bts_worker_update_new (GVariant *update)
+bts_worker_update_new (GVariant *update, BtsRequest *request)
 {
   BtsWorkerUpdate *self = g_new0 (BtsWorkerUpdate, 1);
   g_autoptr (BtsByteRanges) added = NULL;
@@ -114,6 +154,7 @@ bts_worker_update_new (GVariant *update)
     self->added = bts_byte_ranges_to_variant (added);
 
   if (g_variant_dict_lookup (&dict, "destination", "&s", &destination) &&
+      fits (destination, bts_request_get_destination (request)) &&
       bts_destination_is_valid (destination))
     self->destination = g_strdup (destination);
 

@@ -7,6 +7,7 @@
 #include <glib.h>
 
 #include "common/byte-ranges.h"
+#include "model/request.h"
 
 /* Of one operation, and of one report: each is put into its place among those that are there. */
 #define BTS_MAX_RANGES 16384
@@ -39,8 +40,9 @@ enum
   BTS_WORKER_UPDATE_TOTAL_TO_SEND,
 };
 
-/* Keys that are unknown, of another type or without sense are left out. Never NULL. */
-BtsWorkerUpdate *bts_worker_update_new (GVariant *update);
+/* Keys that are unknown, of another type or without sense are left out. Never NULL.
+ * @request: of the operation that it is about. */
+BtsWorkerUpdate *bts_worker_update_new (GVariant *update, BtsRequest *request);
 void bts_worker_update_free (BtsWorkerUpdate *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BtsWorkerUpdate, bts_worker_update_free)
 
@@ -48,3 +50,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (BtsWorkerUpdate, bts_worker_update_free)
 gboolean bts_response_is_valid (GVariant *response);
 gboolean bts_checkpoint_is_valid (GVariant *checkpoint);
 gboolean bts_destination_is_valid (const char *destination);
+
+/* What a response or a checkpoint (nullable) costs the service while it is kept, in bytes. */
+gsize bts_report_get_weight (GVariant *value);

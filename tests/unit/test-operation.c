@@ -545,6 +545,28 @@ test_wrong_reports_are_ignored (Fixture *fixture, gconstpointer data)
 }
 
 static void
+test_long_words_are_cut (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *name = g_strnfill (1000, 'd');
+  g_autofree char *report = g_strdup_printf ("{'destination': <'/%s'>}", name);
+  g_autoptr (GString) message = g_string_new ("x");
+  const char *kept;
+
+  start (fixture->operation);
+  update (fixture, report);
+  g_assert_cmpuint (strlen (bts_operation_get_destination (fixture->operation)), <, 800);
+
+  for (guint i = 0; i < BTS_MAX_ERROR_MESSAGE_BYTES; i++)
+    g_string_append (message, "é");
+  bts_operation_finish (fixture->operation, BGT_OPERATION_STATUS_ERROR, BGT_WEB_ERROR_FILE_ERROR,
+                        message->str, 1);
+  kept = bts_operation_get_error_message (fixture->operation);
+  g_assert_cmpuint (strlen (kept), ==, BTS_MAX_ERROR_MESSAGE_BYTES - 1);
+  g_assert_true (g_utf8_validate (kept, -1, NULL));
+  g_assert_true (g_str_has_prefix (message->str, kept));
+}
+
+static void
 test_nothing_emits_nothing (Fixture *fixture, gconstpointer data)
 {
   bts_operation_take_progress (fixture->operation, 0, 0, 0, 0);
@@ -597,6 +619,7 @@ main (int argc, char *argv[])
   ADD ("reports-are-taken", test_reports_are_taken);
   ADD ("too-many-ranges-are-not-taken", test_too_many_ranges_are_not_taken);
   ADD ("wrong-reports-are-ignored", test_wrong_reports_are_ignored);
+  ADD ("long-words-are-cut", test_long_words_are_cut);
   ADD ("nothing-emits-nothing", test_nothing_emits_nothing);
 
   return g_test_run ();

@@ -262,6 +262,26 @@ test_what_is_reported_of_a_users_is_limited (Fixture *fixture, gconstpointer dat
   g_assert_true (bts_registry_check_room (fixture->registry, fixture->owner, NULL));
 }
 
+/* Small values take far more in the store and while it is read than they have bytes. */
+static void
+test_many_values_are_heavy (Fixture *fixture, gconstpointer data)
+{
+  g_autofree guint8 *bytes = g_malloc0 (256 * 1024);
+  g_auto (GVariantDict) checkpoint = G_VARIANT_DICT_INIT (NULL);
+  g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (NULL);
+  g_autoptr (GVariant) update = NULL;
+  guint n = 0;
+
+  g_variant_dict_insert_value (
+      &checkpoint, "x", g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, bytes, 256 * 1024, 1));
+  g_variant_dict_insert_value (&dict, "checkpoint", g_variant_dict_end (&checkpoint));
+  update = g_variant_ref_sink (g_variant_dict_end (&dict));
+  while (n < 1000 && bts_registry_has_room_for_reports (fixture->registry, fixture->owner))
+    bts_operation_take_update (add (fixture, n++), update);
+  g_assert_cmpuint (n, >, 8);
+  g_assert_cmpuint (n, <, 20);
+}
+
 static void
 test_ten_thousand_operations_are_no_matter (Fixture *fixture, gconstpointer data)
 {
@@ -292,6 +312,7 @@ main (int argc, char *argv[])
   ADD ("what-a-user-stores-is-limited", test_what_a_user_stores_is_limited);
   ADD ("descriptors-of-a-user-are-limited", test_descriptors_of_a_user_are_limited);
   ADD ("what-is-reported-of-a-users-is-limited", test_what_is_reported_of_a_users_is_limited);
+  ADD ("many-values-are-heavy", test_many_values_are_heavy);
   ADD ("ten-thousand-operations-are-no-matter", test_ten_thousand_operations_are_no_matter);
 
   return g_test_run ();

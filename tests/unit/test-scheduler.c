@@ -549,6 +549,46 @@ test_report_about_nothing_is_refused (DaemonFixture *fixture, gconstpointer data
   daemon_fixture_assert_words (fixture, idle, "idle: not-started");
 }
 
+/* A checkpoint of so many bytes, each a value. */
+static GVariant *
+new_report (gsize size)
+{
+  g_autofree guint8 *bytes = g_malloc0 (size);
+  g_auto (GVariantDict) checkpoint = G_VARIANT_DICT_INIT (NULL);
+  g_auto (GVariantDict) update = G_VARIANT_DICT_INIT (NULL);
+
+  g_variant_dict_insert_value (&checkpoint, "x",
+                               g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, bytes, size, 1));
+  g_variant_dict_insert_value (&update, "checkpoint", g_variant_dict_end (&checkpoint));
+  return g_variant_dict_end (&update);
+}
+
+/* Operations that are there go on, but what is kept of them is bounded, whatever a worker says. */
+static void
+test_little_is_taken_where_there_is_no_room (DaemonFixture *fixture, gconstpointer data)
+{
+  BtsOperation *operation = add_running (fixture);
+  const char *guid = bts_operation_get_guid (operation);
+  BtsOwner *owner = bts_operation_get_owner (operation);
+  GVariant *kept;
+
+  while (bts_registry_has_room_for_reports (fixture->registry, owner))
+    {
+      g_autoptr (GVariant) report = g_variant_ref_sink (new_report (512 * 1024));
+
+      bts_operation_take_update (daemon_fixture_add (fixture, NULL, NULL), report);
+    }
+  g_assert_true (
+      bts_launcher_fake_report (fixture->launcher, "Checkpoint", guid, new_report (100 * 1024)));
+  g_assert_null (bts_operation_get_checkpoint (operation));
+  g_assert_true (
+      bts_launcher_fake_report (fixture->launcher, "Checkpoint", guid, new_report (100)));
+  kept = bts_operation_get_checkpoint (operation);
+  g_assert_cmpuint (g_variant_get_size (kept), <, 200);
+  g_assert_true (bts_launcher_fake_end_job (fixture->launcher, guid, ""));
+  daemon_fixture_assert_words (fixture, operation, "completed");
+}
+
 static void
 test_crash_is_a_retry (DaemonFixture *fixture, gconstpointer data)
 {
@@ -702,6 +742,7 @@ static const TestRow tests[] = {
   { "recoverable-failure-pauses", test_recoverable_failure_pauses },
   { "nonsense-from-the-worker-is-a-failure", test_nonsense_from_the_worker_is_a_failure },
   { "report-about-nothing-is-refused", test_report_about_nothing_is_refused },
+  { "little-is-taken-where-there-is-no-room", test_little_is_taken_where_there_is_no_room },
   { "crash-is-a-retry", test_crash_is_a_retry },
   { "transfer-that-kills-its-worker-is-an-error", test_transfer_that_kills_its_worker_is_an_error },
   { "worker-that-cannot-be-started-is-waited-for",
