@@ -543,24 +543,16 @@ set_flag (gboolean *member, gboolean value)
   return TRUE;
 }
 
-/* One block of bytes instead of an object for each value, or of the message it came in. */
-static GVariant *
-make_compact (GVariant *value)
-{
-  g_autoptr (GBytes) bytes = g_bytes_new (g_variant_get_data (value), g_variant_get_size (value));
-
-  return g_variant_ref_sink (g_variant_new_from_bytes (g_variant_get_type (value), bytes,
-                                                       g_variant_is_normal_form (value)));
-}
-
 static gboolean
 set_dictionary (GVariant **member, GVariant *value)
 {
-  if (value == NULL || (*member != NULL && g_variant_equal (*member, value)))
+  g_autoptr (GVariant) compact = value != NULL ? bts_report_make_compact (value) : NULL;
+
+  if (compact == NULL || (*member != NULL && bts_report_is_same (*member, compact)))
     return FALSE;
 
   g_clear_pointer (member, g_variant_unref);
-  *member = make_compact (value);
+  *member = g_steal_pointer (&compact);
   return TRUE;
 }
 

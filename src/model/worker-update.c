@@ -12,6 +12,8 @@
 #include "model/request-checks.h"
 
 #define MAX_DICTIONARY_BYTES (1024 * 1024)
+/* What the most ranges have, and a little more: each value is printed when it is stored. */
+#define MAX_DICTIONARY_WEIGHT (1280 * 1024)
 /* Each byte of a file's name can be written as %XX. */
 #define MAX_URI_NAME_BYTES (3 * NAME_MAX)
 /* What a value costs beside its own bytes: to be read from the store's text, most of all. */
@@ -49,6 +51,7 @@ bts_checkpoint_is_valid (GVariant *checkpoint)
 {
   return g_variant_is_of_type (checkpoint, G_VARIANT_TYPE_VARDICT) &&
          g_variant_get_size (checkpoint) <= MAX_DICTIONARY_BYTES &&
+         bts_report_get_weight (checkpoint) <= MAX_DICTIONARY_WEIGHT &&
          !bts_variant_has_handle (checkpoint);
 }
 
@@ -76,6 +79,24 @@ gsize
 bts_report_get_weight (GVariant *value)
 {
   return value != NULL ? g_variant_get_size (value) + VALUE_BYTES * count_values (value) : 0;
+}
+
+GVariant *
+bts_report_make_compact (GVariant *value)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new (g_variant_get_data (value), g_variant_get_size (value));
+
+  return g_variant_ref_sink (g_variant_new_from_bytes (g_variant_get_type (value), bytes,
+                                                       g_variant_is_normal_form (value)));
+}
+
+gboolean
+bts_report_is_same (GVariant *a, GVariant *b)
+{
+  gsize size = g_variant_get_size (a);
+
+  return size == g_variant_get_size (b) &&
+         (size == 0 || memcmp (g_variant_get_data (a), g_variant_get_data (b), size) == 0);
 }
 
 gboolean

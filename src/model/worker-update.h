@@ -51,5 +51,12 @@ gboolean bts_response_is_valid (GVariant *response);
 gboolean bts_checkpoint_is_valid (GVariant *checkpoint);
 gboolean bts_destination_is_valid (const char *destination);
 
+/* A copy in one block of bytes, instead of an object for each value or of the message it came in.
+ */
+GVariant *bts_report_make_compact (GVariant *value);
+
+/* Of two that are compact; g_variant_equal() may print both. */
+gboolean bts_report_is_same (GVariant *a, GVariant *b);
+
 /* What a response or a checkpoint (nullable) costs the service while it is kept, in bytes. */
 gsize bts_report_get_weight (GVariant *value);

@@ -521,6 +521,18 @@ test_reports_are_taken (Fixture *fixture, gconstpointer data)
   g_assert_false (fixture->was_restarted);
 }
 
+/* Not too large, but each of them a value. */
+static void
+report_many_bytes (Fixture *fixture)
+{
+  g_autoptr (GString) text = g_string_new ("{'checkpoint': <{'x': <@ay [0x1");
+
+  for (guint i = 0; i < 200 * 1024; i++)
+    g_string_append (text, ",1");
+  g_string_append (text, "]>}>}");
+  update (fixture, text->str);
+}
+
 static void
 test_wrong_reports_are_ignored (Fixture *fixture, gconstpointer data)
 {
@@ -538,6 +550,7 @@ test_wrong_reports_are_ignored (Fixture *fixture, gconstpointer data)
   update (fixture, "{'response': <{'status-code': <'200'>}>}");
   update (fixture, "{'response': <{'headers': <@a{ss} {}>}>}");
   update (fixture, "{'checkpoint': <{'x': <handle 0>}>}");
+  report_many_bytes (fixture);
   update (fixture, "{'ranges': <[(uint64 5, uint64 5), (uint64 0, uint64 1)]>}");
   update (fixture, "{'added': <[(uint64 18446744073709551615, uint64 5)]>}");
   assert_changes (fixture, 0);

@@ -574,12 +574,12 @@ test_little_is_taken_where_there_is_no_room (DaemonFixture *fixture, gconstpoint
 
   while (bts_registry_has_room_for_reports (fixture->registry, owner))
     {
-      g_autoptr (GVariant) report = g_variant_ref_sink (new_report (512 * 1024));
+      g_autoptr (GVariant) report = g_variant_ref_sink (new_report (60 * 1024));
 
       bts_operation_take_update (daemon_fixture_add (fixture, NULL, NULL), report);
     }
   g_assert_true (
-      bts_launcher_fake_report (fixture->launcher, "Checkpoint", guid, new_report (100 * 1024)));
+      bts_launcher_fake_report (fixture->launcher, "Checkpoint", guid, new_report (30 * 1024)));
   g_assert_null (bts_operation_get_checkpoint (operation));
   g_assert_true (
       bts_launcher_fake_report (fixture->launcher, "Checkpoint", guid, new_report (100)));
