@@ -12,6 +12,7 @@
 #include "common/names.h"
 #include "common/object-path.h"
 #include "daemon/worker-checks.h"
+#include "daemon/worker-gate.h"
 #include "introspection/worker-interface-info.h"
 
 struct _BtsWorkerLink
@@ -147,29 +148,23 @@ static const GDBusInterfaceVTable host_vtable = { on_method_call, NULL, NULL, { 
 
 /* Construction */
 
-/* A socket pair has the credentials of who made it, at both ends and for ever. So a worker that has
- * become another user since cannot prove by EXTERNAL who it is; and it need not, since nobody else
- * was ever given that socket. */
+/* The socket is a pair of the gate's, which says of both ends that they are ours. So a worker of
+ * another user cannot prove by EXTERNAL who it is; and it need not, since nobody else was ever
+ * given what is beyond the gate. */
 static gboolean
 on_allow_mechanism (GDBusAuthObserver *observer, const char *mechanism, gpointer user_data)
 {
   return g_str_equal (mechanism, "EXTERNAL") || g_str_equal (mechanism, "ANONYMOUS");
 }
 
-/* The worker's own socket, or a pair of our own. Called in GDBus's thread: only compares values. */
+/* Called in GDBus's thread: only compares values. */
 static gboolean
 on_authorize_peer (GDBusAuthObserver *observer,
                    GIOStream *stream,
                    GCredentials *credentials,
                    gpointer user_data)
 {
-  uid_t expected = (uid_t) GPOINTER_TO_UINT (user_data);
-  uid_t uid;
-
-  if (credentials == NULL)
-    return FALSE;
-  uid = g_credentials_get_unix_user (credentials, NULL);
-  return uid == expected || uid == geteuid ();
+  return credentials != NULL && g_credentials_get_unix_user (credentials, NULL) == geteuid ();
 }
 
 static gboolean
@@ -262,20 +257,26 @@ bts_worker_link_new_async (GSocketConnection *socket,
                            GAsyncReadyCallback callback,
                            gpointer user_data)
 {
-  GTask *task = g_task_new (NULL, cancellable, callback, user_data);
+  g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, user_data);
   g_autoptr (GDBusAuthObserver) observer = g_dbus_auth_observer_new ();
   g_autofree char *guid = g_dbus_generate_guid ();
+  GError *error = NULL;
+  g_autoptr (GSocketConnection) gated = bts_worker_gate_new (socket, uid, &error);
 
   g_task_set_source_tag (task, bts_worker_link_new_async);
   g_task_set_task_data (task, GUINT_TO_POINTER (uid), NULL);
+  if (gated == NULL)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
   g_signal_connect (observer, "allow-mechanism", G_CALLBACK (on_allow_mechanism), NULL);
-  g_signal_connect (observer, "authorize-authenticated-peer", G_CALLBACK (on_authorize_peer),
-                    GUINT_TO_POINTER (uid));
-  g_dbus_connection_new (G_IO_STREAM (socket), guid,
+  g_signal_connect (observer, "authorize-authenticated-peer", G_CALLBACK (on_authorize_peer), NULL);
+  g_dbus_connection_new (G_IO_STREAM (gated), guid,
                          G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_SERVER |
                              G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_ALLOW_ANONYMOUS |
                              G_DBUS_CONNECTION_FLAGS_DELAY_MESSAGE_PROCESSING,
-                         observer, cancellable, on_connection_new, task);
+                         observer, cancellable, on_connection_new, g_object_ref (task));
 }
 
 BtsWorkerLink *
