@@ -361,7 +361,7 @@ check_limit (const Count *count, guint n, guint maximum, const char *whose, GErr
 gboolean
 bts_registry_has_room_for_reports (BtsRegistry *self, BtsOwner *owner)
 {
-  gboolean has_room = get_user_count (self, owner)->n_reported_bytes < MAX_REPORTED_BYTES_PER_USER;
+  gboolean has_room = get_user_count (self, owner)->room.n_reported_bytes < MAX_REPORTED_BYTES_PER_USER;
 
   drop_unused_counts (self, owner);
   return has_room;
