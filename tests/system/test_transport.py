@@ -290,20 +290,30 @@ class Waiting(WithCertificates):
             self.assertIn(report["error"], ("timeout", "cannot-connect", "disconnected"))
             self.assertLess(time.monotonic() - begin, 20)
 
+    @staticmethod
+    def trickle(exchange):
+        for byte in b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 1000:
+            if exchange.server.is_ending.wait(0.1):
+                return
+            exchange.send(bytes([byte]))
+
     def test_a_head_that_comes_by_the_byte_is_a_time_out(self):
         begin = time.monotonic()
-
-        def trickle(exchange):
-            for byte in b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 1000:
-                if exchange.server.is_ending.wait(0.1):
-                    return
-                exchange.send(bytes([byte]))
-
         with FaultyServer() as server:
-            server.serve("/", trickle)
+            server.serve("/", self.trickle)
             report = fetch("--response-timeout", "1", server.uri())
             self.assertEqual(report["error"], "timeout")
             self.assertLess(time.monotonic() - begin, 10)
+
+    def test_a_proxy_that_answers_by_the_byte_is_a_time_out(self):
+        for certificate in (None, self.certificates.good):
+            begin = time.monotonic()
+            with FaultyServer(certificate) as proxy:
+                proxy.serve("there.invalid:443", self.trickle)
+                report = fetch("--connect-timeout", "1", "--proxy", proxy.uri(""), *self.trust,
+                               "https://there.invalid/")
+                self.assertEqual(report["error"], "timeout")
+                self.assertLess(time.monotonic() - begin, 10)
 
     def test_a_host_that_does_not_answer_is_a_time_out(self):
         """A listener whose queue is full ignores further connections."""

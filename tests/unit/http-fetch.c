@@ -38,6 +38,7 @@ static struct
   char *user;
   char *password;
   char *body;
+  char *proxy;
   char *ca_file;
   char *output;
   char **headers;
@@ -52,6 +53,7 @@ static const GOptionEntry entries[] = {
   { "validator", 0, 0, G_OPTION_ARG_STRING, &options.validator, "For If-Range", "V" },
   { "method", 0, 0, G_OPTION_ARG_STRING, &options.method, "Method", "M" },
   { "body", 0, 0, G_OPTION_ARG_STRING, &options.body, "Body of the request", "TEXT" },
+  { "proxy", 0, 0, G_OPTION_ARG_STRING, &options.proxy, "Proxy", "URI" },
   { "header", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options.headers, "Request header", "NAME: VALUE" },
   { "cookie", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options.cookies, "Cookie", "NAME=VALUE" },
   { "user", 0, 0, G_OPTION_ARG_STRING, &options.user, "User name", "U" },
@@ -194,6 +196,8 @@ new_request (void)
     g_variant_dict_insert (&request, "method", "s", options.method);
   if (options.body != NULL)
     g_variant_dict_insert (&request, "body", "s", options.body);
+  if (options.proxy != NULL)
+    g_variant_dict_insert (&request, "proxy", "s", options.proxy);
   if (options.user != NULL)
     g_variant_dict_insert (&request, "server-credential", "(ss)", options.user,
                            options.password != NULL ? options.password : "");

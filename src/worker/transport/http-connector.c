@@ -50,6 +50,7 @@ add_tls (GIOStream *stream,
   BtsHttpSetup *setup = bts_http_exchange_get_setup (exchange);
   BtsHttpExchangeNotes *notes = bts_http_exchange_get_notes (exchange);
   guint timeout_ms = notes->timeout_ms;
+  gint64 deadline_us = notes->deadline_us;
   gboolean is_secure;
 
   if (tls == NULL)
@@ -63,7 +64,7 @@ add_tls (GIOStream *stream,
   notes->deadline_us = g_get_monotonic_time () + (gint64) setup->connect_timeout_ms * 1000;
   is_secure = g_tls_connection_handshake (G_TLS_CONNECTION (tls), cancellable, error);
   notes->timeout_ms = timeout_ms;
-  notes->deadline_us = 0;
+  notes->deadline_us = deadline_us;
 
   g_signal_handlers_disconnect_by_func (tls, on_accept_certificate, exchange);
   return is_secure ? g_steal_pointer (&tls) : NULL;
