@@ -366,6 +366,14 @@ class Waiting(WithCertificates):
             fetch("--max-rate", str(MIB), server.uri())
             self.assertAlmostEqual(time.monotonic() - begin, 3, delta=0.25)
 
+    def test_a_rate_is_kept_by_what_is_fetched_again_to_be_compared(self):
+        with FaultyServer() as server:
+            server.serve("/", raw(b"HTTP/1.0 200 OK\r\n\r\n" + bytes(MIB)))
+            begin = time.monotonic()
+            report = fetch("--max-rate", str(MIB), server.uri())
+            self.assertEqual((report["error"], report["received"]), ("", MIB))
+            self.assertAlmostEqual(time.monotonic() - begin, 2, delta=0.25)
+
 
 class Secrets(WithCertificates):
     """What the application gave to prove who it is goes to its own origin only."""

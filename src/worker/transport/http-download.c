@@ -25,7 +25,7 @@ struct _BtsHttpDownload
   GMutex mutex;            /* for changes of the next */
   BtsRateLimiter *limiter; /* (unowned) (nullable): of the run under way */
   BtsRatePortion portion;
-  BtsHttpThrottle sending;
+  BtsHttpThrottle throttle;
 };
 
 /* A body on its way from the answer to the sink. */
@@ -54,32 +54,23 @@ is_cancelled (gpointer user_data)
   return bts_http_client_is_cancelled (((BtsHttpDownload *) user_data)->client);
 }
 
-/* Waits until the rate allows some bytes; returns how many. */
 static gsize
-throttle (BtsHttpDownload *self, gsize size)
+wait_for_rate (gsize wanted, gpointer user_data)
 {
+  BtsHttpDownload *self = user_data;
+
   if (self->limiter != NULL)
-    size = bts_rate_limiter_wait (self->limiter, &self->portion, size, is_cancelled, self);
-  return MAX (size, 1);
+    wanted = bts_rate_limiter_wait (self->limiter, &self->portion, wanted, is_cancelled, self);
+  return MAX (wanted, 1);
 }
 
 static void
-take_from_portion (BtsHttpDownload *self, gsize size)
+take_from_rate (gsize taken, gpointer user_data)
 {
+  BtsHttpDownload *self = user_data;
+
   if (self->limiter != NULL)
-    bts_rate_limiter_take (self->limiter, &self->portion, size, g_get_monotonic_time ());
-}
-
-static gsize
-wait_to_send (gsize wanted, gpointer user_data)
-{
-  return throttle (user_data, wanted);
-}
-
-static void
-take_sent (gsize taken, gpointer user_data)
-{
-  take_from_portion (user_data, taken);
+    bts_rate_limiter_take (self->limiter, &self->portion, taken, g_get_monotonic_time ());
 }
 
 static gboolean
@@ -103,12 +94,12 @@ move_some (Body *body, GError **error)
   size = MIN (size, MAX_READ_BYTES);
   if (expected >= 0)
     size = MIN (size, left);
-  size = throttle (self, size);
+  size = wait_for_rate (size, self);
   n = bts_http_client_read (self->client, body->answer, buffer, size, left, error);
   if (n <= 0)
     return n;
 
-  take_from_portion (self, (gsize) n);
+  take_from_rate ((gsize) n, self);
   body->received += (guint64) n;
   if (body->received > bts_http_framing_get_body_bytes (body->answer->framing))
     {
@@ -183,7 +174,7 @@ take_answer (BtsHttpDownload *self,
   /* What cannot be asked for again ends where its connection does (RFC 9112 §6.3). */
   gboolean is_endless = !request->wants_any_answer && head->body_length < 0 &&
                         bts_http_framing_get_kind (answer->framing) == BTS_HTTP_FRAMING_UNTIL_CLOSE;
-  g_autoptr (BtsHttpProof) proof = is_endless ? bts_http_proof_new () : NULL;
+  g_autoptr (BtsHttpProof) proof = is_endless ? bts_http_proof_new (&self->throttle) : NULL;
   Body body = {
     .download = self,
     .answer = answer,
@@ -308,7 +299,7 @@ bts_http_download_new (BtsHttpSession *session)
 {
   BtsHttpDownload *self = g_object_new (BTS_TYPE_HTTP_DOWNLOAD, NULL);
 
-  self->sending = (BtsHttpThrottle){ wait_to_send, take_sent, self };
-  self->client = bts_http_client_new (session, &self->sending);
+  self->throttle = (BtsHttpThrottle){ wait_for_rate, take_from_rate, self };
+  self->client = bts_http_client_new (session, &self->throttle);
   return BTS_TRANSPORT (self);
 }

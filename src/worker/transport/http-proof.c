@@ -16,7 +16,8 @@
 
 struct _BtsHttpProof
 {
-  GChecksum *checksum; /* (owned) */
+  const BtsHttpThrottle *throttle; /* (unowned) */
+  GChecksum *checksum;             /* (owned) */
   guint64 size;
 };
 
@@ -28,10 +29,11 @@ typedef enum
 } Verdict;
 
 BtsHttpProof *
-bts_http_proof_new (void)
+bts_http_proof_new (const BtsHttpThrottle *throttle)
 {
   BtsHttpProof *self = g_new0 (BtsHttpProof, 1);
 
+  self->throttle = throttle;
   self->checksum = g_checksum_new (G_CHECKSUM_SHA256);
   return self;
 }
@@ -58,14 +60,17 @@ read_all (BtsHttpProof *self,
           guint64 enough,
           GError **error)
 {
+  const BtsHttpThrottle *throttle = self->throttle;
   g_autofree char *scratch = g_malloc (SCRATCH_BYTES);
 
   while (self->size <= enough)
     {
-      gssize n = bts_http_client_read (client, answer, scratch, SCRATCH_BYTES, 0, error);
+      gsize size = throttle->wait (SCRATCH_BYTES, throttle->user_data);
+      gssize n = bts_http_client_read (client, answer, scratch, size, 0, error);
 
       if (n <= 0)
         return n == 0;
+      throttle->take ((gsize) n, throttle->user_data);
       bts_http_proof_update (self, scratch, (gsize) n);
     }
   return TRUE;
@@ -90,7 +95,7 @@ judge (const BtsTransportHead *head, const BtsTransportHead *first, guint64 offs
 static gboolean
 compare (BtsHttpProof *self, BtsHttpClient *client, BtsHttpAnswer *answer, GError **error)
 {
-  g_autoptr (BtsHttpProof) other = bts_http_proof_new ();
+  g_autoptr (BtsHttpProof) other = bts_http_proof_new (self->throttle);
 
   if (!read_all (other, client, answer, self->size, error))
     return FALSE;

@@ -13,7 +13,8 @@
 
 typedef struct _BtsHttpProof BtsHttpProof;
 
-BtsHttpProof *bts_http_proof_new (void);
+/* @throttle: for what is fetched again; lent for its life. */
+BtsHttpProof *bts_http_proof_new (const BtsHttpThrottle *throttle);
 void bts_http_proof_free (BtsHttpProof *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BtsHttpProof, bts_http_proof_free)
 

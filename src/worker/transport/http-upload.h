@@ -12,8 +12,7 @@
 /* The body of a request on its way. libsoup would copy it in small pieces, so it is only shown a
  * stream that writes all of it to the connection itself and then ends. */
 
-/* How many of @wanted bytes may be sent now (waits until it is at least one), and that they have
- * been. */
+/* How many of @wanted bytes may pass now (waits until it is at least one), and that they have. */
 typedef struct
 {
   gsize (*wait) (gsize wanted, gpointer user_data);
