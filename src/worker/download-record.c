@@ -124,7 +124,9 @@ gboolean
 bts_download_record_take_head (BtsDownloadRecord *self, const BtsTransportHead *head)
 {
   const char *etag = bts_http_headers_lookup (head->headers, "ETag");
-  g_autofree char *digest = bts_content_digest_find (head->headers, head->status_code != 206);
+  gboolean is_error = head->status_code >= 300;
+  g_autofree char *digest =
+      is_error ? NULL : bts_content_digest_find (head->headers, head->status_code != 206);
   guint64 total = 0;
   gboolean is_total_known = get_total (head, &total);
   gboolean is_part = head->body_offset > 0;

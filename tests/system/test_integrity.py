@@ -9,7 +9,7 @@ import tempfile
 import unittest
 import uuid
 
-from harness.servers import Body, FaultyServer, sending
+from harness.servers import Body, FaultyServer, raw, sending
 from harness.worker_host import WorkerHost, lookup
 
 MIB = 1024 * 1024
@@ -93,6 +93,14 @@ class ServerDigests(unittest.TestCase):
         self.assertEqual(self.download(), "disconnected")
         self.assertEqual(self.download(), "")
         self.assert_whole()
+
+    def test_digest_of_an_error_is_not_that_of_an_empty_file(self):
+        said = digest("sha256", b"no such part")
+        self.server.serve("/file", raw(
+            b"HTTP/1.1 416 No\r\nContent-Range: bytes */0\r\nContent-Length: 12\r\n" +
+            f"Repr-Digest: sha-256=:{said}:\r\n\r\nno such part".encode()))
+        self.assertEqual(self.download(**{"random-access": True}), "")
+        self.assertEqual(os.path.getsize(self.path), 0)
 
     def test_digest_is_known_after_a_crash(self):
         self.server.serve("/file", [

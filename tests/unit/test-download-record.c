@@ -9,12 +9,12 @@
 #define LAST_MODIFIED "Sat, 01 Jan 2022 00:00:00 GMT"
 
 static GVariant *
-new_headers (const char *etag)
+new_headers (const char *name, const char *value)
 {
   g_auto (GVariantBuilder) builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(ss)"));
 
-  if (etag != NULL)
-    g_variant_builder_add (&builder, "(ss)", "etag", etag);
+  if (value != NULL)
+    g_variant_builder_add (&builder, "(ss)", name, value);
   return g_variant_ref_sink (g_variant_builder_end (&builder));
 }
 
@@ -28,7 +28,7 @@ new_head (const char *etag, gint64 total)
                             .retry_after_us = -1 };
 
   head.actual_uri = g_strdup ("http://host/file");
-  head.headers = new_headers (etag);
+  head.headers = new_headers ("etag", etag);
   head.validator = g_strdup (etag);
   head.last_modified = g_strdup (LAST_MODIFIED);
   return head;
@@ -148,6 +148,23 @@ test_without_validator_size_and_time_must_agree (void)
   g_assert_false (bts_download_record_fits_head (&record, &later));
 }
 
+/* Random access is told of an empty file by a 416, and its digest is that of what the 416 says. */
+static void
+test_an_error_has_no_digest_of_the_file (void)
+{
+  g_auto (BtsDownloadRecord) record = { NULL };
+  g_auto (BtsTransportHead) head = new_head (NULL, 0);
+
+  g_variant_unref (head.headers);
+  head.headers =
+      new_headers ("Repr-Digest", "sha-256=:X48E9qOokqqrvdts8nOJRJN3OWDUoyWxBf7kbu9DBPE=:");
+  bts_download_record_take_head (&record, &head);
+  g_assert_nonnull (record.digest);
+  head.status_code = 416;
+  bts_download_record_take_head (&record, &head);
+  g_assert_null (record.digest);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -164,5 +181,7 @@ main (int argc, char *argv[])
                    test_part_with_fewer_headers_keeps_what_is_known);
   g_test_add_func ("/worker/download-record/without-validator-size-and-time-must-agree",
                    test_without_validator_size_and_time_must_agree);
+  g_test_add_func ("/worker/download-record/an-error-has-no-digest-of-the-file",
+                   test_an_error_has_no_digest_of_the_file);
   return g_test_run ();
 }
