@@ -81,8 +81,10 @@ new_checkpoint (BtsDownloadReport *self, GVariant *destination, guint64 n_held)
   return g_variant_ref_sink (g_variant_dict_end (&dict));
 }
 
-GVariant *
-bts_download_report_fill (BtsDownloadReport *self, GVariantDict *update)
+/* All that is durable now and not yet told goes into @update and counts as told. Returns the
+ * checkpoint in it, not floating. */
+static GVariant *
+fill (BtsDownloadReport *self, GVariantDict *update)
 {
   g_autoptr (BtsByteRanges) held = bts_destination_dup_held (self->destination);
   g_autoptr (GVariant) ranges = bts_byte_ranges_to_variant (held);
@@ -120,7 +122,7 @@ void
 bts_download_report_send (BtsDownloadReport *self)
 {
   g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (NULL);
-  g_autoptr (GVariant) checkpoint = bts_download_report_fill (self, &dict);
+  g_autoptr (GVariant) checkpoint = fill (self, &dict);
   g_autoptr (GVariant) update = g_variant_ref_sink (g_variant_dict_end (&dict));
 
   bts_transfer_job_post_checkpoint (self->job, update, checkpoint);
@@ -177,7 +179,7 @@ bts_download_report_new_end (BtsDownloadReport *self, const BtsDownloadEnd *end)
   int web_error = end->error != NULL ? get_web_error (end->error) : BGT_WEB_ERROR_NONE;
 
   if (self->destination != NULL)
-    g_variant_unref (bts_download_report_fill (self, &update));
+    g_variant_unref (fill (self, &update));
   if (end->destination != NULL)
     g_variant_dict_insert (&update, "destination", "s", end->destination);
   if (end->error != NULL)

@@ -36,10 +36,6 @@ void bts_download_report_take_response (BtsDownloadReport *self, const BtsTransp
 /* What was held is gone; the partial file may be another one. */
 void bts_download_report_take_restart (BtsDownloadReport *self);
 
-/* All that is durable now and not yet told goes into @update and counts as told. Returns the
- * checkpoint in it, not floating. */
-GVariant *bts_download_report_fill (BtsDownloadReport *self, GVariantDict *update);
-
 /* Sends a checkpoint; _soon: unless one is under way, then as soon as it has been answered and
  * _soon is called again. A daemon that is slow gets fewer, not a queue. */
 void bts_download_report_send (BtsDownloadReport *self);

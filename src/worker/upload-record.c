@@ -22,7 +22,6 @@ bts_upload_record_init (BtsUploadRecord *self, GVariant *checkpoint)
   g_variant_lookup (checkpoint, "key", "s", &self->key);
   g_variant_lookup (checkpoint, "is-sending", "b", &self->is_sending);
   g_variant_lookup (checkpoint, "was-sent", "b", &self->was_sent);
-  g_variant_lookup (checkpoint, "has-answer", "b", &self->has_answer);
   g_variant_lookup (checkpoint, "protocol", "s", &self->protocol);
   g_variant_lookup (checkpoint, "upload-uri", "s", &self->upload_uri);
   g_variant_lookup (checkpoint, "created-for", "s", &self->created_for);
@@ -71,7 +70,6 @@ bts_upload_record_to_checkpoint (const BtsUploadRecord *self)
   insert_string (&dict, "key", self->key);
   g_variant_dict_insert (&dict, "is-sending", "b", self->is_sending);
   g_variant_dict_insert (&dict, "was-sent", "b", self->was_sent);
-  g_variant_dict_insert (&dict, "has-answer", "b", self->has_answer);
   insert_string (&dict, "protocol", self->protocol);
   insert_string (&dict, "upload-uri", self->upload_uri);
   insert_string (&dict, "created-for", self->created_for);

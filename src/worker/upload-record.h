@@ -16,7 +16,6 @@ typedef struct
   char *key;               /* (owned) (nullable): Idempotency-Key */
   gboolean is_sending;     /* may have reached the server, and must not be sent twice */
   gboolean was_sent;       /* bytes of it have gone out before */
-  gboolean has_answer;     /* kept in a file */
   char *protocol;          /* (owned) (nullable): by which it can be resumed; "" where by none */
   char *upload_uri;        /* (owned) (nullable): where the rest goes */
   char *created_for;       /* (owned) (nullable): the URI that was asked for @upload_uri */

@@ -206,7 +206,6 @@ take_head (const BtsTransportHead *head, gpointer user_data, GError **error)
 
   g_clear_pointer (&self->response, g_variant_unref);
   self->response = g_variant_ref (self->last_response);
-  self->record.has_answer = TRUE;
   bts_upload_answer_begin (&self->answer, self->room, bts_transfer_job_get_guid (self->job),
                            self->application);
   return TRUE;
@@ -253,13 +252,10 @@ tell_cut_answer (BtsUpload *self, const char *cause)
 void
 bts_upload_keep_last_response (BtsUpload *self)
 {
-  const char *guid = bts_transfer_job_get_guid (self->job);
-
   g_clear_pointer (&self->response, g_variant_unref);
   self->response = g_variant_ref (self->last_response);
-  self->record.has_answer = FALSE;
   /* One of an earlier try, which would be taken for it. */
-  bts_spool_remove_answer (guid);
+  bts_spool_remove_answer (bts_transfer_job_get_guid (self->job));
 }
 
 /* The request */

@@ -87,8 +87,8 @@ set_place (BtsWriter *self, guint64 start, gsize fill)
   g_mutex_unlock (&self->lock);
 }
 
-guint64
-bts_writer_get_offset (BtsWriter *self)
+static guint64
+get_offset (BtsWriter *self)
 {
   return self->start + self->fill;
 }
@@ -241,7 +241,7 @@ bts_writer_reset (BtsWriter *self, guint64 offset)
 gboolean
 bts_writer_seek (BtsWriter *self, guint64 offset, GError **error)
 {
-  if (offset == bts_writer_get_offset (self) && !self->has_failed)
+  if (offset == get_offset (self) && !self->has_failed)
     return TRUE;
   if (offset > G_MAXINT64 - BTS_WRITER_BUFFER_BYTES)
     {

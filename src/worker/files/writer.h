@@ -31,8 +31,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (BtsWriter, bts_writer_free)
 /* How large the file will be, 0 where that is not known. */
 void bts_writer_expect (BtsWriter *self, guint64 total);
 
-guint64 bts_writer_get_offset (BtsWriter *self);
-
 /* Errors are BGT_WEB_ERROR. After one the stream has a hole: commits fail until a seek. */
 gboolean bts_writer_seek (BtsWriter *self, guint64 offset, GError **error);
 gpointer bts_writer_get_buffer (BtsWriter *self, gsize *size);

@@ -56,8 +56,9 @@ new_from_uri (GUri *uri)
   return NULL;
 }
 
-BtsHttpProxy *
-bts_http_proxy_parse (const char *uri, GError **error)
+/* Credentials in @uri are taken. */
+static BtsHttpProxy *
+parse (const char *uri, GError **error)
 {
   g_autoptr (GUri) parsed = g_uri_parse (uri, G_URI_FLAGS_HAS_PASSWORD, NULL);
   BtsHttpProxy *self = NULL;
@@ -104,7 +105,7 @@ resolve (BtsHttpProxyMemory *memory,
     {
       if (g_str_has_prefix (*one, "direct:"))
         return TRUE;
-      *proxy = bts_http_proxy_parse (*one, NULL);
+      *proxy = parse (*one, NULL);
       if (*proxy != NULL)
         return TRUE;
     }
@@ -130,7 +131,7 @@ bts_http_proxy_choose (BtsHttpProxyMemory *memory,
     return TRUE;
 
   if (!g_str_equal (wanted, "default"))
-    *proxy = bts_http_proxy_parse (wanted, error);
+    *proxy = parse (wanted, error);
   else if (resolve (memory, uri, cancellable, proxy, error) && *proxy == NULL)
     return TRUE;
   if (*proxy == NULL)

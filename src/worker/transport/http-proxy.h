@@ -24,9 +24,6 @@ typedef struct
 void bts_http_proxy_free (BtsHttpProxy *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BtsHttpProxy, bts_http_proxy_free)
 
-/* NULL with @error where @uri names no proxy. Credentials in @uri are taken. */
-BtsHttpProxy *bts_http_proxy_parse (const char *uri, GError **error);
-
 /* For @uri and the operation's @request (nullable); *@proxy is NULL where there is none. Asks GIO,
  * which may take its time. */
 gboolean bts_http_proxy_choose (BtsHttpProxyMemory *memory,
