@@ -84,7 +84,7 @@ static void
 release_connection (BtsHttpClient *self)
 {
   BtsHttpExchangeNotes *notes = bts_http_exchange_get_notes (self->exchange);
-  GIOStream *connection = bts_http_exchange_get_connection (self->exchange);
+  g_autoptr (GIOStream) connection = bts_http_exchange_ref_connection (self->exchange);
 
   if (connection != NULL)
     bts_http_wire_detach (BTS_HTTP_WIRE (connection), self->exchange);

@@ -157,7 +157,12 @@ bts_http_exchange_detach (BtsHttpExchange *self, GIOStream *connection)
 }
 
 GIOStream *
-bts_http_exchange_get_connection (BtsHttpExchange *self)
+bts_http_exchange_ref_connection (BtsHttpExchange *self)
 {
-  return self->connection;
+  GIOStream *connection;
+
+  g_mutex_lock (&self->mutex);
+  connection = self->connection != NULL ? g_object_ref (self->connection) : NULL;
+  g_mutex_unlock (&self->mutex);
+  return connection;
 }

@@ -42,8 +42,8 @@ void bts_http_exchange_break_connection (BtsHttpExchange *self);
 void bts_http_exchange_attach (BtsHttpExchange *self, GIOStream *connection, int fd);
 void bts_http_exchange_detach (BtsHttpExchange *self, GIOStream *connection);
 
-/* Lends; NULL where there is none. */
-GIOStream *bts_http_exchange_get_connection (BtsHttpExchange *self);
+/* NULL where there is none, or no longer: another run may have taken it over. */
+GIOStream *bts_http_exchange_ref_connection (BtsHttpExchange *self);
 
 /* Of the thread of the run; plain notes that one layer leaves for another. */
 typedef struct

@@ -129,8 +129,12 @@ begin_request (BtsHttpObserver *self, GError **error)
 {
   BtsHttpExchange *exchange = bts_http_exchange_get_current ();
   BtsHttpExchangeNotes *notes;
-  gboolean is_usable = is_in_step (self);
+  gboolean is_usable;
 
+  /* Before anything is read: the run before may not have let go of it yet. */
+  if (exchange != NULL)
+    bts_http_wire_attach (self->wire, exchange);
+  is_usable = is_in_step (self);
   if (exchange != NULL)
     {
       notes = bts_http_exchange_get_notes (exchange);
@@ -143,7 +147,6 @@ begin_request (BtsHttpObserver *self, GError **error)
       g_clear_pointer (&notes->framing, bts_http_framing_unref);
       notes->framing = bts_http_framing_ref (self->framing);
       g_set_object (&notes->observer, G_IO_STREAM (self));
-      bts_http_wire_attach (self->wire, exchange);
     }
   if (is_usable)
     return TRUE;
