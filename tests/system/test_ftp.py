@@ -12,6 +12,7 @@ from gi.repository import GLib
 from harness.certificates import Certificates
 from harness.daemon import PATH
 from harness.odd_ftp_server import OddFtpServer
+from harness.proxies import PASSWORD, USER, Socks, Squid, TlsFront
 from harness.servers import Body, free_port
 from harness.service import ServiceTest
 from harness.worker_host import WorkerHost, lookup
@@ -133,6 +134,73 @@ class Downloads(FtpTest):
         server = self.serve()
         self.download(server.uri("/file"), **{"random-access": True})
         self.assert_complete()
+
+
+class Proxies(FtpTest):
+    """The same that downloads over HTTP get of them (test_http_proxies.py)."""
+
+    def setUp(self):
+        super().setUp()
+        self.server = self.serve()
+
+    def squid(self, auth="basic"):
+        if not Squid.is_installed():
+            self.skipTest("squid is not installed")
+        proxy = Squid(auth)
+        proxy.__enter__()
+        self.addCleanup(proxy.__exit__)
+        return proxy
+
+    def socks(self):
+        proxy = Socks()
+        proxy.__enter__()
+        self.addCleanup(proxy.__exit__)
+        return proxy
+
+    def fetch(self, proxy, password=PASSWORD, host="127.0.0.1", port=None):
+        # The scheme may be written in capitals.
+        options = {"proxy": GLib.Variant("s", proxy.uri.replace("socks5:", "SOCKS5:"))}
+        if password:
+            options["proxy-credential"] = GLib.Variant("(ss)", (USER, password))
+        return self.download(f"ftp://{host}:{port or self.server.port}/file", **options)
+
+    def test_http(self):
+        for auth in ("basic", "digest"):
+            squid = self.squid(auth)
+            self.fetch(squid)
+            self.assert_complete()
+            self.assertEqual({method for _, _, method, _ in squid.requests}, {"CONNECT"})
+            # Nothing is sent before the challenge.
+            self.assertEqual(squid.requests[0][:2], ["-", 407])
+            os.unlink(self.path)
+            self.guid = str(uuid.uuid4()).replace("-", "_")
+
+    def test_tls_to_the_proxy(self):
+        os.mkdir(f"{self.folder}/certificates")
+        certificates = Certificates(f"{self.folder}/certificates")
+        self.host.configure({"tls-ca-file": certificates.ca_file})
+        squid = self.squid()
+        for certificate, web_error in ((certificates.stranger, "certificate-invalid"),
+                                       (certificates.good, "")):
+            with TlsFront(certificate, squid.port) as front:
+                self.assertEqual(self.fetch(front), web_error)
+        self.assert_complete()
+
+    def test_names_are_for_socks_to_resolve(self):
+        socks = self.socks()
+        self.fetch(socks, host="elsewhere.invalid")
+        self.assert_complete()
+        self.assertEqual(socks.targets[0], ("elsewhere.invalid", self.server.port))
+
+    def test_wrong_and_missing_credentials(self):
+        for proxy in (self.socks(), self.squid()):
+            for password in ("wrong", None):
+                with self.subTest(proxy=proxy.uri, password=password):
+                    self.assertEqual(self.fetch(proxy, password), "http-407")
+                    self.assertNotIn("wrong", lookup(self.job().finished, "error-message"))
+
+    def test_a_server_behind_it_that_is_not_there(self):
+        self.assertEqual(self.fetch(self.squid(), port=1), "cannot-connect")
 
 
 class Resuming(FtpTest):

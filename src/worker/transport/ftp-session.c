@@ -12,6 +12,7 @@
 #include "common/bgt-web-error.h"
 
 #define TYPE_START ";type="
+#define SOCKS_START "socks5://"
 #define BUFFER_BYTES (512 * 1024)
 #define DEFAULT_CONNECT_TIMEOUT_SECONDS 300
 #define DEFAULT_RESPONSE_TIMEOUT_SECONDS 120
@@ -139,6 +140,7 @@ set_proxy (CURL *curl, GVariant *values)
   const char *proxy = "default";
   const char *user = NULL;
   const char *password = NULL;
+  g_autofree char *socks = NULL;
 
   g_variant_lookup (values, "proxy", "&s", &proxy);
   if (g_str_equal (proxy, "default") || g_str_equal (proxy, "none"))
@@ -146,8 +148,13 @@ set_proxy (CURL *curl, GVariant *values)
       curl_easy_setopt (curl, CURLOPT_PROXY, "");
       return;
     }
-  curl_easy_setopt (curl, CURLOPT_PROXY, proxy);
+  /* What libcurl calls socks5 has names resolved here, and not by the proxy. */
+  if (g_ascii_strncasecmp (proxy, SOCKS_START, strlen (SOCKS_START)) == 0)
+    socks = g_strconcat ("socks5h://", proxy + strlen (SOCKS_START), NULL);
+  curl_easy_setopt (curl, CURLOPT_PROXY, socks != NULL ? socks : proxy);
   curl_easy_setopt (curl, CURLOPT_HTTPPROXYTUNNEL, 1L);
+  /* Of several it waits for the challenge. */
+  curl_easy_setopt (curl, CURLOPT_PROXYAUTH, (glong) (CURLAUTH_BASIC | CURLAUTH_DIGEST));
   if (!g_variant_lookup (values, "proxy-credential", "(&s&s)", &user, &password))
     return;
   curl_easy_setopt (curl, CURLOPT_PROXYUSERNAME, user);
@@ -162,8 +169,10 @@ set_settings (BtsFtpSession *self, CURL *curl)
   curl_easy_setopt (curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
   curl_easy_setopt (curl, CURLOPT_LOW_SPEED_TIME, self->response_timeout_seconds);
   /* Beside the machine's own, which are a folder. */
-  if (self->tls_ca_file != NULL)
-    curl_easy_setopt (curl, CURLOPT_CAINFO, self->tls_ca_file);
+  if (self->tls_ca_file == NULL)
+    return;
+  curl_easy_setopt (curl, CURLOPT_CAINFO, self->tls_ca_file);
+  curl_easy_setopt (curl, CURLOPT_PROXY_CAINFO, self->tls_ca_file);
 }
 
 gboolean
@@ -239,8 +248,11 @@ static int
 get_certificate_error (CURL *curl)
 {
   glong result = 0;
+  glong of_proxy = 0;
 
   curl_easy_getinfo (curl, CURLINFO_SSL_VERIFYRESULT, &result);
+  curl_easy_getinfo (curl, CURLINFO_PROXY_SSL_VERIFYRESULT, &of_proxy);
+  result = MAX (result, of_proxy);
   if (result == VERIFY_CERT_HAS_EXPIRED)
     return BGT_WEB_ERROR_CERTIFICATE_EXPIRED;
   if (result == VERIFY_CERT_REVOKED)
@@ -262,13 +274,33 @@ get_error_of_reply (glong reply)
   return reply >= 400 && reply < 500 ? 503 : 0;
 }
 
+/* 0 where it is not the proxy that has refused. */
+static int
+get_error_of_proxy (CURL *curl, CURLcode code)
+{
+  glong status = 0;
+  glong socks = CURLPX_OK;
+
+  curl_easy_getinfo (curl, CURLINFO_HTTP_CONNECTCODE, &status);
+  if (status >= 300)
+    return status == 407 ? 407 : BGT_WEB_ERROR_CANNOT_CONNECT;
+  if (code != CURLE_PROXY)
+    return 0;
+  curl_easy_getinfo (curl, CURLINFO_PROXY_ERROR, &socks);
+  return socks == CURLPX_USER_REJECTED || socks == CURLPX_NO_AUTH ? 407
+                                                                  : BGT_WEB_ERROR_CANNOT_CONNECT;
+}
+
 static int
 to_web_error (CURL *curl, CURLcode code)
 {
   glong reply = 0;
   glong error_number = 0;
+  int of_proxy = get_error_of_proxy (curl, code);
   int of_reply = 0;
 
+  if (of_proxy != 0)
+    return of_proxy;
   curl_easy_getinfo (curl, CURLINFO_RESPONSE_CODE, &reply);
   curl_easy_getinfo (curl, CURLINFO_OS_ERRNO, &error_number);
   of_reply = get_error_of_reply (reply);
