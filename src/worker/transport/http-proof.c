@@ -77,13 +77,12 @@ read_all (BtsHttpProof *self,
 }
 
 static Verdict
-judge (const BtsTransportHead *head, const BtsTransportHead *first, guint64 offset, guint64 size)
+judge (const BtsTransportHead *head, const BtsTransportHead *first, guint64 size)
 {
   if (head->status_code == SOUP_STATUS_REQUESTED_RANGE_NOT_SATISFIABLE)
-    return head->total_length >= 0 && (guint64) head->total_length == offset + size
-               ? ANSWER_PROVES
-               : ANSWER_DISPROVES;
-  if (head->status_code != SOUP_STATUS_OK || offset > 0)
+    return head->total_length >= 0 && (guint64) head->total_length == size ? ANSWER_PROVES
+                                                                           : ANSWER_DISPROVES;
+  if (head->status_code != SOUP_STATUS_OK)
     return ANSWER_DISPROVES;
   if (g_strcmp0 (head->validator, first->validator) != 0)
     return ANSWER_DISPROVES;
@@ -128,7 +127,7 @@ weigh (BtsHttpProof *self,
   gboolean is_proven = bts_http_head_fill (&head, question, answer, error);
 
   if (is_proven)
-    switch (judge (&head, first, first->body_offset, self->size))
+    switch (judge (&head, first, self->size))
       {
       case ANSWER_PROVES:
         break;
@@ -157,7 +156,7 @@ bts_http_proof_check (BtsHttpProof *self,
   if (!g_str_equal (bts_http_request_get_method (request), "GET"))
     return fail (error);
 
-  question.offset = head->body_offset + self->size;
+  question.offset = self->size;
   question.length = G_MAXUINT64;
   question.validator = head->validator;
   if (!bts_http_client_ask (client, &question, &answer, error))

@@ -18,7 +18,7 @@ BtsHttpProof *bts_http_proof_new (const BtsHttpThrottle *throttle);
 void bts_http_proof_free (BtsHttpProof *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BtsHttpProof, bts_http_proof_free)
 
-/* Told every byte of the body. */
+/* Told every byte of the body, which begins with the file: a part says how long it is. */
 void bts_http_proof_update (BtsHttpProof *self, gconstpointer data, gsize size);
 
 /* After the end; @head is that of the body. Errors: DISCONNECTED where there is more, or another
