@@ -199,10 +199,14 @@ gboolean
 bts_download_fetch_ranges (BtsDownload *self, gboolean *is_in_order, GError **error)
 {
   Ranges ranges = { .download = self };
+  gboolean may_resume = bts_download_record_may_resume (&self->record);
+  gboolean is_anything_held = bts_download_get_total_held (self) > 0;
 
-  *is_in_order = FALSE;
-  if (bts_download_get_total_held (self) > 0 && !bts_download_record_may_resume (&self->record) &&
-      !bts_download_forget (self, error))
+  /* Came in order, of a length that nobody has said: so it goes on. */
+  *is_in_order = is_anything_held && may_resume && !self->record.is_total_known;
+  if (*is_in_order)
+    return FALSE;
+  if (is_anything_held && !may_resume && !bts_download_forget (self, error))
     return FALSE;
 
   for (guint n_rounds = 0; n_rounds < MAX_ROUNDS; n_rounds++)

@@ -14,7 +14,7 @@ import uuid
 from gi.repository import Gio, GLib
 
 from harness.daemon import program
-from harness.servers import Body, FaultyServer, Nginx, paced, sending
+from harness.servers import Body, FaultyServer, Nginx, paced, raw, sending
 from harness.service import ServiceTest
 from harness.wait import wait_until
 from harness.worker_host import NAME, WorkerHost, lookup
@@ -268,6 +268,22 @@ class Servers(RangesTest):
         self.start()
         self.wait_finished()
         self.assert_complete(body)
+
+    def test_of_a_length_that_nobody_knows_it_goes_on_in_order(self):
+        """Of two servers behind one name, one knows no validators, the other no lengths."""
+        body = Body(6 * MIB)
+        part = body.read()[:5 * MIB]
+        self.server.serve("/file", [
+            sending(body, etag=None),
+            raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nETag: %s\r\n\r\n%x\r\n%s\r\n" %
+                (body.etag.encode(), len(part), part)),
+            sending(body)])
+        self.start()
+        self.assertEqual(self.wait_finished(), "disconnected")
+        self.start()
+        self.wait_finished()
+        self.assert_complete(body)
+        self.assertFalse(self.job().has_restarted)
 
     def test_without_validators_it_arrives_in_order(self):
         body = Body(9 * MIB)
