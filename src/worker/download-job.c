@@ -330,9 +330,11 @@ open_destination (BtsDownload *self, GError **error)
 {
   g_autoptr (GVariant) request = bts_transfer_job_dup_request (self->job);
   const char *checksum = NULL;
+  gboolean has_random_access = FALSE;
   guint64 held_before = 0;
 
-  g_variant_lookup (request, "random-access", "b", &self->has_random_access);
+  g_variant_lookup (request, "random-access", "b", &has_random_access);
+  self->is_in_order = !has_random_access;
   bts_download_record_init (&self->record, self->checkpoint);
   held_before = self->record.held;
   self->destination = bts_destination_open (request, bts_transfer_job_get_guid (self->job),
@@ -363,14 +365,11 @@ open_destination (BtsDownload *self, GError **error)
 static gboolean
 fetch_all (BtsDownload *self, GError **error)
 {
-  gboolean is_in_order = !self->has_random_access;
-
   if (!bts_download_open_body (self, error))
     return FALSE;
-  if (self->has_random_access && !bts_download_fetch_ranges (self, &is_in_order, error) &&
-      !is_in_order)
-    return FALSE;
-  return !is_in_order || fetch (self, error);
+  if (!self->is_in_order && bts_download_fetch_ranges (self, error))
+    return TRUE;
+  return self->is_in_order && fetch (self, error);
 }
 
 /* An answer that went on beyond its announced end was not the whole, and one that broke the rules
@@ -380,7 +379,7 @@ static gboolean
 is_doubtful (BtsDownload *self)
 {
   return holds_all (self) ||
-         (!self->has_random_access && bts_download_get_held (self) > self->asked_offset);
+         (self->is_in_order && bts_download_get_held (self) > self->asked_offset);
 }
 
 static gboolean

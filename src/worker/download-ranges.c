@@ -196,15 +196,15 @@ fetch_round (Ranges *self, BtsRangeVerdict *verdict, GError **error)
 }
 
 gboolean
-bts_download_fetch_ranges (BtsDownload *self, gboolean *is_in_order, GError **error)
+bts_download_fetch_ranges (BtsDownload *self, GError **error)
 {
   Ranges ranges = { .download = self };
   gboolean may_resume = bts_download_record_may_resume (&self->record);
   gboolean is_anything_held = bts_download_get_total_held (self) > 0;
 
   /* Came in order, of a length that nobody has said: so it goes on. */
-  *is_in_order = is_anything_held && may_resume && !self->record.is_total_known;
-  if (*is_in_order)
+  self->is_in_order = is_anything_held && may_resume && !self->record.is_total_known;
+  if (self->is_in_order)
     return FALSE;
   if (is_anything_held && !may_resume && !bts_download_forget (self, error))
     return FALSE;
@@ -225,8 +225,8 @@ bts_download_fetch_ranges (BtsDownload *self, gboolean *is_in_order, GError **er
         }
       if (!bts_download_forget (self, error))
         return FALSE;
-      *is_in_order = ranges.is_in_order;
-      if (ranges.is_in_order)
+      self->is_in_order = ranges.is_in_order;
+      if (self->is_in_order)
         return FALSE;
     }
   g_set_error_literal (error, BGT_WEB_ERROR, BGT_WEB_ERROR_INSUFFICIENT_RANGE_SUPPORT,

@@ -42,7 +42,7 @@ typedef struct
   BtsChecksum *checksums[BTS_DOWNLOAD_N_CHECKSUMS]; /* (owned) (nullable) */
   guint64 held_at_start;
   gboolean is_descriptor;
-  gboolean has_random_access;
+  gboolean is_in_order; /* and not in pieces */
 
   guint64 asked_offset; /* of the round under way */
   guint64 position;     /* where the next byte goes */

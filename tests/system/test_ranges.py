@@ -285,6 +285,19 @@ class Servers(RangesTest):
         self.assert_complete(body)
         self.assertFalse(self.job().has_restarted)
 
+    def test_what_breaks_the_rules_in_order_is_not_built_upon(self):
+        body = Body(6 * MIB)
+        self.server.serve("/file", [
+            sending(body, etag=None),
+            raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nETag: %s\r\n\r\n%x\r\n%s\r\nx\r\n" %
+                (body.etag.encode(), MIB, bytes(MIB))),
+            sending(body)])
+        self.start()
+        self.assertEqual(self.wait_finished(), "invalid-server-response")
+        self.start()
+        self.wait_finished()
+        self.assert_complete(body)
+
     def test_without_validators_it_arrives_in_order(self):
         body = Body(9 * MIB)
         self.server.serve("/file", sending(body, etag=None))
