@@ -225,6 +225,11 @@ bts_download_fetch_ranges (BtsDownload *self, GError **error)
         }
       if (!bts_download_forget (self, error))
         return FALSE;
+      if (g_error_matches (local_error, BGT_WEB_ERROR, BGT_WEB_ERROR_INVALID_SERVER_RESPONSE))
+        {
+          g_propagate_error (error, g_steal_pointer (&local_error));
+          return FALSE;
+        }
       self->is_in_order = ranges.is_in_order;
       if (self->is_in_order)
         return FALSE;

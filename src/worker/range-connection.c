@@ -38,6 +38,7 @@ struct _BtsRangeConnection
   gboolean is_ending;      /* and no other to be taken */
   gboolean has_ended;
   gboolean is_fatal;
+  gboolean is_doubtful;
   GError *error; /* (owned) (nullable) */
 };
 
@@ -278,6 +279,8 @@ run_thread (gpointer data)
   g_mutex_lock (&shared->lock);
   self->error = error;
   self->is_fatal = self->has_disk_failed;
+  self->is_doubtful = self->n_received > 0 &&
+                      g_error_matches (error, BGT_WEB_ERROR, BGT_WEB_ERROR_INVALID_SERVER_RESPONSE);
   self->has_ended = TRUE;
   g_mutex_unlock (&shared->lock);
   bts_transfer_job_wake_up (shared->spec->job);
@@ -414,4 +417,12 @@ bts_range_connection_has_ended (BtsRangeConnection *self, GError **error, gboole
     g_propagate_error (error, g_error_copy (self->error));
   *is_fatal = self->is_fatal;
   return TRUE;
+}
+
+gboolean
+bts_range_connection_is_doubtful (BtsRangeConnection *self)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->shared->lock);
+
+  return self->is_doubtful;
 }

@@ -62,3 +62,7 @@ gboolean bts_range_connection_interrupt_elsewhere (BtsRangeConnection *self);
 /* @error is why, where it was not for lack of work; fatal for all where it is the disk's. */
 gboolean
 bts_range_connection_has_ended (BtsRangeConnection *self, GError **error, gboolean *is_fatal);
+
+/* It has ended with an answer that broke the rules after some of it was written: how much of that
+ * is the file's nobody knows. */
+gboolean bts_range_connection_is_doubtful (BtsRangeConnection *self);

@@ -35,16 +35,19 @@ typedef struct
   gboolean is_awaited; /* what comes, and was asked for, since then */
 } Fetch;
 
+/* The first reason counts, but that nothing may be kept goes before all others. */
 static void
 end (Fetch *self, BtsRangeVerdict verdict, GError *error)
 {
-  if (self->is_ending)
+  if (self->is_ending &&
+      (verdict != BTS_RANGE_VERDICT_START_OVER || self->verdict == BTS_RANGE_VERDICT_START_OVER))
     {
       g_clear_error (&error);
       return;
     }
   self->is_ending = TRUE;
   self->verdict = verdict;
+  g_clear_error (&self->error);
   self->error = error;
   for (guint i = 0; i < self->connections->len; i++)
     bts_range_connection_interrupt (g_ptr_array_index (self->connections, i));
@@ -104,16 +107,19 @@ remove_ended (Fetch *self)
       BtsRangeConnection *connection = g_ptr_array_index (self->connections, i - 1);
       g_autoptr (GError) error = NULL;
       gboolean is_fatal = FALSE;
+      gboolean is_doubtful = FALSE;
       gboolean has_worked = bts_range_connection_is_flowing (connection);
 
       if (!bts_range_connection_has_ended (connection, &error, &is_fatal))
         continue;
+      is_doubtful = bts_range_connection_is_doubtful (connection);
       g_ptr_array_remove_index (self->connections, i - 1);
       if (error == NULL)
         continue;
-      if (is_fatal || self->connections->len == 0)
+      if (is_doubtful || is_fatal || self->connections->len == 0)
         {
-          end (self, BTS_RANGE_VERDICT_GO_ON, g_steal_pointer (&error));
+          end (self, is_doubtful ? BTS_RANGE_VERDICT_START_OVER : BTS_RANGE_VERDICT_GO_ON,
+               g_steal_pointer (&error));
           continue;
         }
       g_debug ("A connection less: %s", error->message);

@@ -52,6 +52,7 @@ typedef struct
 
 /* Until all has come, or nothing more can. All of its threads are gone on return, and all that
  * has come is written. @verdict is GO_ON with TRUE and with errors of the way: the network, the
- * disk, a stop (G_IO_ERROR_CANCELLED). */
+ * disk, a stop (G_IO_ERROR_CANCELLED). START_OVER with INVALID_SERVER_RESPONSE: an answer broke the
+ * rules, and what it has left must not be built upon. */
 gboolean
 bts_range_fetch_run (const BtsRangeFetchSpec *spec, BtsRangeVerdict *verdict, GError **error);

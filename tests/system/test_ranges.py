@@ -298,6 +298,21 @@ class Servers(RangesTest):
         self.wait_finished()
         self.assert_complete(body)
 
+    def test_a_part_that_breaks_the_rules_is_not_built_upon(self):
+        body = Body(12 * MIB)
+
+        def broken(exchange):
+            first, last = exchange.request.range(body.size)
+            exchange.send_head("206 Partial Content", Transfer_Encoding="chunked", ETag=body.etag,
+                               Content_Range=f"bytes {first}-{last - 1}/{body.size}")
+            exchange.send(b"%x\r\n%s\r\nx\r\n" % (MIB, bytes(MIB)))
+        self.server.serve("/file", [sending(body), broken, sending(body)])
+        self.start()
+        if self.wait_finished():
+            self.start()
+            self.wait_finished()
+        self.assert_complete(body)
+
     def test_without_validators_it_arrives_in_order(self):
         body = Body(9 * MIB)
         self.server.serve("/file", sending(body, etag=None))
