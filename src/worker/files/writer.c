@@ -27,6 +27,7 @@ struct _BtsWriter
 {
   int fd;        /* lent */
   int direct_fd; /* the same file with O_DIRECT; -1: not opened, or refused */
+  int behind_fd; /* the same file, for write-back; -1: not opened */
   gboolean is_direct_tried;
   gboolean is_large;
   gboolean is_small;
@@ -54,6 +55,7 @@ bts_writer_new (int fd, BtsWriterFunc on_written, gpointer user_data)
 
   self->fd = fd;
   self->direct_fd = -1;
+  self->behind_fd = -1;
   self->on_written = on_written;
   self->user_data = user_data;
   g_mutex_init (&self->lock);
@@ -66,6 +68,8 @@ bts_writer_free (BtsWriter *self)
 {
   if (self->direct_fd >= 0)
     g_close (self->direct_fd, NULL);
+  if (self->behind_fd >= 0)
+    g_close (self->behind_fd, NULL);
   g_aligned_free (self->buffer);
   g_mutex_clear (&self->lock);
   g_free (self);
@@ -163,11 +167,11 @@ static gboolean
 sync_range (BtsWriter *self, guint64 start, guint64 end, guint flags, GError **error)
 {
   if (start >= end ||
-      sync_file_range (self->fd, (off64_t) start, (off64_t) (end - start), flags) == 0)
+      sync_file_range (self->behind_fd, (off64_t) start, (off64_t) (end - start), flags) == 0)
     return TRUE;
 
   /* Where there is no such thing (ENOSYS, EINVAL, ESPIPE) the page cache is used as ever. What
-   * fails else is a lost write, and this may be the only time the kernel says so. */
+   * fails else is a lost write. */
   if (errno == ENOSYS || errno == EINVAL || errno == ESPIPE)
     return TRUE;
 
@@ -182,6 +186,12 @@ write_behind (BtsWriter *self, GError **error)
   guint64 end = self->start;
 
   if (end < self->behind_start + BEHIND_BYTES || (!self->is_large && end < BTS_WRITER_LARGE_BYTES))
+    return TRUE;
+  /* The kernel tells of a lost write once to each descriptor that was opened: what it says here
+   * must still be said to the sync that would else make all of it held. */
+  if (self->behind_fd < 0)
+    self->behind_fd = bts_file_reopen (self->fd, O_WRONLY);
+  if (self->behind_fd < 0)
     return TRUE;
 
   if (!sync_range (self, self->behind_start, end, SYNC_FILE_RANGE_WRITE, error) ||
