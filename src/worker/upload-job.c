@@ -209,12 +209,17 @@ fill_error (BtsUpload *self, GVariantDict *update, const GError *error, gboolean
 static void
 forget_try (BtsUpload *self, const GError *error)
 {
+  gboolean has_changed = g_error_matches (error, BGT_WEB_ERROR, BGT_WEB_ERROR_FILE_CHANGED);
+
   self->record.is_sending = FALSE;
   /* What is complete is the server's own, and not to be removed there. */
   if (error == NULL || self->must_not_repeat)
     bts_upload_record_forget_upload (&self->record);
-  if (error == NULL || g_error_matches (error, BGT_WEB_ERROR, BGT_WEB_ERROR_FILE_CHANGED))
+  if (error == NULL || has_changed)
     g_clear_pointer (&self->record.files, g_variant_unref);
+  /* What the server has is of the file as it was. */
+  if (has_changed)
+    g_clear_pointer (&self->record.created_for, g_free);
 }
 
 static GVariant *

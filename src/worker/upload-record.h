@@ -18,7 +18,8 @@ typedef struct
   gboolean was_sent;       /* bytes of it have gone out before */
   char *protocol;          /* (owned) (nullable): by which it can be resumed; "" where by none */
   char *upload_uri;        /* (owned) (nullable): where the rest goes */
-  char *created_for;       /* (owned) (nullable): the URI that was asked for @upload_uri */
+  char *created_for;       /* (owned) (nullable): the URI that was asked for @upload_uri; NULL:
+                              it is not gone on with */
   gboolean is_finishing;   /* its last bytes may have reached the server, and must not twice */
   guint64 confirmed;       /* bytes that the server has for certain */
   BtsHttpCookies *cookies; /* (owned): what servers have set */

@@ -210,6 +210,14 @@ is_gone (guint status_code)
   return status_code == 404 || status_code == 410;
 }
 
+static void
+begin_anew (BtsUpload *self)
+{
+  self->has_restarted = self->has_restarted || self->record.was_sent;
+  bts_upload_record_forget_upload (&self->record);
+  self->confirmed_at_start = 0;
+}
+
 /* The server does not know the upload any more. */
 static gboolean
 start_over (Run *run, GError **error)
@@ -226,9 +234,7 @@ start_over (Run *run, GError **error)
     }
   if (++run->n_surprises > MAX_SURPRISES)
     return fail ("The server forgets the upload again and again", error);
-  self->has_restarted = self->has_restarted || self->record.was_sent;
-  bts_upload_record_forget_upload (&self->record);
-  self->confirmed_at_start = 0;
+  begin_anew (self);
   return TRUE;
 }
 
@@ -475,6 +481,5 @@ bts_upload_resumable_check_target (BtsUpload *self)
       (self->record.created_for != NULL &&
        is_same_target (self->record.created_for, bts_upload_get_uri (self))))
     return;
-  self->has_restarted = self->has_restarted || self->record.was_sent;
-  bts_upload_record_forget_upload (&self->record);
+  begin_anew (self);
 }

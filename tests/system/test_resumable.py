@@ -134,6 +134,21 @@ class Resumable:
         self.assert_failed(operation, "file-changed")
         self.assertFalse(self.resumable.uploads["/files/1"].is_complete)
 
+    def test_a_source_that_has_changed_is_sent_from_its_start(self):
+        event = threading.Event()
+        self.resumable.take("/files/1", holding(4 * MIB, event))
+        operation = self.send()
+        self.wait_for_sent(operation, 1)
+        self.pause(operation)
+        event.set()
+        wait_until(lambda: self.resumable.uploads["/files/1"].data, "bytes have come")
+        self.body = Body(self.body.size, 7)
+        self.body.write_to(self.source)
+        self.resume(operation)
+        self.assert_failed(operation, "file-changed")
+        self.resume(operation)
+        self.assertTrue(self.assert_sent(operation, 2)["HasRestarted"])
+
     def test_auto_asks_once(self):
         for _ in range(2):
             self.assert_completed(self.send(resumable=V("s", "auto")))
