@@ -217,9 +217,11 @@ forget_try (BtsUpload *self, const GError *error)
     bts_upload_record_forget_upload (&self->record);
   if (error == NULL || has_changed)
     g_clear_pointer (&self->record.files, g_variant_unref);
-  /* What the server has is of the file as it was. */
-  if (has_changed)
-    g_clear_pointer (&self->record.created_for, g_free);
+  if (!has_changed)
+    return;
+  /* What the server has, and by which key it knows it, is of the file as it was. */
+  g_clear_pointer (&self->record.created_for, g_free);
+  g_clear_pointer (&self->record.key, g_free);
 }
 
 static GVariant *

@@ -133,6 +133,18 @@ class Changes(ChangeCase):
             with self.subTest(change):
                 self.check("file", change)
 
+    def test_what_has_changed_is_another_request(self):
+        self.hold()
+        operation = self.upload(method=V("s", "POST"), allow_restart=V("b", True))
+        wait_until(self.begun.is_set, "some has been sent")
+        write(self.source)
+        self.event.set()
+        self.assert_failed(operation, "file-changed")
+        self.resume(operation)
+        self.assert_completed(operation, SIZE)
+        keys = {request.headers["idempotency-key"] for request in self.uploads.heads("/file")}
+        self.assertEqual(len(keys), 2)
+
     def test_every_kind_of_source(self):
         for kind in ("slice", "descriptor", "part", "part by descriptor"):
             for change in ("shorter", "written", "replaced"):
