@@ -20,8 +20,17 @@ typedef struct
 {
   BtsDownload *download; /* (unowned) */
   gboolean is_in_order;
-  guint n_ignored; /* requests for parts, in succession */
+  guint n_ignored;   /* requests for parts, in succession */
+  GVariant *refusal; /* (owned) (nullable): what the last refusal of a part says */
 } Ranges;
+
+static void
+ranges_clear (Ranges *self)
+{
+  g_clear_pointer (&self->refusal, g_variant_unref);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Ranges, ranges_clear)
 
 /* Without these there is no asking for pieces. */
 static gboolean
@@ -111,8 +120,13 @@ judge (const BtsTransportHead *head, const BtsByteRange *asked, gpointer user_da
 
   download->status_code = head->status_code;
   download->retry_after_us = head->retry_after_us;
-  if (!download->is_prepared || head->status_code >= 300)
+  if (!download->is_prepared)
     bts_download_report_take_response (&download->report, head);
+  else if (head->status_code >= 300)
+    {
+      g_clear_pointer (&self->refusal, g_variant_unref);
+      self->refusal = bts_download_response_new (head);
+    }
   if (head->status_code >= 300 && head->status_code != 416)
     {
       g_set_error (error, BGT_WEB_ERROR, (int) head->status_code,
@@ -195,10 +209,22 @@ fetch_round (Ranges *self, BtsRangeVerdict *verdict, GError **error)
   return is_done;
 }
 
+/* One that did not end the download only cost a connection. */
+static void
+tell_refusal (Ranges *self, const GError *error)
+{
+  BtsDownloadReport *report = &self->download->report;
+
+  if (self->refusal == NULL || error->domain != BGT_WEB_ERROR || error->code < 300)
+    return;
+  g_clear_pointer (&report->response, g_variant_unref);
+  report->response = g_steal_pointer (&self->refusal);
+}
+
 gboolean
 bts_download_fetch_ranges (BtsDownload *self, GError **error)
 {
-  Ranges ranges = { .download = self };
+  g_auto (Ranges) ranges = { .download = self };
   gboolean may_resume = bts_download_record_may_resume (&self->record);
   gboolean is_anything_held = bts_download_get_total_held (self) > 0;
 
@@ -220,6 +246,7 @@ bts_download_fetch_ranges (BtsDownload *self, GError **error)
         return TRUE;
       if (verdict == BTS_RANGE_VERDICT_GO_ON)
         {
+          tell_refusal (&ranges, local_error);
           g_propagate_error (error, g_steal_pointer (&local_error));
           return FALSE;
         }

@@ -313,6 +313,23 @@ class Servers(RangesTest):
             self.wait_finished()
         self.assert_complete(body)
 
+    def test_a_refusal_beside_the_file_is_not_its_answer(self):
+        body = Body(24 * MIB)
+        refusal = raw(b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n")
+        self.server.serve("/file", [paced(body, 4 * MIB)] * 2 + [refusal, paced(body, 16 * MIB)])
+        self.start()
+        self.wait_finished()
+        self.assert_complete(body)
+        self.assertEqual(self.job().get("response")["status-code"], 206)
+
+    def test_a_refusal_that_ends_it_is_told(self):
+        body = Body(8 * MIB)
+        self.server.serve("/file", [
+            sending(body), raw(b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n")])
+        self.start()
+        self.assertEqual(self.wait_finished(), "http-503")
+        self.assertEqual(self.job().get("response")["status-code"], 503)
+
     def test_without_validators_it_arrives_in_order(self):
         body = Body(9 * MIB)
         self.server.serve("/file", sending(body, etag=None))
