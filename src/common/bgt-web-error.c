@@ -62,7 +62,11 @@ has_row (int web_error)
   return web_error >= 0 && (gsize) web_error < G_N_ELEMENTS (web_errors);
 }
 
-G_DEFINE_QUARK (bgt - web - error - quark, bgt_web_error)
+GQuark
+bgt_web_error_quark (void)
+{
+  return g_quark_from_static_string ("bgt-web-error-quark");
+}
 
 /**
  * bgt_web_error_to_string:

@@ -124,6 +124,13 @@ test_http_codes_have_words (void)
 }
 
 static void
+test_error_domains_have_their_names (void)
+{
+  g_assert_cmpstr (g_quark_to_string (BGT_ERROR), ==, "bgt-error-quark");
+  g_assert_cmpstr (g_quark_to_string (BGT_WEB_ERROR), ==, "bgt-web-error-quark");
+}
+
+static void
 test_numbers_that_are_nothing_read_as_an_error (void)
 {
   static const int numbers[] = { -1, 200, 299, 1000, G_MAXINT, G_MININT, N_WEB_ERRORS };
@@ -201,6 +208,7 @@ main (int argc, char *argv[])
                    test_error_names_are_those_of_the_reference);
   g_test_add_func ("/common/web-error/words-come-back", test_web_errors_come_back);
   g_test_add_func ("/common/web-error/http-codes-have-words", test_http_codes_have_words);
+  g_test_add_func ("/common/error/domains-have-their-names", test_error_domains_have_their_names);
   g_test_add_func ("/common/web-error/other-numbers-read-as-an-error",
                    test_numbers_that_are_nothing_read_as_an_error);
   g_test_add_func ("/common/web-error/other-words-are-refused", test_web_errors_refuse_other_words);
