@@ -190,6 +190,8 @@ ask_for_all_users (BtsContext *self, GBusType bus_type)
   g_autoptr (GError) error = NULL;
   g_autoptr (GVariant) reply = NULL;
 
+  /* Registers the names of the service's errors: a refusal is not a service that is not there. */
+  (void) BGT_ERROR;
   self->bus = g_bus_get_sync (bus_type, NULL, &error);
   if (self->bus != NULL)
     {
