@@ -12,6 +12,9 @@
 #define OPERATIONS_PATH "/org/example/BackgroundTransfer/operations/"
 #define GUID_CHARACTERS "0123456789abcdef_"
 
+/* So many matches are named where there are several. */
+#define MAX_NAMES 8
+
 /* @id as the beginning of a GUID; NULL where it can not be one. */
 static char *
 make_prefix (const char *id)
@@ -52,12 +55,13 @@ bts_resolve (BtsContext *context, const char *id, BtsExitStatus *status)
         continue;
       match = l->data;
       n_matches++;
-      g_string_append_printf (names, "%s%s", names->len > 0 ? ", " : "", guid);
+      if (n_matches <= MAX_NAMES)
+        g_string_append_printf (names, "%s%s", names->len > 0 ? ", " : "", guid);
     }
   if (n_matches > 1)
     {
-      bts_context_usage_error (context, _ ("“%s” is the beginning of several operations: %s"), id,
-                               names->str);
+      bts_context_usage_error (context, _ ("“%s” is the beginning of %u operations: %s%s"), id,
+                               n_matches, names->str, n_matches > MAX_NAMES ? ", …" : "");
       return NULL;
     }
   if (match == NULL)

@@ -49,24 +49,27 @@ bts_table_take_row (BtsTable *self, char **row)
   g_ptr_array_add (self->rows, row);
 }
 
-static int
-get_column_width (BtsTable *self, guint column, guint first)
+/* The width of each column, that is of its widest cell. */
+static int *
+measure (BtsTable *self, guint first)
 {
-  int width = 0;
+  int *widths = g_new0 (int, self->n_columns);
 
   for (guint i = first; i < self->rows->len; i++)
     {
       char **row = g_ptr_array_index (self->rows, i);
 
-      width = MAX (width, bts_text_get_width (row[column]));
+      for (guint column = 0; column < self->n_columns; column++)
+        widths[column] = MAX (widths[column], bts_text_get_width (row[column]));
     }
-  return width;
+  return widths;
 }
 
 char *
 bts_table_to_string (BtsTable *self, gboolean has_titles)
 {
   const guint first = has_titles ? 0 : 1;
+  g_autofree int *widths = measure (self, first);
   GString *text = g_string_new (NULL);
 
   for (guint i = first; i < self->rows->len; i++)
@@ -75,12 +78,10 @@ bts_table_to_string (BtsTable *self, gboolean has_titles)
 
       for (guint column = 0; column < self->n_columns; column++)
         {
-          const int width = get_column_width (self, column, first);
-
           g_string_append (text, row[column]);
           if (column + 1 < self->n_columns)
-            g_string_append_printf (text, "%*s", width - bts_text_get_width (row[column]) + GAP,
-                                    "");
+            g_string_append_printf (text, "%*s",
+                                    widths[column] - bts_text_get_width (row[column]) + GAP, "");
         }
       while (text->len > 0 && text->str[text->len - 1] == ' ')
         g_string_truncate (text, text->len - 1);
