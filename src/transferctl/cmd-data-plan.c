@@ -31,6 +31,13 @@ options_clear (Options *options)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, options_clear)
 
+static gboolean
+has_values (const Options *options)
+{
+  return options->limit != NULL || options->used != NULL || options->reset_day != G_MININT ||
+         options->approaching_percent != G_MININT;
+}
+
 static char *
 format_plan_size (GVariant *plan, const char *key)
 {
@@ -202,6 +209,8 @@ bts_cmd_data_plan (BtsContext *context, char **arguments)
     return bts_context_usage_error (context, _ ("“%s” is not set or remove"), verb);
   if (g_strcmp0 (verb, "set") == 0 && options.limit == NULL)
     return bts_context_usage_error (context, _ ("A data plan needs a --limit"));
+  if (g_strcmp0 (verb, "set") != 0 && has_values (&options))
+    return bts_context_usage_error (context, _ ("A data plan is changed by “data-plan set”"));
   status = bts_context_connect (context);
   if (status != BTS_EXIT_DONE)
     return status;

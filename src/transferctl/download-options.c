@@ -199,6 +199,12 @@ add_credential (
   g_autofree char *prompt = NULL;
   g_autofree char *password = NULL;
 
+  if (user == NULL && file != NULL)
+    {
+      g_set_error_literal (error, BGT_ERROR, BGT_ERROR_INVALID_ARGUMENT,
+                           _ ("A password needs a user name: --user, --proxy-user"));
+      return FALSE;
+    }
   if (user == NULL)
     return TRUE;
   /* The user's own Kerberos tickets. */

@@ -4,6 +4,7 @@
 
 #include "config.h"
 
+#include <errno.h>
 #include <glib/gi18n.h>
 #include <locale.h>
 #include <stdio.h>
@@ -54,18 +55,12 @@ make_arguments (int argc, char **argv, int place)
   return arguments;
 }
 
-int
-main (int argc, char *argv[])
+static BtsExitStatus
+run (int argc, char **argv)
 {
   g_auto (BtsContext) context = { NULL };
   g_auto (GStrv) arguments = NULL;
   const int place = find_command (argc, argv);
-
-  setlocale (LC_ALL, "");
-  bindtextdomain (GETTEXT_PACKAGE, BTS_LOCALEDIR);
-  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
-  textdomain (GETTEXT_PACKAGE);
-  g_set_prgname ("transferctl");
 
   for (int i = 1; i < place; i++)
     {
@@ -90,4 +85,26 @@ main (int argc, char *argv[])
 
   arguments = make_arguments (argc, argv, place);
   return context.command->run (&context, arguments);
+}
+
+/* A list that is not there as a whole must not count as printed. */
+static BtsExitStatus
+end_output (BtsExitStatus status)
+{
+  if (fflush (stdout) == 0 && !ferror (stdout))
+    return status;
+  bts_context_complain (_ ("Standard output: %s"), g_strerror (errno));
+  return status == BTS_EXIT_DONE ? BTS_EXIT_FAILED : status;
+}
+
+int
+main (int argc, char *argv[])
+{
+  setlocale (LC_ALL, "");
+  bindtextdomain (GETTEXT_PACKAGE, BTS_LOCALEDIR);
+  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
+  textdomain (GETTEXT_PACKAGE);
+  g_set_prgname ("transferctl");
+
+  return (int) end_output (run (argc, argv));
 }
