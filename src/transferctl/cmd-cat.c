@@ -13,10 +13,10 @@
 
 #include "transferctl/arguments.h"
 #include "transferctl/commands.h"
+#include "transferctl/reconnect.h"
 #include "transferctl/resolve.h"
 
 #define BUFFER_BYTES ((gsize) 256 * 1024)
-#define RESTART_INTERVAL_MS 1000
 
 /* So much of what comes in any order is asked for at once. */
 #define REQUEST_BYTES ((guint64) 8 * 1024 * 1024)
@@ -32,7 +32,7 @@ typedef struct
   int fd;                  /* -1 until something has arrived there */
   gboolean is_asking;      /* a call runs */
   gboolean is_asked_again; /* something has changed meanwhile */
-  guint restart_timer;
+  BtsReconnect reconnect;
   BtsExitStatus status;
 } Cat;
 
@@ -278,24 +278,19 @@ on_restarted (Cat *self)
   stop (self, BTS_EXIT_FAILED);
 }
 
-static gboolean
-on_restart_timer (gpointer user_data)
+static void
+on_lost (gpointer user_data)
 {
   Cat *self = user_data;
 
-  bgt_manager_activate_async (self->context->manager, NULL, NULL, NULL);
-  return G_SOURCE_CONTINUE;
+  stop (self, bts_context_report_lost (self->context));
 }
 
 static void
 on_connected (Cat *self)
 {
-  g_clear_handle_id (&self->restart_timer, g_source_remove);
-  if (!bgt_manager_is_connected (self->context->manager))
-    {
-      self->restart_timer = g_timeout_add (RESTART_INTERVAL_MS, on_restart_timer, self);
-      return;
-    }
+  if (!bts_reconnect_check (&self->reconnect))
+    return;
   self->requested = 0;
   bgt_operation_attach_async (self->operation, NULL, NULL, NULL);
   ask (self);
@@ -328,7 +323,7 @@ run (Cat *self)
 
   g_signal_handlers_disconnect_by_data (self->operation, self);
   g_signal_handlers_disconnect_by_data (self->context->manager, self);
-  g_clear_handle_id (&self->restart_timer, g_source_remove);
+  bts_reconnect_stop (&self->reconnect);
   g_source_remove (interrupt);
   return self->status;
 }
@@ -359,6 +354,9 @@ bts_cmd_cat (BtsContext *context, char **arguments)
   if (operation == NULL)
     return status;
   self.operation = operation;
+  self.reconnect.manager = context->manager;
+  self.reconnect.give_up = on_lost;
+  self.reconnect.user_data = &self;
   status = run (&self);
   if (self.fd >= 0)
     close (self.fd);

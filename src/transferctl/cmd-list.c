@@ -65,7 +65,7 @@ dup_reason (BgtOperation *operation)
   if (bgt_operation_is_finished (operation))
     return g_strdup (bgt_operation_get_web_error_status (operation));
   words = bgt_operation_dup_blocked_by (operation);
-  return bts_text_describe_blockers (words);
+  return bts_text_describe_blockers (words, bgt_operation_get_web_error_status (operation));
 }
 
 static char *

@@ -21,6 +21,7 @@ typedef struct
   BtsContext *context; /* (unowned) */
   GMainLoop *loop;     /* (owned) */
   GHashTable *shown;   /* (owned) (element-type BgtOperation gint64): when progress was printed */
+  BtsExitStatus status;
 } Monitor;
 
 static void
@@ -67,7 +68,8 @@ static void
 on_blocked (BgtOperation *operation, GParamSpec *pspec, Monitor *self)
 {
   g_auto (GStrv) words = bgt_operation_dup_blocked_by (operation);
-  g_autofree char *phrase = bts_text_describe_blockers (words);
+  g_autofree char *phrase =
+      bts_text_describe_blockers (words, bgt_operation_get_web_error_status (operation));
 
   print_event (self, "waits", operation, phrase[0] != '\0' ? phrase : _ ("for nothing"));
 }
@@ -130,6 +132,14 @@ on_connected (BgtManager *manager, GParamSpec *pspec, Monitor *self)
                _ ("the service"));
 }
 
+/* To a bus that is gone there is no way back. */
+static void
+on_closed (Monitor *self)
+{
+  self->status = bts_context_report_lost (self->context);
+  g_main_loop_quit (self->loop);
+}
+
 static gboolean
 on_interrupt (gpointer user_data)
 {
@@ -151,8 +161,11 @@ run (Monitor *self)
   g_signal_connect (manager, "operation-added", G_CALLBACK (on_added), self);
   g_signal_connect (manager, "operation-removed", G_CALLBACK (on_removed), self);
   g_signal_connect (manager, "notify::connected", G_CALLBACK (on_connected), self);
+  g_signal_connect_swapped (bgt_manager_get_connection (manager), "closed", G_CALLBACK (on_closed),
+                            self);
   g_main_loop_run (self->loop);
 
+  g_signal_handlers_disconnect_by_data (bgt_manager_get_connection (manager), self);
   g_signal_handlers_disconnect_by_data (manager, self);
   g_source_remove (interrupt);
 }
@@ -171,7 +184,9 @@ bts_cmd_monitor (BtsContext *context, char **arguments)
 {
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
   g_autoptr (GHashTable) shown = g_hash_table_new_full (NULL, NULL, NULL, g_free);
-  Monitor self = { .context = context, .loop = loop, .shown = shown };
+  Monitor self = {
+    .context = context, .loop = loop, .shown = shown, .status = BTS_EXIT_INTERRUPTED
+  };
   BtsExitStatus status;
 
   if (!bts_context_parse (context, NULL, arguments, 0, 0))
@@ -181,5 +196,5 @@ bts_cmd_monitor (BtsContext *context, char **arguments)
     return status;
   run (&self);
   unwatch_all (&self);
-  return BTS_EXIT_INTERRUPTED;
+  return self.status;
 }

@@ -100,6 +100,13 @@ bts_context_report (BtsContext *self, const char *what, const GError *error)
                                                                         : BTS_EXIT_FAILED;
 }
 
+BtsExitStatus
+bts_context_report_lost (BtsContext *self)
+{
+  bts_context_complain (_ ("The service has stopped and can not be started again"));
+  return BTS_EXIT_UNREACHABLE;
+}
+
 gboolean
 bts_context_parse (
     BtsContext *self, const GOptionEntry *entries, char **arguments, guint min, guint max)

@@ -46,5 +46,8 @@ void bts_context_complain (const char *format, ...) G_GNUC_PRINTF (1, 2);
 /* Says that @what (nullable) failed with @error, and returns what to exit with. */
 BtsExitStatus bts_context_report (BtsContext *self, const char *what, const GError *error);
 
+/* Says that the service went away and does not come back, and returns what to exit with. */
+BtsExitStatus bts_context_report_lost (BtsContext *self);
+
 /* Whether the service was not there, rather than there and saying no. */
 gboolean bts_context_is_unreachable (const GError *error);

@@ -17,13 +17,12 @@
 #include "transferctl/arguments.h"
 #include "transferctl/json.h"
 #include "transferctl/progress.h"
+#include "transferctl/reconnect.h"
 #include "transferctl/served-name.h"
 #include "transferctl/text.h"
 
 #define BAR_INTERVAL_MS 250
 #define LINE_INTERVAL_MS 1000
-#define RESTART_INTERVAL_MS 1000
-#define PATIENCE_US (30 * G_TIME_SPAN_SECOND)
 #define DEFAULT_WIDTH 80
 
 typedef struct
@@ -39,9 +38,8 @@ typedef struct
   gboolean is_changed; /* since the last drawing */
   char *last_line;     /* (owned) (nullable) */
   gint64 start_us;
-  gint64 lost_us; /* since when the service is gone; 0 while it is there */
+  BtsReconnect reconnect;
   guint draw_timer;
-  guint restart_timer;
   BtsExitStatus status;
 } Follow;
 
@@ -76,10 +74,10 @@ dup_waiting (Follow *self, BgtOperation *operation)
 {
   g_auto (GStrv) words = NULL;
 
-  if (self->lost_us != 0)
+  if (self->reconnect.lost_us != 0)
     return g_strdup (_ ("the service is being started again"));
   words = bgt_operation_dup_blocked_by (operation);
-  return bts_text_describe_blockers (words);
+  return bts_text_describe_blockers (words, bgt_operation_get_web_error_status (operation));
 }
 
 /* One operation as it is; several as their sums. */
@@ -111,7 +109,8 @@ get_progress (Follow *self, BtsProgress *progress, char **name, char **waiting)
   else
     {
       *name = g_strdup_printf (_ ("%u of %u finished"), n_done, self->operations->len);
-      *waiting = g_strdup (self->lost_us != 0 ? _ ("the service is being started again") : "");
+      *waiting =
+          g_strdup (self->reconnect.lost_us != 0 ? _ ("the service is being started again") : "");
     }
   progress->name = *name;
   progress->waiting = *waiting;
@@ -248,38 +247,22 @@ attach (Follow *self)
     }
 }
 
-static gboolean
-on_restart_timer (gpointer user_data)
+static void
+on_lost (gpointer user_data)
 {
   Follow *self = user_data;
 
-  if (g_get_monotonic_time () - self->lost_us > PATIENCE_US)
-    {
-      self->restart_timer = 0;
-      clear_bar (self);
-      bts_context_complain (_ ("The service has stopped and can not be started again"));
-      give_up (self, BTS_EXIT_UNREACHABLE);
-      return G_SOURCE_REMOVE;
-    }
-  /* Whether that works shows in the manager being connected. */
-  bgt_manager_activate_async (self->context->manager, self->cancellable, NULL, NULL);
-  return G_SOURCE_CONTINUE;
+  clear_bar (self);
+  give_up (self, bts_context_report_lost (self->context));
 }
 
 static void
 on_connected (Follow *self)
 {
-  g_clear_handle_id (&self->restart_timer, g_source_remove);
-  if (bgt_manager_is_connected (self->context->manager))
-    {
-      self->lost_us = 0;
-      attach (self);
-      check_done (self);
-      return;
-    }
-  self->lost_us = g_get_monotonic_time ();
-  self->restart_timer = g_timeout_add (RESTART_INTERVAL_MS, on_restart_timer, self);
-  bgt_manager_activate_async (self->context->manager, self->cancellable, NULL, NULL);
+  if (!bts_reconnect_check (&self->reconnect))
+    return;
+  attach (self);
+  check_done (self);
 }
 
 static gboolean
@@ -453,7 +436,7 @@ run (Follow *self)
   disconnect_signals (self);
   g_cancellable_cancel (self->cancellable);
   g_clear_handle_id (&self->draw_timer, g_source_remove);
-  g_clear_handle_id (&self->restart_timer, g_source_remove);
+  bts_reconnect_stop (&self->reconnect);
   g_source_remove (interrupt);
 }
 
@@ -471,6 +454,7 @@ bts_follow (BtsContext *context, GPtrArray *operations, BtsFollowFlags flags)
     .is_terminal = isatty (STDERR_FILENO),
     .is_changed = TRUE,
     .start_us = g_get_monotonic_time (),
+    .reconnect = { .manager = context->manager, .give_up = on_lost, .user_data = &self },
     .status = BTS_EXIT_DONE,
   };
   gboolean is_over = TRUE;

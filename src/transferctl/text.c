@@ -15,6 +15,7 @@ typedef struct
   const char *word;
   const char *phrase; /* N_() */
   const char *remedy; /* N_(): what would change it */
+  gboolean is_error;  /* which error it was tells more */
 } BlockerRow;
 
 static const BlockerRow blocker_rows[] = {
@@ -39,9 +40,9 @@ static const BlockerRow blocker_rows[] = {
   { "suspended", N_ ("the machine is going to sleep"),
     N_ ("it goes on by itself when the machine is awake") },
   { "recoverable-error", N_ ("an error that can be mended"),
-    N_ ("transferctl set ID uri=… or header:…, then transferctl resume") },
+    N_ ("transferctl set ID uri=… or header:…, then transferctl resume"), TRUE },
   { "not-before", N_ ("its time has not come"), N_ ("it starts by itself when its time has come") },
-  { "retry-delay", N_ ("will be tried again"), N_ ("it goes on by itself") },
+  { "retry-delay", N_ ("will be tried again"), N_ ("it goes on by itself"), TRUE },
   { "machine-limit", N_ ("too many transfers at once"),
     N_ ("it starts by itself when others have finished; transferctl set ID priority=high lets it "
         "go first") },
@@ -125,25 +126,37 @@ bts_text_format_time (gint64 time_us)
   return g_date_time_format (local, "%Y-%m-%d %H:%M:%S");
 }
 
-const char *
-bts_text_describe_blocker (const char *word)
+static const BlockerRow *
+find_blocker (const char *word)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (blocker_rows); i++)
     if (g_str_equal (blocker_rows[i].word, word))
-      return _ (blocker_rows[i].phrase);
-  return word;
+      return &blocker_rows[i];
+  return NULL;
+}
+
+const char *
+bts_text_describe_blocker (const char *word)
+{
+  const BlockerRow *row = find_blocker (word);
+
+  return row != NULL ? _ (row->phrase) : word;
 }
 
 char *
-bts_text_describe_blockers (char **words)
+bts_text_describe_blockers (char **words, const char *web_error)
 {
   GString *phrase = g_string_new (NULL);
 
   for (guint i = 0; words != NULL && words[i] != NULL; i++)
     {
+      const BlockerRow *row = find_blocker (words[i]);
+
       if (i > 0)
         g_string_append (phrase, ", ");
       g_string_append (phrase, bts_text_describe_blocker (words[i]));
+      if (row != NULL && row->is_error && web_error[0] != '\0')
+        g_string_append_printf (phrase, " (%s)", web_error);
     }
   return g_string_free (phrase, FALSE);
 }
@@ -151,10 +164,9 @@ bts_text_describe_blockers (char **words)
 const char *
 bts_text_describe_remedy (const char *word)
 {
-  for (gsize i = 0; i < G_N_ELEMENTS (blocker_rows); i++)
-    if (g_str_equal (blocker_rows[i].word, word))
-      return _ (blocker_rows[i].remedy);
-  return "";
+  const BlockerRow *row = find_blocker (word);
+
+  return row != NULL ? _ (row->remedy) : "";
 }
 
 static int

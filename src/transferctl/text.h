@@ -31,8 +31,9 @@ const char *bts_text_describe_blocker (const char *word);
 /* What would end that blocker, translated; "" where the word is not known. */
 const char *bts_text_describe_remedy (const char *word);
 
-/* All of @words as one phrase, "" for none. */
-char *bts_text_describe_blockers (char **words);
+/* All of @words as one phrase, "" for none; where one is an error, with @web_error, "" if unknown.
+ */
+char *bts_text_describe_blockers (char **words, const char *web_error);
 
 /* Columns that @text takes on a terminal. */
 int bts_text_get_width (const char *text);

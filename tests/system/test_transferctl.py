@@ -16,7 +16,7 @@ from gi.repository import GLib
 
 from harness.bus import Bus
 from harness.daemon import NAME, Daemon, program
-from harness.servers import Body, FaultyServer, raw, sending
+from harness.servers import Body, FaultyServer, not_found, raw, sending
 from harness.wait import DEADLINE_SECONDS, wait_until
 
 MIB = 1024 * 1024
@@ -514,7 +514,10 @@ class Mistakes(TransferctlTest):
                 (("download", "-u", "me", uri), "--password-file"),
                 (("download", "-u", "me", "--password-file", "/no/such/file", uri),
                  "/no/such/file"),
+                (("download", "--password-file", "/dev/null", uri), "--user"),
+                (("download", "--proxy-password-file", "/dev/null", uri), "--proxy-user"),
                 (("download", "-o", "missing/", uri), "missing/"),
+                (("data-plan", "--limit", "5G"), "set"), (("data-plan", "set"), "--limit"),
                 (("list", "surplus"), "surplus"), (("show",), "ID"), (("wait",), "ID"),
                 (("pause",), "--all"), (("pause", "--all", "abc"), "--all"),
                 (("set", "abc"), "PROPERTY"), (("set", "abc", "nonsense"), "nonsense"),
@@ -614,7 +617,38 @@ class Restarts(TransferctlTest):
         self.assert_same(rest, body.read(10))
 
 
+    def test_bus_that_is_gone_ends_what_follows(self):
+        body, _ = self.serve_half()
+        guid = self.start_half(body)
+        cat, wait, monitor = (self.start(*arguments) for arguments in
+                              (("cat", guid), ("wait", "--json", guid), ("monitor", "--json")))
+        self.assertEqual(cat.read(10), body.read(0, 10))
+        for run in (wait, monitor):
+            self.assertIn(guid, run.read_line(run.process.stdout))
+        self.bus.process.kill()
+        for run in (cat, wait, monitor):
+            status, _, errors = run.finish()
+            self.assertEqual(status, UNREACHABLE, errors)
+            self.assertIn("can not be started again", errors.splitlines()[-1])
+
+
 class Printing(TransferctlTest):
+    def test_what_can_not_be_written_is_a_failure(self):
+        self.start_daemon()
+        for arguments in (("list",), ("list", "--json"), ("network",)):
+            with self.subTest(arguments=arguments), open("/dev/full", "wb") as full:
+                status, _, errors = self.run_ctl(*arguments, stdout=full)
+                self.assertEqual(status, FAILED, errors)
+                self.assertIn("No space left", errors.splitlines()[-1])
+
+    def test_error_that_it_waits_for_is_named(self):
+        self.start_daemon()
+        self.server.serve("/file", not_found)
+        self.check(DONE, "download", "--detach", "--recoverable", "http-404",
+                   self.server.uri("/file"))
+        wait_until(lambda: self.listed()[0]["web_error_status"], "the server has refused")
+        self.assertIn("an error that can be mended (http-404)", self.check(DONE, "list")[0])
+
     def test_nothing_from_a_server_moves_the_cursor(self):
         self.start_daemon()
         self.server.serve("/file", raw(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n"

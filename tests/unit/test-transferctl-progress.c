@@ -140,6 +140,32 @@ test_table_has_even_columns (void)
                    "a     x     end\n");
 }
 
+static void
+test_table_of_many_rows_is_fast (void)
+{
+  const char *const titles[] = { "ID", "NAME", NULL };
+  const char *const row[] = { "1", "name", NULL };
+  g_autoptr (BtsTable) table = bts_table_new (titles);
+  g_autofree char *text = NULL;
+
+  /* With work for each pair of rows this would take minutes. */
+  for (guint i = 0; i < 30000; i++)
+    bts_table_take_row (table, g_strdupv ((char **) row));
+  text = bts_table_to_string (table, FALSE);
+  g_assert_cmpuint (strlen (text), ==, 30000 * strlen ("1  name\n"));
+}
+
+static void
+test_blockers_name_the_error (void)
+{
+  const char *const words[] = { "no-network", "retry-delay", NULL };
+  g_autofree char *known = bts_text_describe_blockers ((char **) words, "timeout");
+  g_autofree char *unknown = bts_text_describe_blockers ((char **) words, "");
+
+  g_assert_cmpstr (known, ==, "no network, will be tried again (timeout)");
+  g_assert_cmpstr (unknown, ==, "no network, will be tried again");
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -155,5 +181,7 @@ main (int argc, char *argv[])
                    test_bar_says_why_nothing_moves);
   g_test_add_func ("/transferctl/text/is-made-printable", test_text_is_made_printable);
   g_test_add_func ("/transferctl/table/has-even-columns", test_table_has_even_columns);
+  g_test_add_func ("/transferctl/table/of-many-rows-is-fast", test_table_of_many_rows_is_fast);
+  g_test_add_func ("/transferctl/text/blockers-name-the-error", test_blockers_name_the_error);
   return g_test_run ();
 }
