@@ -12,14 +12,41 @@ G_BEGIN_DECLS
  * `_from_string` returns FALSE and leaves @value alone where @string is none of the words (or
  * NULL). A number that is none of the enum's is "". */
 
-/** BgtOperationKind: */
+/**
+ * BgtOperationKind:
+ * @BGT_OPERATION_KIND_DOWNLOAD: to this machine, a #BgtDownload
+ * @BGT_OPERATION_KIND_UPLOAD: from this machine, a #BgtUpload
+ *
+ * Which way an operation transfers.
+ *
+ * Since: 1.0
+ */
 typedef enum
 {
   BGT_OPERATION_KIND_DOWNLOAD,
   BGT_OPERATION_KIND_UPLOAD,
 } BgtOperationKind;
 
-/** BgtOperationStatus: `idle`, `running`, `paused-…`, and the final three */
+/**
+ * BgtOperationStatus:
+ * @BGT_OPERATION_STATUS_IDLE: `idle`: not started, or it waits for its turn
+ * @BGT_OPERATION_STATUS_RUNNING: `running`: it moves, or is tried again after a failure
+ * @BGT_OPERATION_STATUS_PAUSED_BY_APPLICATION: `paused-by-application`: until it is resumed
+ * @BGT_OPERATION_STATUS_PAUSED_COSTED_NETWORK: `paused-costed-network`: its cost policy forbids
+ * the network there is
+ * @BGT_OPERATION_STATUS_PAUSED_NO_NETWORK: `paused-no-network`: until there is a network
+ * @BGT_OPERATION_STATUS_PAUSED_RECOVERABLE_ERROR: `paused-recoverable-error`: an error that the
+ * application is to mend, and then resume
+ * @BGT_OPERATION_STATUS_PAUSED_SYSTEM_POLICY: `paused-system-policy`: the battery, or the
+ * machine going to sleep
+ * @BGT_OPERATION_STATUS_COMPLETED: `completed`: all of it is there
+ * @BGT_OPERATION_STATUS_CANCELED: `canceled`: it was given up
+ * @BGT_OPERATION_STATUS_ERROR: `error`: it has failed; it can be resumed all the same
+ *
+ * How an operation is. The last three are final.
+ *
+ * Since: 1.0
+ */
 typedef enum
 {
   BGT_OPERATION_STATUS_IDLE,
@@ -34,7 +61,16 @@ typedef enum
   BGT_OPERATION_STATUS_ERROR,
 } BgtOperationStatus;
 
-/** BgtCostPolicy: on which networks an operation may move */
+/**
+ * BgtCostPolicy:
+ * @BGT_COST_POLICY_DEFAULT: `default`: not while roaming, nor near the end of the data plan
+ * @BGT_COST_POLICY_UNRESTRICTED_ONLY: `unrestricted-only`: only where traffic is not metered
+ * @BGT_COST_POLICY_ALWAYS: `always`: on any, unless background data is restricted
+ *
+ * On which networks an operation may move.
+ *
+ * Since: 1.0
+ */
 typedef enum
 {
   BGT_COST_POLICY_DEFAULT,
@@ -42,7 +78,16 @@ typedef enum
   BGT_COST_POLICY_ALWAYS,
 } BgtCostPolicy;
 
-/** BgtPriority: ordered, so that greater goes first */
+/**
+ * BgtPriority:
+ * @BGT_PRIORITY_LOW: `low`: waits while the battery saver is on
+ * @BGT_PRIORITY_DEFAULT: `default`: as usual
+ * @BGT_PRIORITY_HIGH: `high`: before others, and on a low battery too
+ *
+ * How urgent an operation is. Ordered, so that greater goes first.
+ *
+ * Since: 1.0
+ */
 typedef enum
 {
   BGT_PRIORITY_LOW,
@@ -50,7 +95,16 @@ typedef enum
   BGT_PRIORITY_HIGH,
 } BgtPriority;
 
-/** BgtOverwrite: what happens to an existing destination */
+/**
+ * BgtOverwrite:
+ * @BGT_OVERWRITE_FAIL: `fail`: it stays, and the operation is refused
+ * @BGT_OVERWRITE_REPLACE: `replace`: it is replaced once the new file is whole
+ * @BGT_OVERWRITE_UNIQUE: `unique`: it stays, and the new file gets another name
+ *
+ * What happens to an existing destination.
+ *
+ * Since: 1.0
+ */
 typedef enum
 {
   BGT_OVERWRITE_FAIL,
@@ -58,7 +112,18 @@ typedef enum
   BGT_OVERWRITE_UNIQUE,
 } BgtOverwrite;
 
-/** BgtConnectivity: */
+/**
+ * BgtConnectivity:
+ * @BGT_CONNECTIVITY_UNKNOWN: `unknown`: nobody can say
+ * @BGT_CONNECTIVITY_NONE: `none`: there is no network
+ * @BGT_CONNECTIVITY_PORTAL: `portal`: a login page answers for everybody
+ * @BGT_CONNECTIVITY_LIMITED: `limited`: not as far as the internet
+ * @BGT_CONNECTIVITY_FULL: `full`: as far as the internet
+ *
+ * How far the network reaches.
+ *
+ * Since: 1.0
+ */
 typedef enum
 {
   BGT_CONNECTIVITY_UNKNOWN,
@@ -68,7 +133,17 @@ typedef enum
   BGT_CONNECTIVITY_FULL,
 } BgtConnectivity;
 
-/** BgtCostType: */
+/**
+ * BgtCostType:
+ * @BGT_COST_TYPE_UNKNOWN: `unknown`: nobody can say
+ * @BGT_COST_TYPE_UNRESTRICTED: `unrestricted`: nothing
+ * @BGT_COST_TYPE_FIXED: `fixed`: nothing up to a limit
+ * @BGT_COST_TYPE_VARIABLE: `variable`: by the byte
+ *
+ * What traffic costs.
+ *
+ * Since: 1.0
+ */
 typedef enum
 {
   BGT_COST_TYPE_UNKNOWN,
@@ -77,7 +152,15 @@ typedef enum
   BGT_COST_TYPE_VARIABLE,
 } BgtCostType;
 
-/** BgtGroupBehavior: whether the operations of a group run together or one after the other */
+/**
+ * BgtGroupBehavior:
+ * @BGT_GROUP_BEHAVIOR_PARALLEL: `parallel`: together
+ * @BGT_GROUP_BEHAVIOR_SERIALIZED: `serialized`: in the order in which they were started
+ *
+ * Whether the operations of a group run together or one after the other.
+ *
+ * Since: 1.0
+ */
 typedef enum
 {
   BGT_GROUP_BEHAVIOR_PARALLEL,

@@ -24,6 +24,12 @@ static const GDBusErrorEntry error_names[] = {
 
 G_STATIC_ASSERT (G_N_ELEMENTS (error_names) == BGT_ERROR_NOT_SUPPORTED + 1);
 
+/**
+ * bgt_error_quark:
+ *
+ * Returns: the error domain of #BgtError
+ * Since: 1.0
+ */
 GQuark
 bgt_error_quark (void)
 {

@@ -62,6 +62,12 @@ has_row (int web_error)
   return web_error >= 0 && (gsize) web_error < G_N_ELEMENTS (web_errors);
 }
 
+/**
+ * bgt_web_error_quark:
+ *
+ * Returns: the error domain of #BgtWebError
+ * Since: 1.0
+ */
 GQuark
 bgt_web_error_quark (void)
 {

@@ -10,6 +10,32 @@ G_BEGIN_DECLS
 
 /**
  * BgtWebError:
+ * @BGT_WEB_ERROR_NONE: no error
+ * @BGT_WEB_ERROR_CERTIFICATE_COMMON_NAME_INCORRECT: the server's certificate is for another host
+ * @BGT_WEB_ERROR_CERTIFICATE_EXPIRED: the certificate is not valid any more, or not yet
+ * @BGT_WEB_ERROR_CERTIFICATE_CONTAINS_ERRORS: the certificate can not be used
+ * @BGT_WEB_ERROR_CERTIFICATE_REVOKED: the certificate was revoked
+ * @BGT_WEB_ERROR_CERTIFICATE_INVALID: nobody who is trusted vouches for the certificate
+ * @BGT_WEB_ERROR_SERVER_UNREACHABLE: there is no way to the server
+ * @BGT_WEB_ERROR_TIMEOUT: the server was silent for too long, or the deadline has come
+ * @BGT_WEB_ERROR_INVALID_SERVER_RESPONSE: the answer is none by the protocol
+ * @BGT_WEB_ERROR_CONNECTION_ABORTED: the connection ended before the transfer did
+ * @BGT_WEB_ERROR_CONNECTION_RESET: the server reset the connection
+ * @BGT_WEB_ERROR_DISCONNECTED: the network went away
+ * @BGT_WEB_ERROR_HTTPS_TO_HTTP_ON_REDIRECTION: the server redirects from https to http
+ * @BGT_WEB_ERROR_CANNOT_CONNECT: the server refuses connections
+ * @BGT_WEB_ERROR_HOST_NAME_NOT_RESOLVED: the host's name has no address
+ * @BGT_WEB_ERROR_OPERATION_CANCELED: the operation was canceled
+ * @BGT_WEB_ERROR_REDIRECT_FAILED: too many redirections, or one that leads nowhere
+ * @BGT_WEB_ERROR_INSUFFICIENT_RANGE_SUPPORT: the server does not send the ranges that are needed
+ * @BGT_WEB_ERROR_MISSING_CONTENT_LENGTH_SUPPORT: the server does not say how long the file is,
+ * and has to
+ * @BGT_WEB_ERROR_CHECKSUM_MISMATCH: what has arrived is not what the checksum says
+ * @BGT_WEB_ERROR_NO_SPACE: the disk is full
+ * @BGT_WEB_ERROR_FILE_ACCESS_DENIED: the user may not open that file
+ * @BGT_WEB_ERROR_FILE_NOT_FOUND: the file or its folder is not there
+ * @BGT_WEB_ERROR_FILE_CHANGED: somebody else has changed the file
+ * @BGT_WEB_ERROR_FILE_ERROR: reading or writing the file has failed
  *
  * Why a transfer failed. A value from 300 to 999 is the HTTP status code of the server's answer,
  * `http-404` on the wire; every other value has a word of its own.

@@ -30,6 +30,40 @@
  * Since: 1.0
  */
 
+/**
+ * BgtDownload:destination:
+ *
+ * Where the file is put, or was put under a name of its own: a path, a `file://` URI, or "" for
+ * a descriptor.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * BgtDownload:random-access:
+ *
+ * Whether ranges may arrive out of order, over several connections.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * BgtDownload:recoverable-errors:
+ *
+ * Web error statuses that pause it instead of ending it.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * BgtDownload:checksum:
+ *
+ * What the file is checked against before it counts as completed, `sha256:…` for instance; ""
+ * for no check.
+ *
+ * Since: 1.0
+ */
+
 struct _BgtDownload
 {
   BgtOperation parent_instance;

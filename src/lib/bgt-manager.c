@@ -50,6 +50,22 @@
  * Since: 1.0
  */
 
+/**
+ * BgtManager:version:
+ *
+ * The version of the service, "" where it did not say.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * BgtManager:operation-limit:
+ *
+ * How many unfinished operations an application may have, 0 where the service did not say.
+ *
+ * Since: 1.0
+ */
+
 #define OBJECT_MANAGER_INTERFACE "org.freedesktop.DBus.ObjectManager"
 #define PROPERTIES_INTERFACE "org.freedesktop.DBus.Properties"
 #define BUS_NAME "org.freedesktop.DBus"
@@ -670,7 +686,7 @@ bgt_manager_get_version (BgtManager *self)
  * bgt_manager_get_operation_limit:
  * @self: a manager
  *
- * How many operations the service keeps for one application.
+ * How many unfinished operations one application may have.
  *
  * Returns: 0 where the service did not say
  *

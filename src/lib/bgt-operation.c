@@ -45,6 +45,208 @@
  * Since: 1.0
  */
 
+/**
+ * BgtOperation:guid:
+ *
+ * The name by which it is known: a UUID with `_` for `-`.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * BgtOperation:kind:
+ *
+ * Whether it is a download or an upload.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * BgtOperation:status:
+ *
+ * How it is.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * BgtOperation:requested-uri:
+ *
+ * What was asked for, before redirects.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * BgtOperation:method:
+ *
+ * The method of its requests, `GET` for instance.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * BgtOperation:cost-policy:
+ *
+ * On which networks it may move.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * BgtOperation:priority:
+ *
+ * How urgent it is.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * BgtOperation:max-rate:
+ *
+ * The limit of its rate in bytes per second, 0 for no limit.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * BgtOperation:blocked-by:
+ *
+ * Every reason that now keeps it from moving, `no-network` for instance; none while bytes may
+ * flow.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * BgtOperation:next-attempt:
+ *
+ * When the clock lets it go on: Unix time in microseconds, or 0.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * BgtOperation:group:
+ *
+ * The object path of its group, `/` for none.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * BgtOperation:completion-group:
+ *
+ * The object path of its completion group, `/` for none.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * BgtOperation:application-id:
+ *
+ * Which application's it is.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * BgtOperation:uid:
+ *
+ * Which user's it is.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * BgtOperation:created-time:
+ *
+ * When it was created: Unix time in microseconds.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * BgtOperation:finished-time:
+ *
+ * When it came to its end: Unix time in microseconds, 0 before.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * BgtOperation:bytes-received:
+ *
+ * How many bytes have arrived.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * BgtOperation:total-bytes-to-receive:
+ *
+ * How many bytes there are to receive, 0 where unknown.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * BgtOperation:bytes-sent:
+ *
+ * How many bytes have been sent.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * BgtOperation:total-bytes-to-send:
+ *
+ * How many bytes there are to send, 0 where unknown.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * BgtOperation:has-restarted:
+ *
+ * Whether what had arrived once had to be thrown away.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * BgtOperation:has-response-changed:
+ *
+ * Whether the server has answered differently than before.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * BgtOperation:web-error-status:
+ *
+ * Why it failed or is paused, as a word of #BgtWebError or `http-` and the status code; "" while
+ * there is no error.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * BgtOperation:error-message:
+ *
+ * Why it failed or is paused, for people; "" while there is no error.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * BgtOperation:metadata:
+ *
+ * The application's own data, a{sv}, as it was given.
+ *
+ * Since: 1.0
+ */
+
 typedef struct
 {
   GDBusConnection *connection; /* (owned) */

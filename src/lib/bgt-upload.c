@@ -17,6 +17,14 @@
  * Since: 1.0
  */
 
+/**
+ * BgtUpload:source:
+ *
+ * What is sent: a path, a `file://` URI, or "" for a descriptor or parts.
+ *
+ * Since: 1.0
+ */
+
 struct _BgtUpload
 {
   BgtOperation parent_instance;
