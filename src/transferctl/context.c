@@ -119,7 +119,8 @@ bts_context_parse (
     { "all-users", 0, 0, G_OPTION_ARG_NONE, &self->wants_all_users,
       N_ ("See and control the operations of all users, if you may"), NULL },
     { "json", 0, 0, G_OPTION_ARG_NONE, &self->is_json, N_ ("Print JSON"), NULL },
-    { "quiet", 'q', 0, G_OPTION_ARG_NONE, &self->is_quiet, N_ ("Print nothing but errors"), NULL },
+    { "quiet", 'q', 0, G_OPTION_ARG_NONE, &self->is_quiet, N_ ("Print no progress and no remarks"),
+      NULL },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &self->arguments, NULL, NULL },
     { NULL },
   };

@@ -84,7 +84,7 @@ bts_download_options_make_entries (BtsDownloadOptions *self)
     { "max-rate", 0, 0, G_OPTION_ARG_FILENAME, &self->max_rate,
       N_ ("Bytes per second at most; k, M, G are powers of 1024"), N_ ("RATE") },
     { "notify", 0, 0, G_OPTION_ARG_FILENAME, &self->notify,
-      N_ ("Show a notification of this title at the end"), N_ ("TITLE") },
+      N_ ("Show a notification of this title at the end (not in this version)"), N_ ("TITLE") },
     { "recoverable", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &self->recoverable,
       N_ ("Pause on this error, http-403 for instance (may be repeated)"), N_ ("STATUS") },
     { "keep", 0, 0, G_OPTION_ARG_NONE, &self->keeps,
