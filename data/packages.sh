@@ -9,7 +9,7 @@ TEST_PACKAGES="$RUN_PACKAGES gobject-introspection libgirepository1.0-dev libgli
 python3-gi nginx-light squid openssl curl procps util-linux network-manager iproute2
 modemmanager python3-dbusmock
 systemd systemd-container polkitd bubblewrap python3-pyftpdlib python3-openssl
-vsftpd krb5-kdc krb5-admin-server krb5-user apache2-bin libapache2-mod-auth-gssapi nodejs"
+vsftpd krb5-kdc krb5-admin-server krb5-user apache2-bin libapache2-mod-auth-gssapi nodejs gjs"
 
 # Installs those of the named packages that are not there: as root, or with sudo.
 install_missing() {

@@ -2,6 +2,8 @@
 """The client library as applications in other languages see it, through its typelib."""
 
 import os
+import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -10,9 +12,12 @@ import unittest
 from harness.bus import Bus
 from harness.daemon import Daemon, build_folder
 from harness.servers import Body, FaultyServer, not_found, sending
-from harness.wait import DEADLINE_SECONDS
+from harness.wait import DEADLINE_SECONDS, wait_until
 
 LIBRARY = os.path.join(build_folder(), "src/lib/libbackgroundtransfer-1.so.0")
+TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../..")
+README = os.path.join(TOP, "README.md")
+SOURCE = os.path.join(TOP, "src")
 TYPELIB = os.path.join(build_folder(), "src/lib/BackgroundTransfer-1.0.typelib")
 
 
@@ -33,6 +38,12 @@ class Exports(unittest.TestCase):
         symbols = defined_symbols()
         self.assertIn("bgt_manager_new_for_bus_async", symbols)
         self.assertEqual([name for name in symbols if not name.startswith("bgt_")], [])
+
+
+def example(language):
+    """The program of the README."""
+    with open(README, encoding="utf-8") as file:
+        return re.search(rf"^```{language}\n(.*?)^```", file.read(), re.DOTALL | re.MULTILINE)[1]
 
 
 PROGRAM = """
@@ -120,6 +131,60 @@ class Typelib(unittest.TestCase):
             ], result.stderr)
             with open(destination, "rb") as file:
                 self.assertTrue(file.read() == body.read(), "the bytes differ")
+
+
+class Examples(unittest.TestCase):
+    """The programs of the README, on a service of their own."""
+
+    def run_on_service(self, command):
+        """Runs it with a URL and a path; what arrives has to be what the server has."""
+        body = Body(300_000)
+        with Bus() as bus, FaultyServer() as server, Daemon(bus), \
+                tempfile.TemporaryDirectory(prefix="bgt-files-") as folder:
+            server.serve("/file", sending(body))
+            destination = os.path.join(folder, "file")
+            environment = dict(bus.environment(), LD_LIBRARY_PATH=os.path.dirname(LIBRARY),
+                               GI_TYPELIB_PATH=os.path.dirname(TYPELIB))
+            result = subprocess.run([*command, server.uri("/file"), destination], env=environment,
+                                    check=False, text=True, capture_output=True,
+                                    timeout=DEADLINE_SECONDS)
+            self.assertEqual(result.returncode, 0, result.stderr)
+            wait_until(lambda: os.path.exists(destination), "the file has arrived")
+            with open(destination, "rb") as file:
+                self.assertTrue(file.read() == body.read(), "the bytes differ")
+            return result.stdout
+
+    @unittest.skipUnless(shutil.which("cc"), "needs a compiler")
+    def test_c(self):
+        if needs_sanitizer():
+            self.skipTest("needs a library without sanitizers")
+        flags = subprocess.run(["pkg-config", "--cflags", "--libs", "gio-unix-2.0"], check=True,
+                               text=True, capture_output=True).stdout.split()
+        with tempfile.TemporaryDirectory(prefix="bgt-example-") as folder:
+            program = os.path.join(folder, "example")
+            subprocess.run(["cc", "-Wall", "-Wextra", "-Werror", "-o", program, "-xc", "-", "-xnone",
+                            f"-I{SOURCE}", f"-I{SOURCE}/lib", f"-I{build_folder()}/src",
+                            LIBRARY, *flags],
+                           input=example("c"), check=True, text=True)
+            self.assertRegex(self.run_on_service([program]), r"^[0-9a-f_]{36}\n$")
+            refused = subprocess.run([program], check=False, capture_output=True, text=True,
+                                     env=dict(os.environ, DBUS_SESSION_BUS_ADDRESS="unix:path=/",
+                                              LD_LIBRARY_PATH=os.path.dirname(LIBRARY)))
+            self.assertEqual(refused.returncode, 1, refused.stderr)
+
+    @unittest.skipUnless(os.path.exists(TYPELIB), "built without introspection")
+    def test_python(self):
+        if needs_sanitizer():
+            self.skipTest("a library with sanitizers can not be loaded into Python")
+        output = self.run_on_service([sys.executable, "-c", example("python")])
+        self.assertEqual(output.splitlines()[-1], "completed")
+
+    @unittest.skipUnless(os.path.exists(TYPELIB), "built without introspection")
+    @unittest.skipUnless(shutil.which("gjs"), "gjs is not installed")
+    def test_javascript(self):
+        if needs_sanitizer():
+            self.skipTest("a library with sanitizers can not be loaded into GJS")
+        self.assertEqual(self.run_on_service(["gjs", "-c", example("js")]), "true\n")
 
 
 if __name__ == "__main__":
