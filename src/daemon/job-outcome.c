@@ -67,7 +67,7 @@ take_failure (BtsOperation *operation, const BtsJobContext *context, const Failu
       /* Without a network nothing is counted; it goes on as soon as there is one. */
       if (!has_network (operation, context))
         return 0;
-      bts_operation_take_failure (operation, failure->made_progress);
+      bts_operation_take_failure (operation, web_error, failure->message, failure->made_progress);
       counted.attempts = MAX (bts_operation_get_attempts (operation), 1);
       if (bts_retry_decide (&counted, context->limits, &delay_us))
         {

@@ -126,7 +126,6 @@ bts_operation_new (const char *guid, BtsOwner *owner, BtsRequest *request, gint6
   self->owner = bts_owner_ref (owner);
   self->request = bts_request_ref (request);
   self->created = created;
-
   return self;
 }
 
@@ -382,10 +381,11 @@ check_call (BtsOperation *self, BtsCall call, GError **error)
 static void
 set_web_error (BtsOperation *self, int web_error, const char *message)
 {
-  g_autofree char *before = self->error_message;
+  char *copy = bts_cut_text (message, BTS_MAX_ERROR_MESSAGE_BYTES);
 
   self->web_error = web_error;
-  self->error_message = bts_cut_text (message, BTS_MAX_ERROR_MESSAGE_BYTES);
+  g_free (self->error_message);
+  self->error_message = copy;
 }
 
 gboolean
@@ -400,7 +400,6 @@ bts_operation_start (BtsOperation *self, gint64 now, GError **error)
   self->started = now;
   self->is_undecided = TRUE;
   emit_changed (self, &before, BTS_CHANGE_STATUS);
-
   return TRUE;
 }
 
@@ -420,7 +419,6 @@ bts_operation_pause (BtsOperation *self, GError **error)
 
   self->intent = BTS_INTENT_PAUSED;
   emit_changed (self, &before, BTS_CHANGE_STATUS);
-
   return TRUE;
 }
 
@@ -442,7 +440,6 @@ bts_operation_resume (BtsOperation *self, gint64 now, GError **error)
   self->next_attempt = 0;
   set_web_error (self, BGT_WEB_ERROR_NONE, NULL);
   emit_changed (self, &before, BTS_CHANGE_STATUS);
-
   return TRUE;
 }
 
@@ -456,10 +453,8 @@ bts_operation_cancel (BtsOperation *self, GError **error)
 
   if (self->intent == BTS_INTENT_CANCEL)
     return TRUE;
-
   self->intent = BTS_INTENT_CANCEL;
   emit_changed (self, &before, BTS_CHANGE_STATUS);
-
   return TRUE;
 }
 
@@ -497,7 +492,6 @@ bts_operation_set_option (BtsOperation *self, const char *key, GVariant *value, 
   bts_request_unref (self->request);
   self->request = g_steal_pointer (&changed);
   emit_changed (self, &before, BTS_CHANGE_REQUEST);
-
   return TRUE;
 }
 
@@ -513,6 +507,7 @@ void
 bts_operation_set_blockers (BtsOperation *self, BtsBlockers blockers, gint64 next_attempt)
 {
   Shown before = get_shown (self);
+  guint changes = 0;
 
   if (self->intent == BTS_INTENT_FINISHED)
     return;
@@ -520,17 +515,24 @@ bts_operation_set_blockers (BtsOperation *self, BtsBlockers blockers, gint64 nex
   self->blockers = blockers;
   self->next_attempt = next_attempt;
   self->is_undecided = FALSE;
-  emit_changed (self, &before, 0);
+  /* Why the last try has failed is told until the next one. */
+  if (self->intent != BTS_INTENT_RECOVERABLE_ERROR && (blockers & BTS_BLOCKER_RETRY_DELAY) == 0 &&
+      self->web_error != BGT_WEB_ERROR_NONE)
+    {
+      set_web_error (self, BGT_WEB_ERROR_NONE, NULL);
+      changes = BTS_CHANGE_STATUS;
+    }
+  emit_changed (self, &before, changes);
 }
 
-static gboolean
-set_number (guint64 *member, guint64 value)
+/* Returns @change where there is one. */
+static guint
+set_number (guint64 *member, guint64 value, guint change)
 {
   if (*member == value)
-    return FALSE;
-
+    return 0;
   *member = value;
-  return TRUE;
+  return change;
 }
 
 static gboolean
@@ -569,15 +571,13 @@ bts_operation_take_progress (BtsOperation *self,
   if (self->intent == BTS_INTENT_FINISHED)
     return;
 
-  if (set_number (&self->bytes_received, bytes_received))
-    changes |= BTS_CHANGE_PROGRESS;
-  if (set_number (&self->bytes_sent, bytes_sent))
-    changes |= BTS_CHANGE_PROGRESS;
-  if (set_number (&self->total_to_receive, total_to_receive))
-    changes |= BTS_CHANGE_RESPONSE;
+  changes |= set_number (&self->bytes_received, bytes_received, BTS_CHANGE_PROGRESS);
+  changes |= set_number (&self->bytes_sent, bytes_sent, BTS_CHANGE_PROGRESS);
+  changes |= set_number (&self->total_to_receive, total_to_receive, BTS_CHANGE_RESPONSE);
   /* A stream's grows all the time, and is not known before it has ended. */
-  if (set_number (&self->total_to_send, total_to_send))
-    changes |= bts_operation_awaits_source (self) ? BTS_CHANGE_PROGRESS : BTS_CHANGE_RESPONSE;
+  changes |=
+      set_number (&self->total_to_send, total_to_send,
+                  bts_operation_awaits_source (self) ? BTS_CHANGE_PROGRESS : BTS_CHANGE_RESPONSE);
 
   emit_changed (self, &before, changes);
 }
@@ -608,7 +608,6 @@ take_ranges (BtsOperation *self, BtsWorkerUpdate *update, gboolean *was_restarte
   bts_byte_ranges_free (self->ranges);
   self->ranges = g_steal_pointer (&ranges);
   g_clear_pointer (&self->ranges_variant, g_variant_unref);
-
   return TRUE;
 }
 
@@ -617,19 +616,14 @@ take_numbers (BtsOperation *self, BtsWorkerUpdate *update)
 {
   guint changes = 0;
 
-  if (update->is_set[BTS_WORKER_UPDATE_BYTES_RECEIVED] &&
-      set_number (&self->bytes_received, update->bytes_received))
-    changes |= BTS_CHANGE_PROGRESS;
-  if (update->is_set[BTS_WORKER_UPDATE_BYTES_SENT] &&
-      set_number (&self->bytes_sent, update->bytes_sent))
-    changes |= BTS_CHANGE_PROGRESS;
-  if (update->is_set[BTS_WORKER_UPDATE_TOTAL_TO_RECEIVE] &&
-      set_number (&self->total_to_receive, update->total_to_receive))
-    changes |= BTS_CHANGE_RESPONSE;
-  if (update->is_set[BTS_WORKER_UPDATE_TOTAL_TO_SEND] &&
-      set_number (&self->total_to_send, update->total_to_send))
-    changes |= BTS_CHANGE_RESPONSE;
-
+  if (update->is_set[BTS_WORKER_UPDATE_BYTES_RECEIVED])
+    changes |= set_number (&self->bytes_received, update->bytes_received, BTS_CHANGE_PROGRESS);
+  if (update->is_set[BTS_WORKER_UPDATE_BYTES_SENT])
+    changes |= set_number (&self->bytes_sent, update->bytes_sent, BTS_CHANGE_PROGRESS);
+  if (update->is_set[BTS_WORKER_UPDATE_TOTAL_TO_RECEIVE])
+    changes |= set_number (&self->total_to_receive, update->total_to_receive, BTS_CHANGE_RESPONSE);
+  if (update->is_set[BTS_WORKER_UPDATE_TOTAL_TO_SEND])
+    changes |= set_number (&self->total_to_send, update->total_to_send, BTS_CHANGE_RESPONSE);
   return changes;
 }
 
@@ -673,9 +667,16 @@ bts_operation_take_update (BtsOperation *self, GVariant *variant)
 }
 
 void
-bts_operation_take_failure (BtsOperation *self, gboolean made_progress)
+bts_operation_take_failure (BtsOperation *self,
+                            int web_error,
+                            const char *message,
+                            gboolean made_progress)
 {
+  Shown before = get_shown (self);
+
   self->attempts = made_progress ? 1 : self->attempts + 1;
+  set_web_error (self, web_error, message);
+  emit_changed (self, &before, BTS_CHANGE_STATUS);
 }
 
 gboolean

@@ -116,8 +116,12 @@ void bts_operation_take_progress (BtsOperation *self,
                                   guint64 total_to_send);
 void bts_operation_take_update (BtsOperation *self, GVariant *update);
 
-/* A try failed and will be made again; @made_progress starts the count of attempts afresh. */
-void bts_operation_take_failure (BtsOperation *self, gboolean made_progress);
+/* A try failed and will be made again; @made_progress starts the count of attempts afresh. Why is
+ * told until the blockers say that it is tried. */
+void bts_operation_take_failure (BtsOperation *self,
+                                 int web_error,
+                                 const char *message, /* (nullable) */
+                                 gboolean made_progress);
 
 /* Whether a request is on its way that may reach the server only once: then it cannot be paused,
  * and nothing else should stop it. Of the try under way: cleared by the caller when that has ended.

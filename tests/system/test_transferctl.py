@@ -16,7 +16,7 @@ from gi.repository import GLib
 
 from harness.bus import Bus
 from harness.daemon import NAME, Daemon, program
-from harness.servers import Body, FaultyServer, not_found, raw, sending
+from harness.servers import Body, FaultyServer, free_port, not_found, raw, sending
 from harness.wait import DEADLINE_SECONDS, wait_until
 
 MIB = 1024 * 1024
@@ -648,6 +648,9 @@ class Printing(TransferctlTest):
                    self.server.uri("/file"))
         wait_until(lambda: self.listed()[0]["web_error_status"], "the server has refused")
         self.assertIn("an error that can be mended (http-404)", self.check(DONE, "list")[0])
+        self.check(DONE, "download", "--detach", f"http://127.0.0.1:{free_port()}/other")
+        wait_until(lambda: "will be tried again (cannot-connect)" in self.check(DONE, "list")[0],
+                   "the list says why it is tried again")
 
     def test_nothing_from_a_server_moves_the_cursor(self):
         self.start_daemon()

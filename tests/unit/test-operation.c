@@ -378,10 +378,10 @@ test_the_end_comes_once (Fixture *fixture, gconstpointer data)
 static void
 test_resume_forgets_the_error (Fixture *fixture, gconstpointer data)
 {
-  bts_operation_take_failure (fixture->operation, FALSE);
-  bts_operation_take_failure (fixture->operation, FALSE);
+  bts_operation_take_failure (fixture->operation, BGT_WEB_ERROR_TIMEOUT, "late", FALSE);
+  bts_operation_take_failure (fixture->operation, BGT_WEB_ERROR_TIMEOUT, "late", FALSE);
   g_assert_cmpuint (bts_operation_get_attempts (fixture->operation), ==, 2);
-  bts_operation_take_failure (fixture->operation, TRUE);
+  bts_operation_take_failure (fixture->operation, BGT_WEB_ERROR_TIMEOUT, "late", TRUE);
   g_assert_cmpuint (bts_operation_get_attempts (fixture->operation), ==, 1);
   reach_error (fixture->operation);
 
@@ -583,7 +583,7 @@ static void
 test_nothing_emits_nothing (Fixture *fixture, gconstpointer data)
 {
   bts_operation_take_progress (fixture->operation, 0, 0, 0, 0);
-  bts_operation_take_failure (fixture->operation, FALSE);
+  bts_operation_set_blockers (fixture->operation, 0, 0);
   g_assert_true (bts_operation_set_option (fixture->operation, "random-access", NULL, NULL));
   assert_changes (fixture, 0);
 }

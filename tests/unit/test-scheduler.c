@@ -483,11 +483,13 @@ test_failure_is_tried_again_after_the_delay (DaemonFixture *fixture, gconstpoint
 
       end_job (fixture, operation, "disconnected");
       daemon_fixture_assert_words (fixture, operation, "running: retry-delay");
+      g_assert_cmpint (bts_operation_get_web_error (operation), ==, BGT_WEB_ERROR_DISCONNECTED);
       delay = bts_operation_get_next_attempt (operation) - get_wall_time (fixture);
       g_assert_cmpint (delay, >, 0);
       g_assert_false (daemon_fixture_has_job (fixture, operation));
       bts_clock_fake_advance (fixture->clock, delay);
       daemon_fixture_wait (daemon_fixture_has_job (fixture, operation));
+      g_assert_cmpint (bts_operation_get_web_error (operation), ==, BGT_WEB_ERROR_NONE);
     }
   end_job (fixture, operation, "disconnected");
   daemon_fixture_assert_words (fixture, operation, "error");
@@ -502,6 +504,7 @@ test_pause_ends_the_retry_delay (DaemonFixture *fixture, gconstpointer data)
   end_job (fixture, operation, "disconnected");
   daemon_fixture_assert_words (fixture, operation, "running: retry-delay");
   pause_and_settle (fixture, operation);
+  g_assert_cmpint (bts_operation_get_web_error (operation), ==, BGT_WEB_ERROR_NONE);
   resume (fixture, operation);
   daemon_fixture_wait (daemon_fixture_has_job (fixture, operation));
 }
