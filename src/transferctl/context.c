@@ -229,6 +229,9 @@ bts_context_connect (BtsContext *self)
     }
 
   self->manager = bgt_manager_new_for_bus_sync (bus_type, NULL, &error);
+  /* A service that is there and says no: too much is asked of it, for instance. */
+  if (self->manager == NULL && error->domain == BGT_ERROR)
+    return bts_context_report (self, NULL, error);
   if (self->manager == NULL)
     {
       bts_context_complain (_ ("The service can not be reached: %s"), error->message);

@@ -8,6 +8,7 @@ import re
 import select
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
 import unittest
@@ -560,6 +561,44 @@ class Buses(TransferctlTest):
         environment = dict(self.bus.environment(), DBUS_SYSTEM_BUS_ADDRESS=other.address)
         self.check(DONE, "list", environment=environment)
         self.check(UNREACHABLE, "--system", "list", environment=environment)
+
+
+REFUSING = """
+import sys
+from gi.repository import Gio, GLib
+
+INTERFACES = Gio.DBusNodeInfo.new_for_xml('''
+<node>
+  <interface name="org.example.BackgroundTransfer.Manager">
+    <property name="Version" type="s" access="read"/>
+  </interface>
+  <interface name="org.freedesktop.DBus.ObjectManager">
+    <method name="GetManagedObjects"><arg type="a{oa{sa{sv}}}" direction="out"/></method>
+  </interface>
+</node>''').interfaces
+bus = Gio.bus_get_sync(Gio.BusType.SESSION)
+for interface in INTERFACES:
+    bus.register_object(
+        "/org/example/BackgroundTransfer", interface,
+        lambda *call: call[-1].return_dbus_error(
+            "org.example.BackgroundTransfer.Error.LimitExceeded", "Too much is asked"),
+        lambda *_: GLib.Variant("s", "1"), None)
+Gio.bus_own_name_on_connection(bus, "org.example.BackgroundTransfer", 0,
+                               lambda *_: print("there", flush=True), None)
+GLib.MainLoop().run()
+"""
+
+
+class Refusals(TransferctlTest):
+    def test_service_that_says_no_is_there(self):
+        service = subprocess.Popen([sys.executable, "-c", REFUSING], stdout=subprocess.PIPE,
+                                   env=self.bus.environment())
+        self.addCleanup(service.stdout.close)
+        self.addCleanup(service.wait)
+        self.addCleanup(service.kill)
+        self.assertEqual(service.stdout.readline(), b"there\n")
+        _, errors = self.check(FAILED, "list")
+        self.assertEqual(errors, "transferctl: Too much is asked\n")
 
 
 class Restarts(TransferctlTest):
