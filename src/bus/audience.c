@@ -22,6 +22,7 @@ BtsAudience *
 bts_audience_new (GDBusConnection *connection,
                   BtsCallerCache *callers,
                   BtsUnread *unread,
+                  BtsCallPace *pace,
                   gboolean is_session)
 {
   BtsAudience *self = g_new0 (BtsAudience, 1);
@@ -29,6 +30,7 @@ bts_audience_new (GDBusConnection *connection,
   self->connection = g_object_ref (connection);
   self->callers = g_object_ref (callers);
   self->unread = unread;
+  self->pace = bts_call_pace_ref (pace);
   self->missed = bts_missed_new ();
   self->is_session = is_session;
 
@@ -40,6 +42,7 @@ bts_audience_free (BtsAudience *self)
 {
   g_clear_object (&self->connection);
   g_clear_object (&self->callers);
+  bts_call_pace_unref (self->pace);
   bts_missed_free (self->missed);
   g_free (self);
 }
@@ -60,9 +63,13 @@ emit_to (BtsAudience *self, const BtsSignal *signal, const char *destination)
   g_dbus_connection_emit_signal (self->connection, destination, signal->object_path,
                                  signal->interface_name, signal->signal_name, signal->parameters,
                                  NULL);
-  if (destination != NULL)
-    bts_unread_count (self->unread, destination,
-                      HEADER_BYTES + g_variant_get_size (signal->parameters));
+  if (destination == NULL)
+    return;
+  bts_unread_count (self->unread, destination,
+                    HEADER_BYTES + g_variant_get_size (signal->parameters));
+  if (signal->owner != NULL)
+    bts_call_pace_charge_bytes (self->pace, bts_owner_get_uid (signal->owner),
+                                g_variant_get_size (signal->parameters));
 }
 
 static gboolean

@@ -6,6 +6,7 @@
 
 #include <gio/gio.h>
 
+#include "bus/call-pace.h"
 #include "bus/caller-cache.h"
 #include "bus/missed.h"
 #include "bus/unread.h"
@@ -19,6 +20,7 @@ typedef struct
   GDBusConnection *connection; /* (owned) */
   BtsCallerCache *callers;     /* (owned) */
   BtsUnread *unread;           /* (unowned) */
+  BtsCallPace *pace;           /* (owned) */
   BtsMissed *missed;           /* (owned) */
   gboolean is_session;
 } BtsAudience;
@@ -26,6 +28,7 @@ typedef struct
 BtsAudience *bts_audience_new (GDBusConnection *connection,
                                BtsCallerCache *callers,
                                BtsUnread *unread,
+                               BtsCallPace *pace,
                                gboolean is_session);
 void bts_audience_free (BtsAudience *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BtsAudience, bts_audience_free)

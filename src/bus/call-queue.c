@@ -17,6 +17,7 @@ typedef struct
   guint n_connections;
   guint n_calls;
   gsize n_bytes;
+  gboolean is_in_turn; /* among those who have something ready */
 } User;
 
 /* Exists as long as it has something that waits. */
@@ -30,19 +31,50 @@ typedef struct
 
 struct _BtsCallQueue
 {
+  BtsClock *clock;   /* (owned) */
+  BtsCallPace *pace; /* (owned) */
   BtsCallQueueHolds holds;
   gpointer user_data;
-  GQueue ready;            /* (element-type User) (unowned): who has something ready, in turn */
-  GHashTable *users;       /* (owned) (element-type uid_t User) */
+  GQueue ready;      /* (element-type User) (unowned): who may have something served, in turn */
+  GHashTable *users; /* (owned) (element-type uid_t User) */
   GHashTable *connections; /* (owned) (element-type utf8 Connection) */
   guint source_id;
 };
 
+static gboolean serve_next (gpointer user_data);
+
+/* As soon as @user has something ready and may have it served. */
+static void
+line_up (BtsCallQueue *self, User *user)
+{
+  if (user->is_in_turn || g_queue_is_empty (&user->ready) ||
+      !bts_call_pace_may_begin (self->pace, user->uid))
+    return;
+
+  user->is_in_turn = TRUE;
+  g_queue_push_tail (&self->ready, user);
+  if (self->source_id == 0)
+    self->source_id = g_idle_add_full (G_PRIORITY_DEFAULT, serve_next, self, NULL);
+}
+
+static void
+on_may_begin (uid_t uid, gpointer user_data)
+{
+  BtsCallQueue *self = user_data;
+  User *user = g_hash_table_lookup (self->users, GUINT_TO_POINTER (uid));
+
+  if (user != NULL)
+    line_up (self, user);
+}
+
 BtsCallQueue *
-bts_call_queue_new (BtsCallQueueHolds holds, gpointer user_data)
+bts_call_queue_new (BtsCallPace *pace, BtsClock *clock, BtsCallQueueHolds holds, gpointer user_data)
 {
   BtsCallQueue *self = g_new0 (BtsCallQueue, 1);
 
+  self->clock = g_object_ref (clock);
+  self->pace = bts_call_pace_ref (pace);
+  bts_call_pace_watch (pace, on_may_begin, self);
   self->holds = holds;
   self->user_data = user_data;
   self->users = g_hash_table_new_full (NULL, NULL, NULL, g_free);
@@ -78,19 +110,12 @@ remove_connection (BtsCallQueue *self, Connection *connection)
   g_free (connection);
 }
 
-static gboolean serve_next (gpointer user_data);
-
 static void
 make_ready (BtsCallQueue *self, Connection *connection)
 {
-  User *user = connection->user;
-
   connection->is_held = FALSE;
-  if (g_queue_is_empty (&user->ready))
-    g_queue_push_tail (&self->ready, user);
-  g_queue_push_tail (&user->ready, connection);
-  if (self->source_id == 0)
-    self->source_id = g_idle_add_full (G_PRIORITY_DEFAULT, serve_next, self, NULL);
+  g_queue_push_tail (&connection->user->ready, connection);
+  line_up (self, connection->user);
 }
 
 /* NULL where those that were ready have gone. */
@@ -98,16 +123,36 @@ static Connection *
 take_next (BtsCallQueue *self)
 {
   User *user = g_queue_pop_head (&self->ready);
-  Connection *connection;
 
   if (user == NULL)
     return NULL;
 
-  connection = g_queue_pop_head (&user->ready);
-  if (!g_queue_is_empty (&user->ready))
-    g_queue_push_tail (&self->ready, user);
+  user->is_in_turn = FALSE;
+  return g_queue_pop_head (&user->ready);
+}
 
-  return connection;
+/* The next call of @connection, which may be gone then. */
+static BtsQueuedCall *
+take_call (BtsCallQueue *self, Connection *connection)
+{
+  BtsQueuedCall *call = pop (connection);
+
+  if (g_queue_is_empty (&connection->calls))
+    remove_connection (self, connection);
+  else
+    g_queue_push_tail (&connection->user->ready, connection);
+
+  return call;
+}
+
+/* The queue may be gone after it. */
+static void
+serve (BtsCallPace *pace, BtsClock *clock, BtsQueuedCall *call, BtsCallTurn *turn)
+{
+  gint64 begin = bts_clock_get_boot_time (clock);
+
+  call->serve (call->user_data, turn);
+  bts_call_pace_charge (pace, call->uid, bts_clock_get_boot_time (clock) - begin);
 }
 
 /* One call: the other sources of the main loop have their turn after it, too. */
@@ -115,33 +160,30 @@ static gboolean
 serve_next (gpointer user_data)
 {
   BtsCallQueue *self = user_data;
-  Connection *connection = take_next (self);
+  g_autoptr (BtsCallPace) pace = bts_call_pace_ref (self->pace);
+  g_autoptr (BtsClock) clock = g_object_ref (self->clock);
   g_autofree BtsQueuedCall *call = NULL;
+  Connection *connection = take_next (self);
+  BtsCallTurn *turn = NULL;
   gboolean goes_on;
 
-  if (connection == NULL)
+  if (connection != NULL)
     {
-      self->source_id = 0;
-      return G_SOURCE_REMOVE;
-    }
-  if (self->holds (connection->name, self->user_data))
-    {
-      connection->is_held = TRUE;
-    }
-  else
-    {
-      call = pop (connection);
-      if (g_queue_is_empty (&connection->calls))
-        remove_connection (self, connection);
+      uid_t uid = connection->user->uid;
+
+      if (self->holds (connection->name, self->user_data))
+        connection->is_held = TRUE;
       else
-        make_ready (self, connection);
+        call = take_call (self, connection);
+      if (call != NULL)
+        turn = bts_call_pace_begin (pace, uid);
+      on_may_begin (uid, self);
     }
-  if (g_queue_is_empty (&self->ready))
+  goes_on = !g_queue_is_empty (&self->ready);
+  if (!goes_on)
     self->source_id = 0;
-  goes_on = self->source_id != 0;
-  /* After this the queue may be gone. */
   if (call != NULL)
-    call->serve (call->user_data);
+    serve (pace, clock, call, turn);
 
   return goes_on;
 }
@@ -164,6 +206,7 @@ bts_call_queue_free (BtsCallQueue *self)
 {
   g_autoptr (GList) connections = g_hash_table_get_values (self->connections);
 
+  bts_call_pace_watch (self->pace, NULL, NULL);
   g_clear_handle_id (&self->source_id, g_source_remove);
   g_queue_clear (&self->ready);
   for (GList *link = connections; link != NULL; link = link->next)
@@ -175,6 +218,8 @@ bts_call_queue_free (BtsCallQueue *self)
     }
   g_hash_table_unref (self->connections);
   g_hash_table_unref (self->users);
+  bts_call_pace_unref (self->pace);
+  g_object_unref (self->clock);
   g_free (self);
 }
 
@@ -261,8 +306,11 @@ bts_call_queue_forget (BtsCallQueue *self, const char *name)
   if (!connection->is_held)
     {
       g_queue_remove (&user->ready, connection);
-      if (g_queue_is_empty (&user->ready))
-        g_queue_remove (&self->ready, user);
+      if (g_queue_is_empty (&user->ready) && user->is_in_turn)
+        {
+          g_queue_remove (&self->ready, user);
+          user->is_in_turn = FALSE;
+        }
     }
   drop_all (self, connection);
 }

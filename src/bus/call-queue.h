@@ -4,15 +4,15 @@
 
 #pragma once
 
-#include <glib.h>
-#include <sys/types.h>
+#include "bus/call-pace.h"
 
-/* The calls that wait for the main loop, by user and connection: each user in turn gets one of
- * theirs served, of each of their connections in turn, in the order in which the connection made
- * them. So nobody waits for another's flood. */
+/* The calls that wait for the main loop, by user and connection: each user in turn, if their pace
+ * allows it, gets one of theirs served, of each of their connections in turn, in the order in which
+ * the connection made them. So nobody waits for another's flood. */
 typedef struct _BtsCallQueue BtsCallQueue;
 
-typedef void (*BtsCallStep) (gpointer user_data);
+typedef void (*BtsCallServe) (gpointer user_data, BtsCallTurn *turn); /* takes @turn */
+typedef void (*BtsCallDrop) (gpointer user_data);
 
 /* One call. Either @serve or @drop is called with @user_data, unless it is never taken. */
 typedef struct
@@ -20,15 +20,18 @@ typedef struct
   uid_t uid;
   const char *name; /* of the connection */
   gsize n_bytes;    /* what it holds while it waits */
-  BtsCallStep serve;
-  BtsCallStep drop;
+  BtsCallServe serve;
+  BtsCallDrop drop;
   gpointer user_data;
 } BtsQueuedCall;
 
 /* Whether a connection's calls have to wait until bts_call_queue_resume. */
 typedef gboolean (*BtsCallQueueHolds) (const char *name, gpointer user_data);
 
-BtsCallQueue *bts_call_queue_new (BtsCallQueueHolds holds, gpointer user_data);
+BtsCallQueue *bts_call_queue_new (BtsCallPace *pace,
+                                  BtsClock *clock,
+                                  BtsCallQueueHolds holds,
+                                  gpointer user_data);
 
 /* Drops what still waits. */
 void bts_call_queue_free (BtsCallQueue *self);

@@ -20,6 +20,7 @@ bts_invocation_free (BtsInvocation *call)
   g_clear_object (&call->group);
   g_clear_object (&call->invocation);
   g_clear_pointer (&call->caller, bts_caller_unref);
+  g_clear_pointer (&call->turn, bts_call_turn_end);
   if (call->ended != NULL)
     call->ended (keeper);
   g_free (call);
@@ -153,6 +154,8 @@ bts_method_call (const BtsMethodRow *self, BtsInvocation *call, GVariant *parame
 {
   GError *error = NULL;
 
+  bts_call_pace_charge_bytes (call->bus->pace, bts_owner_get_uid (call->caller->owner),
+                              g_variant_get_size (parameters));
   if (self->needs_network && !bts_caller_check_network (call->caller, &error))
     bts_invocation_return_error (call, error);
   else

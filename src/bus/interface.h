@@ -7,6 +7,7 @@
 #include <gio/gio.h>
 
 #include "bus/audience.h"
+#include "bus/call-pace.h"
 #include "bus/caller-cache.h"
 #include "bus/operation-view.h"
 #include "bus/service.h"
@@ -23,6 +24,7 @@ typedef struct
   BtsServiceContext service;
   BtsCallerCache *callers;          /* (owned) */
   BtsUnread *unread;                /* (owned) */
+  BtsCallPace *pace;                /* (owned) */
   BtsAudience *audience;            /* (owned) */
   GHashTable *authority_checks;     /* (owned) (element-type uid_t int): under way, by user */
   BtsPropertyNotifier *notifier;    /* (owned) */
@@ -42,6 +44,7 @@ typedef struct
   BtsGroup *group;                   /* (owned) (nullable): likewise; both NULL on the root */
   GDBusMethodInvocation *invocation; /* (owned) */
   guint n_descriptors;               /* that its handler has taken */
+  BtsCallTurn *turn;                 /* (owned) (nullable): its user's, once it is served */
   GDestroyNotify ended;              /* called with @keeper at the end */
 } BtsInvocation;
 

@@ -20,7 +20,6 @@
 
 /* So much of the queue a descriptor takes that comes with a call. */
 #define DESCRIPTOR_BYTES (64 * 1024)
-
 #define HEADER_BYTES 256
 
 /* Of the calls under way of one connection. */
@@ -80,13 +79,14 @@ has_interface (BtsInvocation *call, const BtsInterface *interface)
 }
 
 static void
-serve (gpointer user_data)
+serve (gpointer user_data, BtsCallTurn *turn)
 {
   g_autoptr (Arrival) arrival = user_data;
   g_autoptr (BtsInvocation) call = g_steal_pointer (&arrival->call);
   BtsCaller *caller = call->caller;
   const char *path = g_dbus_method_invocation_get_object_path (call->invocation);
 
+  call->turn = turn;
   if (bts_unread_judge (call->bus->unread, bts_invocation_get_sender (call)) == BTS_UNREAD_REFUSE)
     {
       bts_invocation_return_new_error (g_steal_pointer (&call), BGT_ERROR, BGT_ERROR_LIMIT_EXCEEDED,
@@ -133,8 +133,7 @@ drop (gpointer user_data)
   refuse (user_data, BGT_ERROR_FAILED, "The service is stopping");
 }
 
-/* Adds a call to the queue, for which @call needs all but the caller. FALSE where it has no room.
- */
+/* Queues a call, for which @call needs all but the caller. FALSE where there is no room. */
 static gboolean
 push (BtsObjectTree *self, BtsCaller *caller, GDBusMessage *message, BtsQueuedCall *call)
 {
@@ -306,8 +305,9 @@ refuse_introspection (Introspection *self, const char *name, const char *message
 }
 
 static void
-serve_introspection (gpointer user_data)
+serve_introspection (gpointer user_data, BtsCallTurn *turn)
 {
+  g_autoptr (BtsCallTurn) until_answered = turn;
   g_autoptr (Introspection) self = user_data;
   g_autoptr (GDBusMessage) reply = g_dbus_message_new_method_reply (self->message);
   g_autofree char *xml = NULL;
@@ -402,7 +402,7 @@ bts_object_tree_new (BtsBus *bus, GObject *keeper, GDestroyNotify began, GDestro
   self->keeper = keeper;
   self->began = began;
   self->ended = ended;
-  self->queue = bts_call_queue_new (holds, self);
+  self->queue = bts_call_queue_new (bus->pace, bus->service.clock, holds, self);
   self->filter = bts_call_filter_new (
       connection, bus->service.is_session ? G_MAXUINT : MAX_DESCRIPTORS, &filter_hooks, self);
 

@@ -215,6 +215,7 @@ bts_service_finalize (GObject *object)
   g_clear_pointer (&self->bus.notifier, bts_property_notifier_free);
   g_clear_pointer (&self->bus.authority_checks, g_hash_table_unref);
   g_clear_pointer (&self->bus.audience, bts_audience_free);
+  g_clear_pointer (&self->bus.pace, bts_call_pace_unref);
   g_clear_object (&self->bus.callers);
   g_clear_pointer (&self->bus.unread, bts_unread_free);
   g_clear_object (&self->bus.service.clock);
@@ -311,7 +312,8 @@ bts_service_new (const BtsServiceContext *context)
   g_signal_connect_object (bus->callers, "known", G_CALLBACK (on_caller_known), self,
                            G_CONNECT_DEFAULT);
   bus->unread = bts_unread_new (bus->service.clock, &unread_hooks, self);
-  bus->audience = bts_audience_new (bus->service.connection, bus->callers, bus->unread,
+  bus->pace = bts_call_pace_new (bus->service.clock);
+  bus->audience = bts_audience_new (bus->service.connection, bus->callers, bus->unread, bus->pace,
                                     bus->service.is_session);
   bus->authority_checks = g_hash_table_new (NULL, NULL);
   bus->notifier = bts_property_notifier_new (bus);

@@ -36,6 +36,9 @@ bts_settle_and_return (BtsInvocation *call)
 {
   Settling *settling = g_new0 (Settling, 1);
 
+  /* It is written into the store as a whole. */
+  bts_call_pace_charge_bytes (call->bus->pace, bts_owner_get_uid (call->caller->owner),
+                              bts_request_get_size (bts_operation_get_request (call->operation)));
   settling->call = call;
   settling->version = bts_operation_get_version (call->operation);
   bts_engine_settle_async (call->bus->service.engine, call->operation, NULL, on_settled, settling);

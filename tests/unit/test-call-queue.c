@@ -6,14 +6,24 @@
 
 #include "bus/call-queue.h"
 
+#include "fakes/clock-fake.h"
+
 static GString *served;
 static guint n_dropped;
 static const char *held;
+static BtsClockFake *clock_fake;
+static BtsCallPace *pace;
+static gboolean are_answered_at_once;
+static GQueue under_way; /* (element-type BtsCallTurn) (owned) */
 
 static void
-serve (gpointer user_data)
+serve (gpointer user_data, BtsCallTurn *turn)
 {
   g_string_append_c (served, (char) GPOINTER_TO_INT (user_data));
+  if (are_answered_at_once)
+    bts_call_turn_end (turn);
+  else
+    g_queue_push_tail (&under_way, turn);
 }
 
 static void
@@ -33,9 +43,10 @@ new_queue (void)
 {
   n_dropped = 0;
   held = NULL;
+  are_answered_at_once = TRUE;
   g_string_truncate (served, 0);
 
-  return bts_call_queue_new (is_held, NULL);
+  return bts_call_queue_new (pace, BTS_CLOCK (clock_fake), is_held, NULL);
 }
 
 static gboolean
@@ -144,6 +155,29 @@ test_one_that_goes_takes_its_calls_along (void)
   bts_call_queue_free (queue);
 }
 
+static void
+test_who_has_a_call_under_way_waits_for_its_end_and_not_in_front_of_others (void)
+{
+  BtsCallQueue *queue = new_queue ();
+
+  are_answered_at_once = FALSE;
+  g_assert_true (push (queue, 2, ":2", 0, 'x'));
+  serve_all ();
+  for (char letter = 'a'; letter <= 'e'; letter++)
+    g_assert_true (push (queue, 1, letter % 2 != 0 ? ":1" : ":4", 0, letter));
+  serve_all ();
+  bts_call_turn_end (g_queue_pop_head (&under_way));
+  g_assert_true (push (queue, 2, ":2", 0, 'y'));
+  serve_all ();
+  g_assert_cmpstr (served->str, ==, "xay");
+  bts_call_turn_end (g_queue_pop_head (&under_way));
+  serve_all ();
+  g_assert_cmpstr (served->str, ==, "xayb");
+  bts_call_queue_free (queue);
+  g_assert_cmpuint (n_dropped, ==, 3);
+  g_queue_clear_full (&under_way, (GDestroyNotify) bts_call_turn_end);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -151,6 +185,8 @@ main (int argc, char *argv[])
 
   g_test_init (&argc, &argv, NULL);
   served = g_string_new (NULL);
+  clock_fake = bts_clock_fake_new ();
+  pace = bts_call_pace_new (BTS_CLOCK (clock_fake));
   g_test_add_func ("/bus/call-queue/users-take-turns", test_users_take_turns);
   g_test_add_func ("/bus/call-queue/one-user-is-limited", test_one_user_is_limited);
   g_test_add_func ("/bus/call-queue/what-waits-is-limited-in-size",
@@ -159,7 +195,11 @@ main (int argc, char *argv[])
                    test_one_that_is_held_keeps_its_order_and_stops_nobody);
   g_test_add_func ("/bus/call-queue/one-that-goes-takes-its-calls-along",
                    test_one_that_goes_takes_its_calls_along);
+  g_test_add_func ("/bus/call-queue/who-has-a-call-under-way-waits-for-its-end",
+                   test_who_has_a_call_under_way_waits_for_its_end_and_not_in_front_of_others);
   status = g_test_run ();
+  bts_call_pace_unref (pace);
+  g_object_unref (clock_fake);
   g_string_free (served, TRUE);
   return status;
 }
