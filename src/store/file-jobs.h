@@ -4,15 +4,19 @@
 
 #pragma once
 
+#include <sys/types.h>
+
 #include <glib.h>
 
 /* What is to become of one file. */
 typedef struct
 {
-  char *name;      /* (owned) */
-  GBytes *text;    /* (owned) (nullable): NULL removes the file */
-  guint64 version; /* the caller's */
-  GError *error;   /* (owned) (nullable): why it failed */
+  char *name;         /* (owned) */
+  GBytes *text;       /* (owned) (nullable): NULL removes the file */
+  guint64 version;    /* the caller's */
+  uid_t uid;          /* whose it is, for who takes turns */
+  gboolean is_joined; /* durable only together with the next one of that user */
+  GError *error;      /* (owned) (nullable): why it failed */
 } BtsFileJob;
 
 /* Takes @text. */

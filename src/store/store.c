@@ -8,6 +8,8 @@
 
 #include <unistd.h>
 
+#include "store/joined-jobs.h"
+#include "store/lanes.h"
 #include "store/operation-record.h"
 #include "store/record-folder.h"
 #include "store/writer.h"
@@ -15,8 +17,9 @@
 #define MAX_RETRY_DELAY_SECONDS 60
 #define REMOVED_VERSION G_MAXUINT64
 
-/* How many records are made in one turn of the loop. */
+/* How many records are made in one turn of the loop, and about how much of them. */
 #define MAX_RECORDS_PER_TURN 32
+#define MAX_BYTES_PER_TURN (64 * 1024)
 
 typedef struct
 {
@@ -36,6 +39,7 @@ typedef struct
 {
   BtsStore *store;         /* (unowned) */
   char *guid;              /* (owned) */
+  uid_t uid;               /* whose it is */
   BtsOperation *operation; /* (owned) (nullable): while it has to be written */
   BtsOperation *watched;   /* (unowned) (nullable): once removed, until it is gone */
   guint64 durable_version;
@@ -56,8 +60,8 @@ struct _BtsStore
   BtsWriter *writer;      /* (owned) */
   GHashTable *entries;    /* (owned) (element-type utf8 Entry): by GUID */
   GHashTable *journaled;  /* (owned) (nullable) (element-type utf8 GBytes): until it is loaded */
-  GQueue dirty;           /* (element-type Entry) (unowned) */
-  GPtrArray *prepared;    /* (owned) (element-type BtsFileJob): for the writer */
+  BtsLanes *dirty;        /* (owned) (element-type Entry) (unowned) */
+  GHashTable *joined;     /* (owned): what bts_joined_jobs_add() keeps */
   GSource *record_source; /* (owned) (nullable) */
   GSource *retry_source;  /* (owned) (nullable) */
   guint retry_delay_seconds;
@@ -97,8 +101,9 @@ entry_free (gpointer data)
 }
 
 static Entry *
-ensure_entry (BtsStore *self, const char *guid)
+ensure_entry (BtsStore *self, BtsOperation *operation)
 {
+  const char *guid = bts_operation_get_guid (operation);
   Entry *entry = g_hash_table_lookup (self->entries, guid);
 
   if (entry == NULL)
@@ -106,6 +111,7 @@ ensure_entry (BtsStore *self, const char *guid)
       entry = g_new0 (Entry, 1);
       entry->store = self;
       entry->guid = g_strdup (guid);
+      entry->uid = bts_owner_get_uid (bts_operation_get_owner (operation));
       g_hash_table_insert (self->entries, entry->guid, entry);
     }
 
@@ -142,8 +148,8 @@ bts_store_finalize (GObject *object)
 
   g_clear_pointer (&self->writer, bts_writer_free);
   g_clear_pointer (&self->journaled, g_hash_table_unref);
-  g_ptr_array_unref (self->prepared);
-  g_queue_clear (&self->dirty);
+  g_hash_table_unref (self->joined);
+  bts_lanes_free (self->dirty);
   g_clear_pointer (&self->entries, g_hash_table_unref);
   if (self->folder >= 0)
     close (self->folder);
@@ -163,8 +169,8 @@ bts_store_init (BtsStore *self)
 {
   self->folder = -1;
   self->entries = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, entry_free);
-  self->prepared = g_ptr_array_new_with_free_func ((GDestroyNotify) bts_file_job_free);
-  g_queue_init (&self->dirty);
+  self->joined = bts_joined_jobs_new ();
+  self->dirty = bts_lanes_new ();
 }
 
 BtsStore *
@@ -196,51 +202,57 @@ bts_store_load (BtsStore *self)
     {
       BtsOperation *operation = operations->pdata[i];
 
-      ensure_entry (self, bts_operation_get_guid (operation))->durable_version =
-          bts_operation_get_version (operation);
+      ensure_entry (self, operation)->durable_version = bts_operation_get_version (operation);
     }
   g_hash_table_remove_all (self->journaled);
 
   return operations;
 }
 
-/* The present state, for the writer. */
+/* The present state, for the writer; its size is added to @n_bytes. */
 static BtsFileJob *
-make_job (Entry *entry)
+make_job (Entry *entry, gsize *n_bytes)
 {
+  GBytes *text = NULL;
   gsize length = 0;
-  char *text;
+  BtsFileJob *job;
 
-  if (entry->is_removed)
+  entry->queued_version = REMOVED_VERSION;
+  if (!entry->is_removed)
     {
-      entry->queued_version = REMOVED_VERSION;
-      return bts_file_job_new (entry->guid, NULL, REMOVED_VERSION);
-    }
+      char *record = bts_operation_record_print (entry->operation, &length);
 
-  text = bts_operation_record_print (entry->operation, &length);
-  entry->queued_version = bts_operation_get_version (entry->operation);
-  return bts_file_job_new (entry->guid, g_bytes_new_take (text, length), entry->queued_version);
+      text = g_bytes_new_take (record, length);
+      entry->queued_version = bts_operation_get_version (entry->operation);
+    }
+  *n_bytes += length;
+
+  job = bts_file_job_new (entry->guid, text, entry->queued_version);
+  job->uid = entry->uid;
+  job->is_joined = entry->is_joined;
+  entry->is_joined = FALSE;
+  entry->is_dirty = FALSE;
+
+  return job;
 }
 
 /* FALSE once nothing is dirty. */
 static gboolean
-push_dirty (BtsStore *self, guint maximum)
+push_dirty (BtsStore *self, guint max_records, gsize max_bytes)
 {
-  gboolean is_joined = FALSE;
+  g_autoptr (GPtrArray) whole = g_ptr_array_new_with_free_func ((GDestroyNotify) bts_file_job_free);
+  gsize n_bytes = 0;
 
-  for (guint i = 0; i < maximum && !g_queue_is_empty (&self->dirty); i++)
+  for (guint i = 0; i < max_records && n_bytes < max_bytes && !bts_lanes_is_empty (self->dirty);
+       i++)
     {
-      Entry *entry = g_queue_pop_head (&self->dirty);
-
-      is_joined = entry->is_joined;
-      entry->is_joined = FALSE;
-      entry->is_dirty = FALSE;
-      g_ptr_array_add (self->prepared, make_job (entry));
+      bts_joined_jobs_add (self->joined, whole, make_job (bts_lanes_pop (self->dirty), &n_bytes));
+      bts_lanes_end_turn (self->dirty);
     }
-  if (!is_joined && self->prepared->len > 0)
-    bts_writer_push_all (self->writer, self->prepared);
+  if (whole->len > 0)
+    bts_writer_push_all (self->writer, whole);
 
-  return !g_queue_is_empty (&self->dirty);
+  return !bts_lanes_is_empty (self->dirty);
 }
 
 static gboolean
@@ -248,7 +260,7 @@ on_record_turn (gpointer user_data)
 {
   BtsStore *self = user_data;
 
-  if (push_dirty (self, MAX_RECORDS_PER_TURN))
+  if (push_dirty (self, MAX_RECORDS_PER_TURN, MAX_BYTES_PER_TURN))
     return G_SOURCE_CONTINUE;
 
   g_clear_pointer (&self->record_source, g_source_unref);
@@ -263,7 +275,7 @@ mark_dirty (BtsStore *self, Entry *entry)
     return FALSE;
 
   entry->is_dirty = TRUE;
-  g_queue_push_tail (&self->dirty, entry);
+  bts_lanes_push (self->dirty, entry->uid, entry);
   if (self->record_source == NULL)
     {
       self->record_source = g_idle_source_new ();
@@ -458,7 +470,7 @@ is_queued (Entry *entry, guint64 version)
 static gboolean
 save (BtsStore *self, BtsOperation *operation, GTask *task)
 {
-  Entry *entry = ensure_entry (self, bts_operation_get_guid (operation));
+  Entry *entry = ensure_entry (self, operation);
   guint64 version = entry->is_removed ? REMOVED_VERSION : bts_operation_get_version (operation);
 
   if (version <= entry->durable_version)
@@ -520,7 +532,7 @@ bts_store_save_all_async (BtsStore *self,
         continue;
       if (previous != NULL)
         previous->is_joined = TRUE;
-      previous = g_queue_peek_tail (&self->dirty);
+      previous = ensure_entry (self, operations->pdata[i]);
     }
 }
 
@@ -540,7 +552,7 @@ bts_store_delete_async (BtsStore *self,
                         gpointer user_data)
 {
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
-  Entry *entry = ensure_entry (self, bts_operation_get_guid (operation));
+  Entry *entry = ensure_entry (self, operation);
 
   g_task_set_source_tag (task, bts_store_delete_async);
   if (entry->is_removed && entry->durable_version == REMOVED_VERSION)
@@ -579,7 +591,7 @@ bts_store_flush (BtsStore *self, guint timeout_ms)
 
   push_failed (self);
   do
-    push_dirty (self, G_MAXUINT);
-  while (bts_writer_wait (self->writer, deadline) && !g_queue_is_empty (&self->dirty) &&
+    push_dirty (self, G_MAXUINT, G_MAXSIZE);
+  while (bts_writer_wait (self->writer, deadline) && !bts_lanes_is_empty (self->dirty) &&
          g_get_monotonic_time () < deadline);
 }

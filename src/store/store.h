@@ -9,7 +9,7 @@
 #include "model/operation.h"
 
 /* One key file an operation, in a folder of mode 0700, and a journal of what is newer than the
- * files (store/journal.h). All writing is done by one thread; all that waits is one group. */
+ * files (store/journal.h). All writing is done by one thread, for each user in turn. */
 
 #define BTS_TYPE_STORE (bts_store_get_type ())
 G_DECLARE_FINAL_TYPE (BtsStore, bts_store, BTS, STORE, GObject)

@@ -6,12 +6,20 @@
 
 #include "store/writer.h"
 
+#include <string.h>
+
+#include "store/lanes.h"
+
 /* What is done again soon is worth no file of its own. */
 #define CHECKPOINT_DELAY_US (3 * G_USEC_PER_SEC)
 #define CHECKPOINT_RETRY_US (30 * G_USEC_PER_SEC)
 
 /* The next service may wait for the folder already. */
 #define LAST_CHECKPOINTS_US G_USEC_PER_SEC
+
+/* Of one group of the journal, but where one change, or several that are joined, are more: the next
+ * users wait for no more than that. */
+#define MAX_GROUP_BYTES (256 * 1024)
 
 struct _BtsWriter
 {
@@ -24,7 +32,7 @@ struct _BtsWriter
 
   GMutex mutex; /* guards all below */
   GCond cond;
-  GQueue waiting;           /* (element-type BtsFileJob) (owned) */
+  BtsLanes *waiting;        /* (owned) (element-type BtsFileJob) (owned) */
   GHashTable *links;        /* (owned) (element-type utf8 GList): where a name waits */
   GPtrArray *finished;      /* (owned) (element-type BtsFileJob) */
   GSource *finished_source; /* (owned) (nullable): will tell of @finished */
@@ -78,19 +86,54 @@ announce (BtsWriter *self)
   g_source_attach (self->finished_source, self->context);
 }
 
-/* With the mutex held. A group of the journal is all that waits: what came together stays so. */
+/* With the mutex held. Of what has to be made durable together and comes next. */
+static gsize
+get_next_size (BtsWriter *self)
+{
+  gsize n_bytes = 0;
+
+  for (GList *link = bts_lanes_peek (self->waiting); link != NULL; link = link->next)
+    {
+      BtsFileJob *job = link->data;
+
+      n_bytes += strlen (job->name) + (job->text != NULL ? g_bytes_get_size (job->text) : 0);
+      if (!job->is_joined)
+        break;
+    }
+
+  return n_bytes;
+}
+
+/* With the mutex held. */
+static void
+take_next (BtsWriter *self, GPtrArray *batch)
+{
+  BtsFileJob *job;
+
+  do
+    {
+      job = bts_lanes_pop (self->waiting);
+      g_hash_table_remove (self->links, job->name);
+      g_ptr_array_add (batch, job);
+    }
+  while (job->is_joined && bts_lanes_peek (self->waiting) != NULL);
+  bts_lanes_end_turn (self->waiting);
+}
+
+/* With the mutex held: a group of the journal, for which the users have their turns. */
 static GPtrArray *
 take_batch (BtsWriter *self)
 {
   GPtrArray *batch = g_ptr_array_new ();
   guint maximum = self->journal != NULL ? G_MAXUINT : BTS_FILE_JOBS_MAX;
+  gsize n_bytes = 0;
 
-  while (batch->len < maximum && !g_queue_is_empty (&self->waiting))
+  while (batch->len < maximum && !bts_lanes_is_empty (self->waiting))
     {
-      BtsFileJob *job = g_queue_pop_head (&self->waiting);
-
-      g_hash_table_remove (self->links, job->name);
-      g_ptr_array_add (batch, job);
+      n_bytes += get_next_size (self);
+      if (batch->len > 0 && n_bytes > MAX_GROUP_BYTES)
+        break;
+      take_next (self, batch);
     }
 
   return batch;
@@ -137,13 +180,13 @@ checkpoint (BtsWriter *self)
 static gboolean
 wait_for_work (BtsWriter *self, gint64 due)
 {
-  while (g_queue_is_empty (&self->waiting) && !self->is_ending)
+  while (bts_lanes_is_empty (self->waiting) && !self->is_ending)
     if (due == 0)
       g_cond_wait (&self->cond, &self->mutex);
     else if (!g_cond_wait_until (&self->cond, &self->mutex, due))
       break;
 
-  return !g_queue_is_empty (&self->waiting);
+  return !bts_lanes_is_empty (self->waiting);
 }
 
 /* With the mutex held, but for the work itself. */
@@ -209,7 +252,7 @@ bts_writer_new (int folder, BtsJournal *journal, BtsWriterDone done, gpointer us
   self->context = g_main_context_ref_thread_default ();
   g_mutex_init (&self->mutex);
   g_cond_init (&self->cond);
-  g_queue_init (&self->waiting);
+  self->waiting = bts_lanes_new ();
   self->links = g_hash_table_new (g_str_hash, g_str_equal);
   self->finished = jobs_new ();
   self->thread = g_thread_new ("store", run, self);
@@ -230,6 +273,7 @@ bts_writer_free (BtsWriter *self)
   g_ptr_array_unref (self->finished);
   g_clear_pointer (&self->journal, bts_journal_free);
   g_hash_table_unref (self->links);
+  bts_lanes_free (self->waiting);
   g_main_context_unref (self->context);
   g_cond_clear (&self->cond);
   g_mutex_clear (&self->mutex);
@@ -244,11 +288,11 @@ add_waiting (BtsWriter *self, BtsFileJob *job)
 
   if (link == NULL)
     {
-      g_queue_push_tail (&self->waiting, job);
-      link = self->waiting.tail;
+      link = bts_lanes_push (self->waiting, job->uid, job);
     }
   else
     {
+      job->is_joined = ((BtsFileJob *) link->data)->is_joined;
       g_hash_table_remove (self->links, job->name);
       bts_file_job_free (link->data);
       link->data = job;
@@ -285,10 +329,10 @@ bts_writer_wait (BtsWriter *self, gint64 deadline)
   gboolean is_idle;
 
   g_mutex_lock (&self->mutex);
-  while (self->is_busy || !g_queue_is_empty (&self->waiting))
+  while (self->is_busy || !bts_lanes_is_empty (self->waiting))
     if (!g_cond_wait_until (&self->cond, &self->mutex, deadline))
       break;
-  is_idle = !self->is_busy && g_queue_is_empty (&self->waiting);
+  is_idle = !self->is_busy && bts_lanes_is_empty (self->waiting);
   g_mutex_unlock (&self->mutex);
 
   finished = steal_finished (self);

@@ -6,10 +6,10 @@
 
 #include "store/journal.h"
 
-/* The one thread that writes. Whatever waits is done together: with a journal all of it is one
- * group there, and gets into the files when there is nothing else to do, when the journal has
- * become large, and at the end; without one it is written to the files at once. It knows names and
- * texts, no operations. */
+/* The one thread that writes. Much of what waits is done together, of each user in turn: with a
+ * journal it is one group there, and gets into the files when there is nothing else to do, when the
+ * journal has become large, and at the end; without one it is written to the files at once. It
+ * knows names and texts, no operations. */
 
 typedef struct _BtsWriter BtsWriter;
 
@@ -27,7 +27,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (BtsWriter, bts_writer_free)
 /* Takes @job. Replaces what waits for the same name. */
 void bts_writer_push (BtsWriter *self, BtsFileJob *job);
 
-/* Takes all of @jobs (element-type BtsFileJob), and with a journal makes them durable together. */
+/* Takes all of @jobs (element-type BtsFileJob), of which those that are joined come together. */
 void bts_writer_push_all (BtsWriter *self, GPtrArray *jobs);
 
 /* Blocks until nothing waits, or @deadline (monotonic time), and calls @done for what is done.
