@@ -33,6 +33,7 @@ typedef struct _Batch
   BtsNewGroups *groups;  /* (owned): that its operations will be in */
   gboolean is_batch;
   guint n_pending;
+  guint n_published;
   guint error_index;
   GError *error; /* (owned) (nullable): that of the first item that failed */
 } Batch;
@@ -72,10 +73,17 @@ bts_create_spec_free (BtsCreateSpec *self)
 }
 
 static void
-item_free (Item *item)
+release (Item *item)
 {
   if (item->is_reserved)
     bts_registry_release (item->batch->registry, item->owner, 1, item->n_descriptors);
+  item->is_reserved = FALSE;
+}
+
+static void
+item_free (Item *item)
+{
+  release (item);
   g_clear_pointer (&item->spec, bts_create_spec_free);
   g_clear_pointer (&item->request, bts_request_unref);
   g_clear_pointer (&item->owner, bts_owner_unref);
@@ -221,15 +229,40 @@ return_operations (GTask *task)
   Batch *batch = g_task_get_task_data (task);
   g_autoptr (GPtrArray) operations = g_ptr_array_new_with_free_func (g_object_unref);
 
-  bts_new_groups_publish (batch->groups);
   for (guint i = 0; i < batch->items->len; i++)
-    {
-      Item *item = batch->items->pdata[i];
-
-      bts_registry_add (batch->bus->service.registry, item->operation);
-      g_ptr_array_add (operations, g_object_ref (item->operation));
-    }
+    g_ptr_array_add (operations, g_object_ref (((Item *) batch->items->pdata[i])->operation));
   g_task_return_pointer (task, g_steal_pointer (&operations), (GDestroyNotify) g_ptr_array_unref);
+}
+
+/* One operation a turn of the main loop: each is told to every connection of its user. */
+static gboolean
+publish_next (gpointer user_data)
+{
+  GTask *task = user_data;
+  Batch *batch = g_task_get_task_data (task);
+
+  if (batch->n_published < batch->items->len)
+    {
+      Item *item = batch->items->pdata[batch->n_published++];
+
+      release (item);
+      bts_registry_add (batch->bus->service.registry, item->operation);
+    }
+  if (batch->n_published < batch->items->len)
+    return G_SOURCE_CONTINUE;
+
+  return_operations (task);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+publish (GTask *task)
+{
+  Batch *batch = g_task_get_task_data (task);
+
+  bts_new_groups_publish (batch->groups);
+  if (publish_next (task) == G_SOURCE_CONTINUE)
+    g_idle_add_full (G_PRIORITY_DEFAULT, publish_next, g_object_ref (task), g_object_unref);
 }
 
 typedef struct
@@ -318,7 +351,7 @@ on_saved (GObject *source, GAsyncResult *result, gpointer user_data)
 
   if (bts_store_save_finish (BTS_STORE (source), result, &batch->error))
     {
-      return_operations (task);
+      publish (task);
       return;
     }
 
@@ -456,7 +489,7 @@ bts_create_operations_async (BtsBus *bus,
   if (batch->error != NULL)
     return_error (task);
   else if (batch->items->len == 0)
-    return_operations (task);
+    publish (task);
   else
     check_all (task);
 }

@@ -226,6 +226,56 @@ test_batch_is_all_or_none (BusFixture *fixture)
   g_assert_cmpuint (g_variant_n_children (paths), ==, 2);
 }
 
+static gboolean
+count_turn (gpointer user_data)
+{
+  ++*(guint *) user_data;
+  return G_SOURCE_CONTINUE;
+}
+
+typedef struct
+{
+  guint n_turns; /* of the main loop */
+  guint previous;
+  guint n_operations;
+} Turns;
+
+static void
+check_turn (BtsRegistry *registry, BtsOperation *operation, gpointer user_data)
+{
+  Turns *turns = user_data;
+
+  if (turns->n_operations++ > 0)
+    g_assert_cmpuint (turns->n_turns, >, turns->previous);
+  turns->previous = turns->n_turns;
+}
+
+/* Each is told to all connections of its user: others' calls are served in between. */
+static void
+test_batch_leaves_turns_to_others (BusFixture *fixture)
+{
+  GVariantBuilder specs = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("(aa{sv})"));
+  Turns turns = { 0 };
+  guint source_id = g_idle_add_full (G_PRIORITY_DEFAULT, count_turn, &turns.n_turns, NULL);
+  gulong handler =
+      g_signal_connect (fixture->registry, "operation-added", G_CALLBACK (check_turn), &turns);
+  g_autoptr (GVariant) reply = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_variant_builder_open (&specs, G_VARIANT_TYPE ("aa{sv}"));
+  for (guint i = 0; i < 3; i++)
+    g_variant_builder_add_value (
+        &specs, g_variant_new_parsed (
+                    "{'kind': <'download'>, 'uri': <'http://a/'>, 'destination': <'/a'>}"));
+  g_variant_builder_close (&specs);
+  reply = bus_fixture_call (fixture, BGT_OBJECT_PATH, BGT_INTERFACE_MANAGER, "CreateOperations",
+                            g_variant_builder_end (&specs), &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (turns.n_operations, ==, 3);
+  g_signal_handler_disconnect (fixture->registry, handler);
+  g_source_remove (source_id);
+}
+
 static void
 test_descriptor_becomes_the_operations (BusFixture *fixture)
 {
@@ -510,6 +560,7 @@ main (int argc, char **argv)
   ADD ("limit-refuses-the-next-and-leaves-the-rest",
        test_limit_refuses_the_next_and_leaves_the_rest);
   ADD ("batch-is-all-or-none", test_batch_is_all_or_none);
+  ADD ("batch-leaves-turns-to-others", test_batch_leaves_turns_to_others);
   ADD ("descriptor-becomes-the-operations", test_descriptor_becomes_the_operations);
   ADD ("calls-follow-the-status", test_calls_follow_the_status);
   ADD ("properties-answer-as-the-specification-says",
