@@ -21,6 +21,9 @@
 #define LARGE_BYTES (24 * 1024 * 1024)
 #define REWRITE_BYTES (LARGE_BYTES / 2)
 
+/* Of one checkpoint, and one file more: what is to be saved meanwhile waits for it. */
+#define CHECKPOINT_BYTES (1024 * 1024)
+
 /* Room that is asked for in advance, so that operations can be removed from a full disk. */
 #define RESERVED_BYTES (16 * 1024)
 
@@ -343,10 +346,15 @@ make_file_jobs (BtsJournal *self)
   GPtrArray *jobs = g_ptr_array_new_with_free_func ((GDestroyNotify) bts_file_job_free);
   GHashTableIter iter;
   gpointer name, text;
+  gsize n_bytes = 0;
 
   g_hash_table_iter_init (&iter, self->changes);
-  while (jobs->len < BTS_FILE_JOBS_MAX && g_hash_table_iter_next (&iter, &name, &text))
-    g_ptr_array_add (jobs, bts_file_job_new (name, text != NULL ? g_bytes_ref (text) : NULL, 0));
+  while (jobs->len < BTS_FILE_JOBS_MAX && n_bytes < CHECKPOINT_BYTES &&
+         g_hash_table_iter_next (&iter, &name, &text))
+    {
+      g_ptr_array_add (jobs, bts_file_job_new (name, text != NULL ? g_bytes_ref (text) : NULL, 0));
+      n_bytes += get_size (name, text);
+    }
 
   return jobs;
 }

@@ -320,6 +320,24 @@ test_it_stays_small (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (n_large, >, 0);
 }
 
+static void
+test_a_checkpoint_of_much_is_several (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (BtsJournal) journal = bts_journal_open (fixture->fd, NULL);
+  g_autoptr (GPtrArray) jobs = jobs_new ();
+  g_autofree char *text = g_strnfill (1024 * 1024, 'x');
+
+  for (guint i = 0; i < N_NAMES; i++)
+    add_job (jobs, i, text);
+  g_assert_true (bts_journal_append (journal, jobs, NULL));
+  for (guint i = 0; i < N_NAMES; i++)
+    {
+      g_assert_false (bts_journal_is_empty (journal));
+      g_assert_true (bts_journal_checkpoint (journal, NULL));
+    }
+  g_assert_true (bts_journal_is_empty (journal));
+}
+
 /* @flip counts bytes from the end. */
 static void
 damage (Fixture *fixture, gsize flip)
@@ -387,6 +405,7 @@ main (int argc, char *argv[])
 
   ADD ("a-group-is-one-write", test_a_group_is_one_write);
   ADD ("it-stays-small", test_it_stays_small);
+  ADD ("a-checkpoint-of-much-is-several", test_a_checkpoint_of_much_is_several);
   ADD ("a-damaged-group-takes-no-other-with-it", test_a_damaged_group_takes_no_other_with_it);
   ADD ("one-that-cannot-be-read-is-an-error", test_one_that_cannot_be_read_is_an_error);
   ADD_TROUBLE ("killed-before-every-call", DISK_TROUBLE_KILL);
