@@ -196,6 +196,6 @@ def compare(title, repeat, ours, peer, peer_name):
               flush=True)
 
 
-__all__ = ["MIB", "PATH", "V", "Certificates", "Cost", "Nginx", "Service", "compare", "cpu_seconds",
+__all__ = ["MIB", "PATH", "STATE_FOLDER", "V", "Certificates", "Cost", "Nginx", "Service", "compare", "cpu_seconds",
            "empty", "memory", "options", "random_file", "run", "settle", "spare_folder",
            "statistics"]
