@@ -418,6 +418,7 @@ bts_operation_pause (BtsOperation *self, GError **error)
     }
 
   self->intent = BTS_INTENT_PAUSED;
+  set_web_error (self, BGT_WEB_ERROR_NONE, NULL);
   emit_changed (self, &before, BTS_CHANGE_STATUS);
   return TRUE;
 }

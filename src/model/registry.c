@@ -180,10 +180,10 @@ count_room (BtsRegistry *self, Item *item)
     .n_bytes = OPERATION_BYTES + bts_request_get_size (bts_operation_get_request (operation)) +
                get_length (bts_operation_get_destination (operation)) +
                get_length (bts_operation_get_error_message (operation)),
-    .n_reported_bytes = bts_report_get_weight (bts_operation_get_response (operation)) +
-                        bts_report_get_weight (bts_operation_get_checkpoint (operation)) +
-                        bts_byte_ranges_get_count (bts_operation_get_ranges (operation)) *
-                            sizeof (BtsByteRange),
+    .n_reported_bytes =
+        bts_report_get_weight (bts_operation_get_response (operation)) +
+        bts_report_get_weight (bts_operation_get_checkpoint (operation)) +
+        bts_byte_ranges_get_count (bts_operation_get_ranges (operation)) * sizeof (BtsByteRange),
     .n_descriptors = bts_descriptors_get_count (bts_operation_get_files (operation)),
   };
 
@@ -361,7 +361,8 @@ check_limit (const Count *count, guint n, guint maximum, const char *whose, GErr
 gboolean
 bts_registry_has_room_for_reports (BtsRegistry *self, BtsOwner *owner)
 {
-  gboolean has_room = get_user_count (self, owner)->room.n_reported_bytes < MAX_REPORTED_BYTES_PER_USER;
+  gboolean has_room =
+      get_user_count (self, owner)->room.n_reported_bytes < MAX_REPORTED_BYTES_PER_USER;
 
   drop_unused_counts (self, owner);
   return has_room;
