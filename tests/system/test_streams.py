@@ -343,6 +343,12 @@ class Parts(StreamCase):
         self.start(operation)
         self.assertTrue(has_come.wait(DEADLINE_SECONDS))
         worker = self.daemon.workers()[0]
+        # What the worker has told before this is stored then, and what it asks before it is
+        # answered: its job shall wait for no answer while the service stands still.
+        self.daemon.set(operation, "Priority", V("s", "high"))
+        with self.assertRaises(GLib.Error) as caught:
+            self.daemon.call(operation, "Operation", "OpenResult", V("(t)", (0,)))
+        self.assertEqual(error_name(caught.exception), "NotYetAvailable")
         self.daemon.process.send_signal(signal.SIGSTOP)
         may_go_on.set()
         wait_until(lambda: "job" not in self.threads(worker), "the job has ended")

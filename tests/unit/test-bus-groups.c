@@ -230,7 +230,7 @@ run (gconstpointer data)
 int
 main (int argc, char **argv)
 {
-  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  g_test_init (&argc, &argv, NULL);
   bgt_error_quark ();
 
 #define ADD(name, function) g_test_add_data_func ("/bus/groups/" name, function, run)
