@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bus/call-size.h"
+#include "common/bgt-error.h"
 #include "common/names.h"
 
 /* Calls of one connection that are told of together. */
@@ -225,6 +227,31 @@ is_introspect (GDBusMessage *message)
          is_ours (g_dbus_message_get_path (message));
 }
 
+/* Whoever has to look at more than that keeps everybody waiting. */
+static gboolean
+is_too_large (GDBusMessage *message)
+{
+  gboolean is_batch = g_strcmp0 (g_dbus_message_get_member (message), "CreateOperations") == 0;
+
+  return bts_call_has_more_values (g_dbus_message_get_body (message),
+                                   is_batch ? BTS_MAX_BATCH_VALUES : BTS_MAX_CALL_VALUES);
+}
+
+static void
+refuse (GDBusConnection *connection, GDBusMessage *message)
+{
+  g_autoptr (GError) error = g_error_new (BGT_ERROR, BGT_ERROR_LIMIT_EXCEEDED,
+                                          "The arguments of a call may be %d values, of "
+                                          "CreateOperations %d",
+                                          BTS_MAX_CALL_VALUES, BTS_MAX_BATCH_VALUES);
+  g_autofree char *name = g_dbus_error_encode_gerror (error);
+  g_autoptr (GDBusMessage) reply =
+                 g_dbus_message_new_method_error_literal (message, name, error->message);
+
+  /* It fails only on a closed connection, and then there is nobody to tell. */
+  g_dbus_connection_send_message (connection, reply, G_DBUS_SEND_MESSAGE_FLAGS_NONE, NULL, NULL);
+}
+
 static GDBusMessage *
 on_message (GDBusConnection *connection,
             GDBusMessage *message,
@@ -240,6 +267,12 @@ on_message (GDBusConnection *connection,
 
   if (!count_call (shared, name))
     {
+      g_object_unref (message);
+      return NULL;
+    }
+  if (is_too_large (message))
+    {
+      refuse (connection, message);
       g_object_unref (message);
       return NULL;
     }

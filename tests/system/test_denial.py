@@ -78,6 +78,27 @@ class Denial(unittest.TestCase):
         self.assertLess(times[-1], SLOWEST_CALL_SECONDS)
         self.assertLess(times[len(times) // 2], max(MAX_RATIO * usual, USUAL_CALL_SECONDS))
 
+    def test_arguments_of_many_small_values_are_refused_at_once(self):
+        strings = {f"x-{number}": GLib.Variant("s", "") for number in range(20_000)}
+        download = ("http://127.0.0.1:1/", f"{self.bob.folder}/file")
+        spec = {"kind": GLib.Variant("s", "download"), "uri": GLib.Variant("s", download[0])}
+        part = {"name": GLib.Variant("s", "a"), "text": GLib.Variant("s", "")}
+        calls = {
+            "options": ("CreateDownload", "(ssa{sv})", (*download, strings)),
+            "headers": ("CreateDownload", "(ssa{sv})", (*download, {
+                "headers": GLib.Variant("a{ss}", {name: "" for name in strings})})),
+            "metadata": ("CreateDownload", "(ssa{sv})", (*download, {
+                "metadata": GLib.Variant("a{sv}", strings)})),
+            "parts": ("CreateMultipartUpload", "(saa{sv}a{sv})",
+                      (download[0], [part] * 20_000, {})),
+            "specs": ("CreateOperations", "(aa{sv})", ([spec] * 40_000,)),
+        }
+        for name, arguments in calls.items():
+            with self.subTest(name), self.assertRaises(CallError) as caught:
+                self.bob.call(PATH, "Manager", *arguments)
+            self.assertEqual(caught.exception.name, f"{NAME}.Error.LimitExceeded")
+            self.assertIn("values", caught.exception.message)
+
     def test_a_crowd_that_reads_no_answers(self):
         for number in range(N_OPERATIONS):
             self.create(self.bob, f"file-{number}", self.large_options())

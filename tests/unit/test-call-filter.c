@@ -9,6 +9,8 @@
 #include <gio/gunixfdlist.h>
 #include <unistd.h>
 
+#include "bus/call-size.h"
+#include "common/bgt-error.h"
 #include "common/names.h"
 #include "fakes/connection-pair.h"
 
@@ -140,6 +142,60 @@ test_many_calls_are_counted_together (Fixture *fixture)
   g_assert_cmpuint (fixture->n_called, <=, 200);
 }
 
+static GVariant *
+new_texts (guint n)
+{
+  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_STRING_ARRAY);
+
+  for (guint i = 0; i < n; i++)
+    g_variant_builder_add (&builder, "s", "x");
+
+  return g_variant_ref_sink (g_variant_new ("(as)", &builder));
+}
+
+static void
+test_values_are_counted (Fixture *fixture)
+{
+  g_autoptr (GVariant) texts = new_texts (1000);
+  g_autoptr (GVariant) nested =
+                 g_variant_ref_sink (g_variant_new_parsed ("({'a': <@aau [[1], []]>},)"));
+  g_autoptr (GVariant) bytes = g_variant_ref_sink (
+      g_variant_new ("(v)", g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, xml, sizeof xml, 1)));
+
+  g_assert_false (bts_call_has_more_values (NULL, 0));
+  g_assert_false (bts_call_has_more_values (texts, 1002));
+  g_assert_true (bts_call_has_more_values (texts, 1001));
+  g_assert_false (bts_call_has_more_values (nested, 9));
+  g_assert_true (bts_call_has_more_values (nested, 8));
+  g_assert_false (bts_call_has_more_values (bytes, 3));
+}
+
+static void
+on_answer (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  *(GDBusMessage **) user_data =
+      g_dbus_connection_send_message_with_reply_finish (G_DBUS_CONNECTION (source), result, NULL);
+}
+
+static void
+test_of_too_many_values_are_refused (Fixture *fixture)
+{
+  g_autoptr (GDBusMessage) message =
+                 g_dbus_message_new_method_call (NULL, BGT_OBJECT_PATH, "a.b", "C");
+  g_autoptr (GVariant) texts = new_texts (BTS_MAX_CALL_VALUES);
+  g_autoptr (GDBusMessage) answer = NULL;
+
+  g_dbus_message_set_sender (message, ":1.1");
+  g_dbus_message_set_body (message, texts);
+  g_dbus_connection_send_message_with_reply (
+      fixture->client, message, G_DBUS_SEND_MESSAGE_FLAGS_NONE, -1, NULL, NULL, on_answer, &answer);
+  while (answer == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_cmpstr (g_dbus_message_get_error_name (answer), ==,
+                   "org.example.BackgroundTransfer.Error.LimitExceeded");
+  g_assert_cmpuint (fixture->calls->len, ==, 0);
+}
+
 static const struct
 {
   const char *path;
@@ -148,6 +204,8 @@ static const struct
   { "of-too-many-descriptors-none-is-kept", test_of_too_many_descriptors_none_is_kept },
   { "the-ignored-reach-nobody", test_the_ignored_reach_nobody },
   { "many-calls-are-counted-together", test_many_calls_are_counted_together },
+  { "values-are-counted", test_values_are_counted },
+  { "of-too-many-values-are-refused", test_of_too_many_values_are_refused },
 };
 
 int
