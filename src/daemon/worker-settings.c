@@ -13,7 +13,6 @@ bts_worker_settings_new (const BtsLimits *limits, BtsKnownServers *servers)
 
   g_variant_dict_insert (&settings, "connect-timeout", "u", limits->connect_timeout_seconds);
   g_variant_dict_insert (&settings, "response-timeout", "u", limits->response_timeout_seconds);
-  g_variant_dict_insert (&settings, "max-retries", "u", limits->max_retries);
   g_variant_dict_insert (&settings, "checkpoint-bytes", "t", limits->checkpoint_bytes);
   g_variant_dict_insert (&settings, "max-rate", "t", limits->max_rate);
   g_variant_dict_insert (&settings, "max-spool-bytes", "t", limits->max_spool_bytes_per_user);
