@@ -179,14 +179,18 @@ bts_worker_call_check_async (BtsWorkerLink *self,
 {
   g_autoptr (GArray) listed = list_files (files);
   g_autoptr (GUnixFDList) fds = NULL;
+  GTask *task = g_task_new (self, cancellable, callback, user_data);
   GError *error = NULL;
   GVariant *handles = build_handles (listed, &fds, &error);
 
-  if (handles == NULL)
-    g_task_report_error (self, callback, user_data, bts_worker_call_check_async, error);
-  else
-    bts_worker_checks_add (bts_worker_link_get_checks (self), request, handles, fds,
-                           g_task_new (self, cancellable, callback, user_data));
+  g_task_set_source_tag (task, bts_worker_call_check_async);
+  if (handles != NULL)
+    {
+      bts_worker_checks_add (bts_worker_link_get_checks (self), request, handles, fds, task);
+      return;
+    }
+  g_task_return_error (task, error);
+  g_object_unref (task);
 }
 
 void

@@ -199,7 +199,6 @@ bts_worker_checks_add (
   check->request = g_variant_ref (request);
   check->handles = g_variant_ref_sink (handles);
   check->fds = g_object_ref (fds);
-  g_task_set_source_tag (task, bts_worker_checks_add);
   g_ptr_array_add (self->waiting, check);
   if (self->source_id == 0)
     self->source_id = g_idle_add_full (G_PRIORITY_DEFAULT, on_send, self, NULL);
