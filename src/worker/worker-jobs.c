@@ -112,6 +112,28 @@ answer_stops (GPtrArray *stops)
   g_ptr_array_set_size (stops, 0);
 }
 
+static gpointer
+remove_streams (gpointer data)
+{
+  g_autofree char *guid = data;
+
+  bts_spool_remove_streams (guid, NULL);
+  return NULL;
+}
+
+/* What cannot be removed now is so with the operation. */
+static void
+begin_removing_streams (const char *guid)
+{
+  char *copy = g_strdup (guid);
+  GThread *thread = g_thread_try_new ("streams", remove_streams, copy, NULL);
+
+  if (thread != NULL)
+    g_thread_unref (thread);
+  else
+    g_free (copy);
+}
+
 static void
 on_finished_answered (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -124,9 +146,8 @@ on_finished_answered (GObject *source, GAsyncResult *result, gpointer user_data)
   if (reply == NULL)
     g_debug ("The end of %s was not taken: %s", bts_transfer_job_get_guid (call->job),
              error->message);
-  /* What cannot be removed now is so with the operation. */
   else if (call->removes_streams)
-    bts_spool_remove_streams (bts_transfer_job_get_guid (call->job), NULL);
+    begin_removing_streams (bts_transfer_job_get_guid (call->job));
   answer_stops (call->stops);
 }
 
