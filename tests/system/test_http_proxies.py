@@ -148,7 +148,10 @@ class OtherProxies(ProxyCase):
         for uri in (self.server.uri("/file"), self.secure.uri("/file")):
             for proxy in ("http://127.0.0.1:1", "socks5://127.0.0.1:1"):
                 with self.subTest(uri=uri, proxy=proxy):
-                    self.fail_with(self.download(uri, proxy=self.text(proxy)), "cannot-connect")
+                    values = self.fail_with(self.download(uri, proxy=self.text(proxy)),
+                                            "cannot-connect")
+                    self.assertEqual(values["ErrorMessage"], "No answer from the proxy 127.0.0.1: "
+                                                             "the connection was refused")
         self.assertEqual(self.server.heads() + self.secure.heads(), [])
 
 

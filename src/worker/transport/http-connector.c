@@ -113,14 +113,16 @@ pass_proxy (GIOStream *stream,
 
   if (proxy == NULL)
     return g_object_ref (stream);
+  notes->is_proxy_reached = !g_str_equal (proxy->scheme, "https");
   if (!bts_http_proxy_forwards (proxy))
     return pass_socks (stream, proxy, address, cancellable, error);
 
-  secured = g_str_equal (proxy->scheme, "https")
-                ? add_tls (stream, exchange, proxy->host, proxy->port, cancellable, error)
-                : g_object_ref (stream);
+  secured = notes->is_proxy_reached
+                ? g_object_ref (stream)
+                : add_tls (stream, exchange, proxy->host, proxy->port, cancellable, error);
   if (secured == NULL)
     return NULL;
+  notes->is_proxy_reached = TRUE;
   if (is_tls && !bts_http_proxy_open_tunnel (
                     secured, g_proxy_address_get_destination_hostname (address),
                     g_proxy_address_get_destination_port (address), notes->proxy_auth, cancellable,

@@ -64,6 +64,7 @@ typedef struct
   gboolean is_body_sent;                  /* the request's body, all of it */
   const BtsHttpProxy *proxy;              /* (unowned) (nullable): the way it goes */
   BtsHttpAuth *proxy_auth;                /* (unowned) (nullable): for connecting over @proxy */
+  gboolean is_proxy_reached;              /* what fails from there on is beyond @proxy */
   gboolean is_proxy_challenged;           /* @proxy_auth has something new for the proxy */
 } BtsHttpExchangeNotes;
 

@@ -49,14 +49,23 @@ bts_http_failure_set_within_head (GError **error)
                        "The connection was closed within the head of the answer");
 }
 
+static char *
+describe_silence (const BtsHttpExchangeNotes *notes, const BtsHttpTarget *target)
+{
+  if (notes->proxy != NULL && notes->framing == NULL && !notes->is_proxy_reached)
+    return g_strdup_printf ("No answer from the proxy %s", notes->proxy->host);
+  return g_strdup_printf ("No answer from %s", g_uri_get_host (target->uri));
+}
+
 void
 bts_http_failure_set_without_answer (BtsHttpExchange *exchange,
                                      const BtsHttpTarget *target,
                                      const GError *cause,
                                      GError **error)
 {
-  const BtsHttpFraming *framing = bts_http_exchange_get_notes (exchange)->framing;
-  g_autofree char *what = g_strdup_printf ("No answer from %s", g_uri_get_host (target->uri));
+  const BtsHttpExchangeNotes *notes = bts_http_exchange_get_notes (exchange);
+  const BtsHttpFraming *framing = notes->framing;
+  g_autofree char *what = describe_silence (notes, target);
 
   if (cause->domain == BGT_WEB_ERROR && !bts_http_exchange_is_cancelled (exchange))
     g_propagate_error (error, g_error_copy (cause));
