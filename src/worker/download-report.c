@@ -6,7 +6,6 @@
 
 #include "worker/download-report.h"
 
-#include "common/bgt-error.h"
 #include "common/bgt-web-error.h"
 
 #define MAX_SAVE_ATTEMPTS 10
@@ -161,34 +160,19 @@ bts_download_report_save (BtsDownloadReport *self, GError **error)
   return FALSE;
 }
 
-/* What the network or the disk has said goes out as a word of the contract. */
-static int
-get_web_error (const GError *error)
-{
-  if (error->domain == BGT_WEB_ERROR)
-    return error->code;
-  if (error->domain == BGT_ERROR)
-    return BGT_WEB_ERROR_FILE_ERROR;
-  return BGT_WEB_ERROR_CONNECTION_ABORTED;
-}
-
 GVariant *
 bts_download_report_new_end (BtsDownloadReport *self, const BtsDownloadEnd *end)
 {
   g_auto (GVariantDict) update = G_VARIANT_DICT_INIT (NULL);
-  int web_error = end->error != NULL ? get_web_error (end->error) : BGT_WEB_ERROR_NONE;
 
   if (self->destination != NULL)
     g_variant_unref (fill (self, &update));
   if (end->destination != NULL)
     g_variant_dict_insert (&update, "destination", "s", end->destination);
   if (end->error != NULL)
-    {
-      g_autofree char *message = g_utf8_make_valid (end->error->message, -1);
-
-      g_variant_dict_insert (&update, "error-message", "s", message);
-    }
-  g_variant_dict_insert (&update, "web-error-status", "s", bgt_web_error_to_string (web_error));
+    bts_transfer_job_add_error (&update, end->error);
+  else
+    g_variant_dict_insert (&update, "web-error-status", "s", "");
   g_variant_dict_insert (&update, "retry-after", "x", end->retry_after_us);
   g_variant_dict_insert (&update, "made-progress", "b", end->made_progress);
   return g_variant_ref_sink (g_variant_dict_end (&update));

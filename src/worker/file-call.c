@@ -8,7 +8,6 @@
 
 #include <gio/gunixfdlist.h>
 
-#include "common/bgt-enums.h"
 #include "common/bgt-error.h"
 #include "common/bgt-web-error.h"
 #include "worker/call-files.h"
@@ -18,6 +17,7 @@
 #include "worker/files/spool.h"
 #include "worker/upload-answer.h"
 #include "worker/upload-check.h"
+#include "worker/upload-job.h"
 
 typedef struct
 {
@@ -75,15 +75,6 @@ return_fd (Call *self, int fd)
                                                            g_variant_new ("(h)", 0), files);
 }
 
-static gboolean
-is_upload (GVariant *request)
-{
-  const char *kind = NULL;
-
-  return g_variant_lookup (request, "kind", "&s", &kind) &&
-         g_str_equal (kind, bgt_operation_kind_to_string (BGT_OPERATION_KIND_UPLOAD));
-}
-
 static GVariant *
 check_download (GVariant *request, GArray *files, GError **error)
 {
@@ -107,8 +98,8 @@ check_download (GVariant *request, GArray *files, GError **error)
 static GVariant *
 find (GVariant *request, GArray *files, GError **error)
 {
-  return is_upload (request) ? bts_upload_check (request, files, error)
-                             : check_download (request, files, error);
+  return bts_upload_job_is_for (request) ? bts_upload_check (request, files, error)
+                                         : check_download (request, files, error);
 }
 
 static gboolean
@@ -170,7 +161,7 @@ discard (Call *self, GError **error)
 {
   g_autoptr (GVariant) destination = dup_destination (self);
   gboolean is_discarded = bts_spool_remove_all (self->guid, error) &&
-                          (is_upload (self->request) ||
+                          (bts_upload_job_is_for (self->request) ||
                            bts_destination_discard (self->request, self->guid, destination, error));
 
   if (!is_discarded)
@@ -198,8 +189,9 @@ open_download (Call *self, GError **error)
 static gboolean
 open_result (Call *self, GError **error)
 {
-  int fd = is_upload (self->request) ? bts_upload_answer_open (self->guid, self->position, error)
-                                     : open_download (self, error);
+  int fd = bts_upload_job_is_for (self->request)
+               ? bts_upload_answer_open (self->guid, self->position, error)
+               : open_download (self, error);
 
   if (fd < 0)
     return FALSE;

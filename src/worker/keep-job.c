@@ -74,13 +74,7 @@ keep_main (BtsTransferJob *job, gpointer data)
   g_variant_dict_insert (&update, "total-bytes-to-send", "t",
                          bts_transfer_job_get_progress (job)->total_to_send);
   if (!is_kept)
-    {
-      g_autofree char *message = g_utf8_make_valid (error->message, -1);
-      int code = error->domain == BGT_WEB_ERROR ? error->code : BGT_WEB_ERROR_FILE_ERROR;
-
-      g_variant_dict_insert (&update, "error-message", "s", message);
-      g_variant_dict_insert (&update, "web-error-status", "s", bgt_web_error_to_string (code));
-    }
+    bts_transfer_job_add_error (&update, error);
   return g_variant_ref_sink (g_variant_dict_end (&update));
 }
 

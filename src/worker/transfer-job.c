@@ -6,6 +6,9 @@
 
 #include "worker/transfer-job.h"
 
+#include "common/bgt-error.h"
+#include "common/bgt-web-error.h"
+
 /* Of what was asked for and not yet looked at, the newest count. */
 #define MAX_RANGES 64
 
@@ -164,6 +167,37 @@ post (BtsTransferJob *self, GVariant *update, gboolean is_end)
   g_idle_add_full (G_PRIORITY_DEFAULT, on_message, message, message_free);
 }
 
+static int
+get_web_error (const GError *error)
+{
+  if (error->domain == BGT_WEB_ERROR)
+    return error->code;
+  return error->domain == BGT_ERROR ? BGT_WEB_ERROR_FILE_ERROR : BGT_WEB_ERROR_CONNECTION_ABORTED;
+}
+
+void
+bts_transfer_job_add_error (GVariantDict *update, const GError *error)
+{
+  g_autofree char *message = g_utf8_make_valid (error->message, -1);
+
+  g_variant_dict_insert (update, "error-message", "s", message);
+  g_variant_dict_insert (update, "web-error-status", "s",
+                         bgt_web_error_to_string (get_web_error (error)));
+}
+
+/* Too many threads for this user: a failure like others, tried again later. */
+static void
+post_no_thread (BtsTransferJob *self, const GError *error)
+{
+  g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (NULL);
+  g_autoptr (GVariant) update = NULL;
+
+  g_warning ("Cannot start a thread for %s: %s", self->guid, error->message);
+  bts_transfer_job_add_error (&dict, error);
+  update = g_variant_ref_sink (g_variant_dict_end (&dict));
+  post (self, update, TRUE);
+}
+
 static gpointer
 run_thread (gpointer data)
 {
@@ -196,21 +230,10 @@ bts_transfer_job_start (BtsTransferJob *self,
       return;
     }
 
-  /* Too many threads for this user: a failure like others, tried again later. */
-  g_warning ("Cannot start a thread for %s: %s", self->guid, error->message);
   bts_transfer_job_unref (self);
   if (free_data != NULL)
     free_data (g_steal_pointer (&self->thread_data));
-  {
-    g_auto (GVariantDict) update = G_VARIANT_DICT_INIT (NULL);
-    g_autoptr (GVariant) value = NULL;
-
-    g_variant_dict_insert (&update, "web-error-status", "s", "connection-aborted");
-    g_variant_dict_insert (&update, "error-message", "s", error->message);
-    g_variant_dict_insert (&update, "retry-after", "x", (gint64) -1);
-    value = g_variant_ref_sink (g_variant_dict_end (&update));
-    post (self, value, TRUE);
-  }
+  post_no_thread (self, error);
 }
 
 static void

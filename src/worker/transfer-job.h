@@ -42,6 +42,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (BtsTransferJob, bts_transfer_job_unref)
 const char *bts_transfer_job_get_guid (BtsTransferJob *self);
 BtsProgress *bts_transfer_job_get_progress (BtsTransferJob *self);
 
+/* Adds to @update, of WorkerHost.Finished, why the job has failed. What is an error neither of the
+ * contract nor of a file was one of the network. */
+void bts_transfer_job_add_error (GVariantDict *update, const GError *error);
+
 /* For the main loop. */
 void bts_transfer_job_start (BtsTransferJob *self,
                              BtsTransferJobMain thread_main,

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#include "common/bgt-error.h"
+#include "common/bgt-enums.h"
 #include "common/bgt-web-error.h"
 #include "worker/call-files.h"
 #include "worker/files/file-error.h"
@@ -184,22 +184,10 @@ run (BtsUpload *self, GError **error)
 
 /* The end */
 
-static int
-get_web_error (const GError *error)
-{
-  if (error->domain == BGT_WEB_ERROR)
-    return error->code;
-  return error->domain == BGT_ERROR ? BGT_WEB_ERROR_FILE_ERROR : BGT_WEB_ERROR_CONNECTION_ABORTED;
-}
-
 static void
 fill_error (BtsUpload *self, GVariantDict *update, const GError *error, gboolean was_committed)
 {
-  g_autofree char *message = g_utf8_make_valid (error->message, -1);
-
-  g_variant_dict_insert (update, "error-message", "s", message);
-  g_variant_dict_insert (update, "web-error-status", "s",
-                         bgt_web_error_to_string (get_web_error (error)));
+  bts_transfer_job_add_error (update, error);
   g_variant_dict_insert (update, "may-retry", "b", !was_committed);
   if (self->status_code >= 300)
     g_variant_dict_insert (update, "retry-after", "x", self->retry_after_us);
@@ -281,6 +269,15 @@ upload_new (const BtsUploadSpec *spec)
   self->retry_after_us = -1;
   bts_upload_record_init (&self->record, self->checkpoint);
   return self;
+}
+
+gboolean
+bts_upload_job_is_for (GVariant *request)
+{
+  const char *kind = NULL;
+
+  return g_variant_lookup (request, "kind", "&s", &kind) &&
+         g_str_equal (kind, bgt_operation_kind_to_string (BGT_OPERATION_KIND_UPLOAD));
 }
 
 void

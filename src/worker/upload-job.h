@@ -21,6 +21,9 @@ typedef struct
   BtsUploadMemory *memory; /* (unowned) likewise */
 } BtsUploadSpec;
 
+/* Whether @request is one of an upload. */
+gboolean bts_upload_job_is_for (GVariant *request);
+
 /* Tells the server that an upload which can be resumed will not be. */
 void bts_upload_job_terminate (const char *guid, GVariant *request, const BtsUploadSpec *spec);
 

@@ -6,7 +6,6 @@
 
 #include "worker/worker.h"
 
-#include "common/bgt-enums.h"
 #include "common/bgt-error.h"
 #include "common/names.h"
 #include "common/object-path.h"
@@ -111,15 +110,6 @@ new_transport (const char *uri, gpointer user_data)
   return NULL;
 }
 
-static gboolean
-is_upload (GVariant *request)
-{
-  const char *kind = NULL;
-
-  return g_variant_lookup (request, "kind", "&s", &kind) &&
-         strcmp (kind, bgt_operation_kind_to_string (BGT_OPERATION_KIND_UPLOAD)) == 0;
-}
-
 static BtsUploadSpec
 get_upload_spec (BtsWorker *self, const char *application, GVariant *checkpoint, GArray *files)
 {
@@ -199,7 +189,7 @@ handle_start (BtsWorker *self, GVariant *parameters, GDBusMethodInvocation *invo
   if (job == NULL)
     return;
   files = bts_call_files_get (invocation, handles);
-  if (is_upload (request))
+  if (bts_upload_job_is_for (request))
     start_upload (self, job, application, checkpoint, files);
   else
     start_download (self, job, request, checkpoint, files);
@@ -265,7 +255,7 @@ handle_discard (BtsWorker *self, GVariant *parameters, GDBusMethodInvocation *in
   call.guid = guid;
   call.request = request;
   call.checkpoint = checkpoint;
-  if (is_upload (request))
+  if (bts_upload_job_is_for (request))
     terminate_upload (self, guid, request, checkpoint);
   bts_file_call_run (&call, invocation);
 }
