@@ -126,6 +126,17 @@ bts_atomic_file_remove (int folder, const char *name, GError **error)
   return TRUE;
 }
 
+void
+bts_atomic_file_set_aside (int folder, const char *path, const char *name, const GError *error)
+{
+  g_autofree char *new_name = g_strconcat (name, BTS_ATOMIC_FILE_UNREADABLE, NULL);
+
+  if (renameat (folder, name, folder, new_name) == 0)
+    g_message ("%s/%s is set aside as %s: %s", path, name, new_name, error->message);
+  else
+    g_message ("%s/%s is left out: %s", path, name, error->message);
+}
+
 gboolean
 bts_atomic_file_sync_folder (int folder, GError **error)
 {

@@ -12,6 +12,7 @@
  * BGT_ERROR_FAILED. */
 
 #define BTS_ATOMIC_FILE_TEMPORARY ".tmp-"
+#define BTS_ATOMIC_FILE_UNREADABLE ".unreadable"
 
 /* Writes the temporary file, mode 0600; its descriptor, or -1. */
 int bts_atomic_file_write (
@@ -31,6 +32,11 @@ void bts_atomic_file_discard (int folder, const char *name);
 
 /* Removes the file and its temporary one; that there is none is fine. */
 gboolean bts_atomic_file_remove (int folder, const char *name, GError **error);
+
+/* Adds BTS_ATOMIC_FILE_UNREADABLE to the name of a file that makes no sense, which @error says, so
+ * that nothing overwrites it; the log tells of it. @path: of @folder */
+void
+bts_atomic_file_set_aside (int folder, const char *path, const char *name, const GError *error);
 
 /* Makes all names durable. */
 gboolean bts_atomic_file_sync_folder (int folder, GError **error);

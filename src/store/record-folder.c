@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -22,7 +21,6 @@
 #include "store/operation-record.h"
 
 #define MAX_RECORD_BYTES (16 * 1024 * 1024)
-#define UNREADABLE_SUFFIX ".unreadable"
 
 /* A process that has just been killed may hold the folder for a moment longer. */
 #define LOCK_TRIES 40
@@ -153,17 +151,6 @@ read_file (Load *self, const char *name, GString *text, GError **error)
   return is_read;
 }
 
-static void
-set_aside (Load *self, const char *name, const GError *error)
-{
-  g_autofree char *new_name = g_strconcat (name, UNREADABLE_SUFFIX, NULL);
-
-  if (renameat (self->file, name, self->file, new_name) == 0)
-    g_message ("%s/%s is set aside as %s: %s", self->path, name, new_name, error->message);
-  else
-    g_message ("%s/%s is left out: %s", self->path, name, error->message);
-}
-
 static gboolean
 add (Load *self, const char *name, const char *text, gsize length, GError **error)
 {
@@ -183,7 +170,7 @@ load_file (Load *self, const char *name, GString *buffer)
 
   if (!read_file (self, name, buffer, &error) ||
       !add (self, name, buffer->str, buffer->len, &error))
-    set_aside (self, name, error);
+    bts_atomic_file_set_aside (self->file, self->path, name, error);
 }
 
 static void

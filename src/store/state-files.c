@@ -8,15 +8,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "common/bgt-error.h"
 #include "store/atomic-file.h"
 #include "store/writer.h"
-
-#define UNREADABLE_SUFFIX ".unreadable"
 
 typedef struct
 {
@@ -131,17 +128,6 @@ bts_state_files_open (const char *folder, GError **error)
   return g_steal_pointer (&self);
 }
 
-static void
-set_aside (BtsStateFiles *self, const char *name, const GError *error)
-{
-  g_autofree char *new_name = g_strconcat (name, UNREADABLE_SUFFIX, NULL);
-
-  if (renameat (self->folder, name, self->folder, new_name) == 0)
-    g_message ("%s/%s is set aside as %s: %s", self->folder_path, name, new_name, error->message);
-  else
-    g_message ("%s/%s is left out: %s", self->folder_path, name, error->message);
-}
-
 void
 bts_state_files_load (BtsStateFiles *self,
                       const char *prefix,
@@ -162,11 +148,11 @@ bts_state_files_load (BtsStateFiles *self,
       /* Left by a crash. */
       if (g_str_has_prefix (name, BTS_ATOMIC_FILE_TEMPORARY))
         unlinkat (self->folder, name, 0);
-      if (!g_str_has_prefix (name, prefix) || g_str_has_suffix (name, UNREADABLE_SUFFIX))
+      if (!g_str_has_prefix (name, prefix) || g_str_has_suffix (name, BTS_ATOMIC_FILE_UNREADABLE))
         continue;
       if (!g_file_get_contents (path, &text, &length, &error) ||
           !load (name, text, length, user_data, &error))
-        set_aside (self, name, error);
+        bts_atomic_file_set_aside (self->folder, self->folder_path, name, error);
     }
 }
 
