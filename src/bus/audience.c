@@ -6,8 +6,6 @@
 
 #include "bus/audience.h"
 
-#define HEADER_BYTES 256
-
 /* A signal on its way to all who are entitled to it, or to @name. */
 typedef struct
 {
@@ -66,7 +64,7 @@ emit_to (BtsAudience *self, const BtsSignal *signal, const char *destination)
   if (destination == NULL)
     return;
   bts_unread_count (self->unread, destination,
-                    HEADER_BYTES + g_variant_get_size (signal->parameters));
+                    BTS_UNREAD_HEADER_BYTES + g_variant_get_size (signal->parameters));
   if (signal->owner != NULL)
     bts_call_pace_charge_bytes (self->pace, bts_owner_get_uid (signal->owner),
                                 g_variant_get_size (signal->parameters));

@@ -6,8 +6,7 @@
 
 #include "bus/interface.h"
 
-/* A change of a group by a call: it takes effect at once, is saved, and undone where that
- * fails. */
+/* A change of a group by a call: it takes effect at once, is saved, and undone where that fails. */
 
 typedef struct _BtsGroupChange BtsGroupChange;
 

@@ -29,12 +29,12 @@ bts_invocation_free (BtsInvocation *call)
 /* The largest messages that a bus lets through: a system bus 32 MiB, GDBus itself 128. Whoever
  * sends a larger one is thrown off. */
 #define MAX_ANSWER_BYTES(is_session) (((is_session) ? 127 : 31) * 1024 * 1024)
-#define HEADER_BYTES 256
 
 static void
 count_answer (BtsInvocation *call, gsize n_bytes)
 {
-  bts_unread_count (call->bus->unread, bts_invocation_get_sender (call), HEADER_BYTES + n_bytes);
+  bts_unread_count (call->bus->unread, bts_invocation_get_sender (call),
+                    BTS_UNREAD_HEADER_BYTES + n_bytes);
 }
 
 void

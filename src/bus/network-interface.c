@@ -16,8 +16,6 @@
 #include "policy/cost.h"
 #include "store/settings-record.h"
 
-/* The conditions that the scheduler decides by, read off one by one. */
-
 /* Changes that need an authorisation */
 
 /* What is to be done once the caller may; FALSE with @error where it cannot. */
@@ -233,7 +231,7 @@ bts_network_handle_remove_data_plan (BtsInvocation *call, GVariant *parameters)
   change_if_authorised (call, remove_data_plan, parameters);
 }
 
-/* Properties */
+/* Properties: the conditions that the scheduler decides by, read off one by one */
 
 /* As an operation sees it that does not mind what the network costs. */
 static GVariant *

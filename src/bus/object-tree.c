@@ -20,7 +20,6 @@
 
 /* So much of the queue a descriptor takes that comes with a call. */
 #define DESCRIPTOR_BYTES (64 * 1024)
-#define HEADER_BYTES 256
 
 /* Of the calls under way of one connection. */
 #define MAX_DESCRIPTORS 256
@@ -290,7 +289,7 @@ answer_introspection (Introspection *self, GDBusMessage *reply)
   GVariant *body = g_dbus_message_get_body (reply);
 
   bts_unread_count (self->bus->unread, g_dbus_message_get_sender (self->message),
-                    HEADER_BYTES + (body != NULL ? g_variant_get_size (body) : 0));
+                    BTS_UNREAD_HEADER_BYTES + (body != NULL ? g_variant_get_size (body) : 0));
   /* It fails only on a closed connection, and then there is nobody to tell. */
   g_dbus_connection_send_message (self->bus->service.connection, reply,
                                   G_DBUS_SEND_MESSAGE_FLAGS_NONE, NULL, NULL);

@@ -44,6 +44,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (BtsUnread, bts_unread_free)
 void bts_unread_add (BtsUnread *self, const char *name, uid_t uid);
 void bts_unread_remove (BtsUnread *self, const char *name);
 
+/* What a message has beside its body, about. */
+#define BTS_UNREAD_HEADER_BYTES 256
+
 /* So much has been sent to it. */
 void bts_unread_count (BtsUnread *self, const char *name, gsize n_bytes);
 
