@@ -17,7 +17,7 @@ bts_created_detach (BtsContext *context, BgtOperation *operation)
   g_autoptr (GError) error = NULL;
 
   if (!bgt_operation_start_sync (operation, NULL, &error))
-    return bts_context_report (context, bgt_operation_get_guid (operation), error);
+    return bts_follow_refuse_start (context, operation, error);
   if (context->is_json)
     bts_json_print_line (bts_json_describe (operation, NULL, FALSE));
   else

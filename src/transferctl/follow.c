@@ -202,6 +202,20 @@ give_up (Follow *self, BtsExitStatus status)
   g_main_loop_quit (self->loop);
 }
 
+BtsExitStatus
+bts_follow_refuse_start (BtsContext *context, BgtOperation *operation, const GError *error)
+{
+  JsonObject *object;
+
+  if (context->is_json)
+    {
+      object = bts_json_describe (operation, NULL, FALSE);
+      json_object_set_string_member (object, "error_message", error->message);
+      bts_json_print_line (object);
+    }
+  return bts_context_report (context, bgt_operation_get_guid (operation), error);
+}
+
 static void
 on_started (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -217,7 +231,7 @@ on_started (GObject *source, GAsyncResult *result, gpointer user_data)
       g_error_matches (error, BGT_ERROR, BGT_ERROR_INVALID_STATE))
     return;
   clear_bar (self);
-  give_up (self, bts_context_report (self->context, NULL, error));
+  give_up (self, bts_follow_refuse_start (self->context, BGT_OPERATION (source), error));
 }
 
 static gboolean

@@ -18,3 +18,8 @@ typedef enum
 /* Shows how @operations, (element-type BgtOperation), go until all are finished, over restarts of
  * the service. Returns what to exit with: FAILED if any has. */
 BtsExitStatus bts_follow (BtsContext *context, GPtrArray *operations, BtsFollowFlags flags);
+
+/* @operation could not be started: says why, with --json in a last object. Returns what to exit
+ * with. */
+BtsExitStatus
+bts_follow_refuse_start (BtsContext *context, BgtOperation *operation, const GError *error);

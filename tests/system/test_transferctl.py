@@ -567,22 +567,58 @@ REFUSING = """
 import sys
 from gi.repository import Gio, GLib
 
+ROOT = "/org/example/BackgroundTransfer"
+PATH = ROOT + "/operations/00000000_0000_4000_8000_000000000000"
+PROPERTIES = {
+    "Version": GLib.Variant("s", "1"),
+    "Destination": GLib.Variant("s", "/file"),
+    "Guid": GLib.Variant("s", "00000000-0000-4000-8000-000000000000"),
+    "Kind": GLib.Variant("s", "download"),
+    "Status": GLib.Variant("s", "idle"),
+    "BlockedBy": GLib.Variant("as", ["not-started"]),
+}
 INTERFACES = Gio.DBusNodeInfo.new_for_xml('''
 <node>
   <interface name="org.example.BackgroundTransfer.Manager">
+    <method name="CreateDownload">
+      <arg type="s" direction="in"/><arg type="s" direction="in"/>
+      <arg type="a{sv}" direction="in"/><arg type="o" direction="out"/>
+    </method>
     <property name="Version" type="s" access="read"/>
   </interface>
   <interface name="org.freedesktop.DBus.ObjectManager">
     <method name="GetManagedObjects"><arg type="a{oa{sa{sv}}}" direction="out"/></method>
   </interface>
+  <interface name="org.example.BackgroundTransfer.Operation">
+    <method name="Start"/>
+    <method name="Attach"/>
+    <property name="Guid" type="s" access="read"/>
+    <property name="Kind" type="s" access="read"/>
+    <property name="Status" type="s" access="read"/>
+    <property name="BlockedBy" type="as" access="read"/>
+  </interface>
+  <interface name="org.example.BackgroundTransfer.Download">
+    <property name="Destination" type="s" access="read"/>
+  </interface>
 </node>''').interfaces
+
+
+def on_call(bus, sender, path, interface, method, parameters, invocation):
+    if method in sys.argv[1:]:
+        invocation.return_dbus_error("org.example.BackgroundTransfer.Error.LimitExceeded",
+                                     "Too much is asked")
+    elif method == "GetManagedObjects":
+        invocation.return_value(GLib.Variant("(a{oa{sa{sv}}})", ({},)))
+    elif method == "CreateDownload":
+        invocation.return_value(GLib.Variant("(o)", (PATH,)))
+    else:
+        invocation.return_value(None)
+
+
 bus = Gio.bus_get_sync(Gio.BusType.SESSION)
 for interface in INTERFACES:
-    bus.register_object(
-        "/org/example/BackgroundTransfer", interface,
-        lambda *call: call[-1].return_dbus_error(
-            "org.example.BackgroundTransfer.Error.LimitExceeded", "Too much is asked"),
-        lambda *_: GLib.Variant("s", "1"), None)
+    bus.register_object(PATH if interface.name.endswith(("Operation", "Download")) else ROOT,
+                        interface, on_call, lambda *call: PROPERTIES[call[4]], None)
 Gio.bus_own_name_on_connection(bus, "org.example.BackgroundTransfer", 0,
                                lambda *_: print("there", flush=True), None)
 GLib.MainLoop().run()
@@ -590,15 +626,30 @@ GLib.MainLoop().run()
 
 
 class Refusals(TransferctlTest):
-    def test_service_that_says_no_is_there(self):
-        service = subprocess.Popen([sys.executable, "-c", REFUSING], stdout=subprocess.PIPE,
-                                   env=self.bus.environment())
+    def start_refusing(self, *methods):
+        service = subprocess.Popen([sys.executable, "-c", REFUSING, *methods],
+                                   stdout=subprocess.PIPE, env=self.bus.environment())
         self.addCleanup(service.stdout.close)
         self.addCleanup(service.wait)
         self.addCleanup(service.kill)
         self.assertEqual(service.stdout.readline(), b"there\n")
+
+    def test_service_that_says_no_is_there(self):
+        self.start_refusing("GetManagedObjects")
         _, errors = self.check(FAILED, "list")
         self.assertEqual(errors, "transferctl: Too much is asked\n")
+
+    def test_last_json_object_says_why_it_was_not_started(self):
+        self.start_refusing("Start")
+        for arguments in ((), ("--detach",)):
+            with self.subTest(arguments=arguments):
+                output, errors = self.check(FAILED, "download", "--json",
+                                            self.server.uri("/file"), *arguments)
+                last = json.loads(output.splitlines()[-1])
+                self.assertLessEqual(SUMMARY_KEYS, last.keys())
+                self.assertEqual((last["status"], last["error_message"]),
+                                 ("idle", "Too much is asked"))
+                self.assertIn("Too much is asked", errors.splitlines()[-1])
 
 
 class Restarts(TransferctlTest):
