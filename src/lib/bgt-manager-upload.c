@@ -101,6 +101,21 @@ bgt_manager_create_upload_sync (BgtManager *self,
       BGT_TYPE_UPLOAD, cancellable, error);
 }
 
+/* A list with @fd, of which @handle is the number. */
+static GUnixFDList *
+make_files (int fd, int *handle, GError **error)
+{
+  g_autoptr (GUnixFDList) files = g_unix_fd_list_new ();
+  g_autoptr (GError) local_error = NULL;
+
+  *handle = g_unix_fd_list_append (files, fd, &local_error);
+  if (*handle >= 0)
+    return g_steal_pointer (&files);
+  g_set_error (error, BGT_ERROR, BGT_ERROR_INVALID_ARGUMENT, "The source can not be sent: %s",
+               local_error->message);
+  return NULL;
+}
+
 /**
  * bgt_manager_create_upload_from_fd_async:
  * @self: a manager
@@ -124,20 +139,19 @@ bgt_manager_create_upload_from_fd_async (BgtManager *self,
                                          GAsyncReadyCallback callback,
                                          gpointer user_data)
 {
-  g_autoptr (GUnixFDList) files = g_unix_fd_list_new ();
   g_autoptr (GVariant) checked = g_variant_ref_sink (make_options (options));
-  g_autoptr (GError) error = NULL;
+  g_autoptr (GUnixFDList) files = NULL;
+  GError *error = NULL;
   int handle;
 
   g_return_if_fail (BGT_IS_MANAGER (self));
   g_return_if_fail (uri != NULL);
 
-  handle = g_unix_fd_list_append (files, fd, &error);
-  if (handle < 0)
+  files = make_files (fd, &handle, &error);
+  if (files == NULL)
     {
-      g_task_report_new_error (self, callback, user_data, bgt_manager_create_upload_from_fd_async,
-                               BGT_ERROR, BGT_ERROR_INVALID_ARGUMENT,
-                               "The source can not be sent: %s", error->message);
+      g_task_report_error (self, callback, user_data, bgt_manager_create_upload_from_fd_async,
+                           error);
       return;
     }
   bts_lib_manager_create_async (self, bgt_manager_create_upload_from_fd_async, "CreateUploadFromFd",
@@ -163,6 +177,44 @@ bgt_manager_create_upload_from_fd_finish (BgtManager *self, GAsyncResult *result
   g_return_val_if_fail (g_task_is_valid (result, self), NULL);
 
   return (BgtUpload *) bts_lib_manager_create_finish (self, result, BGT_TYPE_UPLOAD, error);
+}
+
+/**
+ * bgt_manager_create_upload_from_fd_sync:
+ * @self: a manager
+ * @uri: where to send it
+ * @fd: a regular file, a pipe or a socket, open for reading; it stays the caller's
+ * @options: (nullable): a{sv}, see the reference of the D-Bus interface; a floating one is taken
+ * @cancellable: (nullable): gives up waiting for the answer, not the call itself
+ * @error: return location for an error
+ *
+ * Like bgt_manager_create_upload_from_fd_async(), but waits for the answer.
+ *
+ * Returns: (transfer full): the upload, or %NULL with @error set
+ *
+ * Since: 1.0
+ */
+BgtUpload *
+bgt_manager_create_upload_from_fd_sync (BgtManager *self,
+                                        const char *uri,
+                                        int fd,
+                                        GVariant *options,
+                                        GCancellable *cancellable,
+                                        GError **error)
+{
+  g_autoptr (GVariant) checked = g_variant_ref_sink (make_options (options));
+  g_autoptr (GUnixFDList) files = NULL;
+  int handle;
+
+  g_return_val_if_fail (BGT_IS_MANAGER (self), NULL);
+  g_return_val_if_fail (uri != NULL, NULL);
+
+  files = make_files (fd, &handle, error);
+  if (files == NULL)
+    return NULL;
+  return (BgtUpload *) bts_lib_manager_create_sync (
+      self, "CreateUploadFromFd", g_variant_new ("(sh@a{sv})", uri, handle, checked), files,
+      BGT_TYPE_UPLOAD, cancellable, error);
 }
 
 /**

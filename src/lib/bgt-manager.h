@@ -90,6 +90,12 @@ void bgt_manager_create_upload_from_fd_async (BgtManager *self,
                                               gpointer user_data);
 BgtUpload *
 bgt_manager_create_upload_from_fd_finish (BgtManager *self, GAsyncResult *result, GError **error);
+BgtUpload *bgt_manager_create_upload_from_fd_sync (BgtManager *self,
+                                                   const char *uri,
+                                                   int fd,
+                                                   GVariant *options,
+                                                   GCancellable *cancellable,
+                                                   GError **error);
 
 void bgt_manager_create_multipart_upload_async (BgtManager *self,
                                                 const char *uri,

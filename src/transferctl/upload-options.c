@@ -7,8 +7,11 @@
 #include "transferctl/upload-options.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <glib/gi18n.h>
 
@@ -121,42 +124,89 @@ bts_upload_options_make_variant (BtsUploadOptions *self, const char *name, GErro
   return g_variant_dict_end (&dict);
 }
 
-char *
-bts_upload_options_make_source (const char *text, GError **error)
+#define STANDARD_INPUT "/dev/stdin"
+
+/* What can only be read here, once: its name, if it has any, means nothing to the service. */
+static gboolean
+is_stream (const char *path)
 {
-  char *path = realpath (text, NULL);
+  struct stat status;
+
+  return stat (path, &status) == 0 && (S_ISFIFO (status.st_mode) || S_ISSOCK (status.st_mode));
+}
+
+static void
+set_error (GError **error, const char *path)
+{
+  const char *reason = g_strerror (errno);
+  g_autofree char *name = g_filename_display_name (path);
+
+  g_set_error (error, BGT_ERROR, BGT_ERROR_INVALID_ARGUMENT, "%s: %s", name, reason);
+}
+
+static GVariant *
+open_stream (const char *path, GUnixFDList *files, GError **error)
+{
+  /* A socket cannot be opened by its name. */
+  int fd = g_str_equal (path, STANDARD_INPUT) ? fcntl (STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+                                              : open (path, O_RDONLY | O_CLOEXEC);
+  int handle;
+
+  if (fd < 0)
+    {
+      set_error (error, path);
+      return NULL;
+    }
+  handle = g_unix_fd_list_append (files, fd, error);
+  close (fd);
+  return handle >= 0 ? g_variant_ref_sink (g_variant_new_handle (handle)) : NULL;
+}
+
+GVariant *
+bts_upload_options_make_source (const char *text, GUnixFDList *files, GError **error)
+{
+  const char *given = g_str_equal (text, "-") ? STANDARD_INPUT : text;
+  char *path;
   char *source;
 
+  if (is_stream (given))
+    return open_stream (given, files, error);
+  path = realpath (given, NULL);
   if (path == NULL)
     {
-      g_autofree char *name = g_filename_display_name (text);
-
-      g_set_error (error, BGT_ERROR, BGT_ERROR_INVALID_ARGUMENT, "%s: %s", name,
-                   g_strerror (errno));
+      set_error (error, given);
       return NULL;
     }
   source =
       g_utf8_validate (path, -1, NULL) ? g_strdup (path) : g_filename_to_uri (path, NULL, error);
   free (path);
-  return source;
+  return source != NULL ? g_variant_ref_sink (g_variant_new_take_string (source)) : NULL;
 }
 
 static void
-append_part (GVariantBuilder *parts, const char *name, const char *key, const char *value)
+append_part (GVariantBuilder *parts, const char *name, const char *key, GVariant *value)
 {
   g_auto (GVariantDict) part = G_VARIANT_DICT_INIT (NULL);
 
   g_variant_dict_insert (&part, "name", "s", name);
-  g_variant_dict_insert (&part, key, "s", value);
+  g_variant_dict_insert_value (&part, key, value);
   g_variant_builder_add_value (parts, g_variant_dict_end (&part));
 }
 
+static void
+append_source (GVariantBuilder *parts, const char *name, GVariant *source)
+{
+  gboolean is_handle = g_variant_is_of_type (source, G_VARIANT_TYPE_HANDLE);
+
+  append_part (parts, name, is_handle ? "fd" : "file", source);
+}
+
 static gboolean
-append_form (GVariantBuilder *parts, const char *form, GError **error)
+append_form (GVariantBuilder *parts, const char *form, GUnixFDList *files, GError **error)
 {
   const char *equals = strchr (form, '=');
   g_autofree char *name = NULL;
-  g_autofree char *source = NULL;
+  g_autoptr (GVariant) source = NULL;
 
   if (equals == NULL || equals == form || !g_utf8_validate (form, equals - form, NULL) ||
       (equals[1] != '@' && !g_utf8_validate (equals, -1, NULL)))
@@ -168,25 +218,28 @@ append_form (GVariantBuilder *parts, const char *form, GError **error)
   name = g_strndup (form, (gsize) (equals - form));
   if (equals[1] != '@')
     {
-      append_part (parts, name, "text", equals + 1);
+      append_part (parts, name, "text", g_variant_new_string (equals + 1));
       return TRUE;
     }
-  source = bts_upload_options_make_source (equals + 2, error);
+  source = bts_upload_options_make_source (equals + 2, files, error);
   if (source == NULL)
     return FALSE;
-  append_part (parts, name, "file", source);
+  append_source (parts, name, source);
   return TRUE;
 }
 
 GVariant *
-bts_upload_options_make_parts (BtsUploadOptions *self, char **sources, GError **error)
+bts_upload_options_make_parts (BtsUploadOptions *self,
+                               GPtrArray *sources,
+                               GUnixFDList *files,
+                               GError **error)
 {
   g_auto (GVariantBuilder) parts = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("aa{sv}"));
 
   for (guint i = 0; self->forms != NULL && self->forms[i] != NULL; i++)
-    if (!append_form (&parts, self->forms[i], error))
+    if (!append_form (&parts, self->forms[i], files, error))
       return NULL;
-  for (guint i = 0; sources[i] != NULL; i++)
-    append_part (&parts, "file", "file", sources[i]);
+  for (guint i = 0; i < sources->len; i++)
+    append_source (&parts, "file", sources->pdata[i]);
   return g_variant_builder_end (&parts);
 }

@@ -4,6 +4,8 @@
 
 #pragma once
 
+#include <gio/gunixfdlist.h>
+
 #include "transferctl/download-options.h"
 
 /* The options of `transferctl upload`: those of a download that an upload has, and its own. */
@@ -31,8 +33,11 @@ GVariant *
 bts_upload_options_make_variant (BtsUploadOptions *self, const char *name, GError **error);
 
 /* @text, a file as typed, as the service wants it: an absolute path without symbolic links, or a
- * file URI. */
-char *bts_upload_options_make_source (const char *text, GError **error);
+ * file URI; of a pipe, and of “-”, the handle of its descriptor in @files. Not floating. */
+GVariant *bts_upload_options_make_source (const char *text, GUnixFDList *files, GError **error);
 
-/* The parts that --form and @sources (NULL-terminated) make; aa{sv}, floating. */
-GVariant *bts_upload_options_make_parts (BtsUploadOptions *self, char **sources, GError **error);
+/* The parts that --form and @sources (element-type GVariant) make; aa{sv}, floating. */
+GVariant *bts_upload_options_make_parts (BtsUploadOptions *self,
+                                         GPtrArray *sources,
+                                         GUnixFDList *files,
+                                         GError **error);

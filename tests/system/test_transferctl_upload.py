@@ -3,6 +3,8 @@
 
 import json
 import os
+import socket
+import subprocess
 import threading
 import unittest
 
@@ -37,6 +39,37 @@ class Uploads(TransferctlTest):
     def test_a_link_means_the_file(self):
         os.symlink("data", self.path("link"))
         self.check(DONE, "upload", "link", self.uploads.uri("/file"), "--offset", "1M")
+        self.assertEqual(self.last().body, self.body.read(MIB))
+
+    def test_what_comes_by_a_pipe_is_sent(self):
+        os.mkfifo(self.path("fifo"))
+        for name in ("-", "/dev/stdin", "fifo"):
+            with self.subTest(name=name):
+                pipe = {} if name == "fifo" else {"stdin": subprocess.PIPE}
+                run = self.start("upload", name, self.uploads.uri("/file"), **pipe)
+                with open(self.path("fifo"), "wb") if name == "fifo" else run.process.stdin as to:
+                    to.write(self.body.read())
+                run.process.stdin = None
+                self.assertEqual(run.finish()[0], DONE)
+                self.assertEqual((self.last().method, self.last().body),
+                                 ("PUT", self.body.read()))
+
+    def test_a_socket_as_standard_input_is_sent_as_a_part(self):
+        here, there = socket.socketpair()
+        with here, there:
+            run = self.start("upload", "--form", "a=b", "--form", "f=@-",
+                             self.uploads.uri("/file"), stdin=there)
+            there.close()
+            here.sendall(b"by a socket")
+            here.shutdown(socket.SHUT_WR)
+            self.assertEqual(run.finish()[0], DONE)
+        self.assertEqual(self.last().method, "POST")
+        self.assertIn(b"\r\n\r\nby a socket\r\n", self.last().body)
+
+    def test_a_file_as_standard_input_is_a_file(self):
+        with open(self.path("data"), "rb") as file:
+            self.assertEqual(self.run_ctl("upload", "-", self.uploads.uri("/file"), "--offset",
+                                          "1M", stdin=file)[0], DONE)
         self.assertEqual(self.last().body, self.body.read(MIB))
 
     def test_several_files_and_a_form_are_parts(self):
