@@ -10,7 +10,7 @@
 #include "common/bgt-web-error.h"
 #include "common/cut-text.h"
 #include "model/headers.h"
-#include "model/worker-update.h"
+#include "model/reported.h"
 
 struct _BtsOperation
 {
@@ -38,18 +38,7 @@ struct _BtsOperation
   BtsBlockers blockers; /* the scheduler's part */
   gint64 next_attempt;
 
-  guint64 bytes_received;
-  guint64 total_to_receive;
-  guint64 bytes_sent;
-  guint64 total_to_send;
-  gboolean has_restarted;
-  gboolean has_response_changed;
-  gboolean source_is_kept;
-  BtsByteRanges *ranges;    /* (owned) */
-  GVariant *ranges_variant; /* (owned) (nullable): made when asked for */
-  GVariant *response;       /* (owned) (nullable) */
-  GVariant *checkpoint;     /* (owned) (nullable) */
-  char *destination;        /* (owned) (nullable): the name that the file has been given */
+  BtsReported reported;
 };
 
 G_DEFINE_FINAL_TYPE (BtsOperation, bts_operation, G_TYPE_OBJECT)
@@ -82,11 +71,7 @@ bts_operation_finalize (GObject *object)
   g_clear_pointer (&self->owner, bts_owner_unref);
   g_clear_pointer (&self->request, bts_request_unref);
   g_free (self->error_message);
-  g_clear_pointer (&self->ranges, bts_byte_ranges_free);
-  g_clear_pointer (&self->ranges_variant, g_variant_unref);
-  g_clear_pointer (&self->response, g_variant_unref);
-  g_clear_pointer (&self->checkpoint, g_variant_unref);
-  g_free (self->destination);
+  bts_reported_clear (&self->reported);
 
   G_OBJECT_CLASS (bts_operation_parent_class)->finalize (object);
 }
@@ -111,7 +96,7 @@ bts_operation_init (BtsOperation *self)
   self->files = BTS_DESCRIPTORS_NONE;
   self->version = 1;
   self->is_undecided = TRUE;
-  self->ranges = bts_byte_ranges_new ();
+  bts_reported_init (&self->reported);
 }
 
 BtsOperation *
@@ -126,6 +111,7 @@ bts_operation_new (const char *guid, BtsOwner *owner, BtsRequest *request, gint6
   self->owner = bts_owner_ref (owner);
   self->request = bts_request_ref (request);
   self->created = created;
+
   return self;
 }
 
@@ -230,43 +216,43 @@ bts_operation_get_finished (BtsOperation *self)
 guint64
 bts_operation_get_bytes_received (BtsOperation *self)
 {
-  return self->bytes_received;
+  return self->reported.bytes_received;
 }
 
 guint64
 bts_operation_get_total_to_receive (BtsOperation *self)
 {
-  return self->total_to_receive;
+  return self->reported.total_to_receive;
 }
 
 guint64
 bts_operation_get_bytes_sent (BtsOperation *self)
 {
-  return self->bytes_sent;
+  return self->reported.bytes_sent;
 }
 
 guint64
 bts_operation_get_total_to_send (BtsOperation *self)
 {
-  return self->total_to_send;
+  return self->reported.total_to_send;
 }
 
 gboolean
 bts_operation_has_restarted (BtsOperation *self)
 {
-  return self->has_restarted;
+  return self->reported.has_restarted;
 }
 
 gboolean
 bts_operation_has_response_changed (BtsOperation *self)
 {
-  return self->has_response_changed;
+  return self->reported.has_response_changed;
 }
 
 const BtsByteRanges *
 bts_operation_get_ranges (BtsOperation *self)
 {
-  return self->ranges;
+  return self->reported.ranges;
 }
 
 int
@@ -284,13 +270,13 @@ bts_operation_get_error_message (BtsOperation *self)
 GVariant *
 bts_operation_get_response (BtsOperation *self)
 {
-  return self->response;
+  return self->reported.response;
 }
 
 GVariant *
 bts_operation_get_checkpoint (BtsOperation *self)
 {
-  return self->checkpoint;
+  return self->reported.checkpoint;
 }
 
 guint
@@ -302,8 +288,8 @@ bts_operation_get_attempts (BtsOperation *self)
 const char *
 bts_operation_get_destination (BtsOperation *self)
 {
-  return self->destination != NULL ? self->destination
-                                   : bts_request_get_destination (self->request);
+  return self->reported.destination != NULL ? self->reported.destination
+                                            : bts_request_get_destination (self->request);
 }
 
 guint64
@@ -336,7 +322,7 @@ bts_operation_get_files (BtsOperation *self)
 gboolean
 bts_operation_awaits_source (BtsOperation *self)
 {
-  return !self->source_is_kept && self->intent != BTS_INTENT_FINISHED &&
+  return !self->reported.source_is_kept && self->intent != BTS_INTENT_FINISHED &&
          bts_request_has_streams (self->request);
 }
 
@@ -400,6 +386,7 @@ bts_operation_start (BtsOperation *self, gint64 now, GError **error)
   self->started = now;
   self->is_undecided = TRUE;
   emit_changed (self, &before, BTS_CHANGE_STATUS);
+
   return TRUE;
 }
 
@@ -420,6 +407,7 @@ bts_operation_pause (BtsOperation *self, GError **error)
   self->intent = BTS_INTENT_PAUSED;
   set_web_error (self, BGT_WEB_ERROR_NONE, NULL);
   emit_changed (self, &before, BTS_CHANGE_STATUS);
+
   return TRUE;
 }
 
@@ -441,6 +429,7 @@ bts_operation_resume (BtsOperation *self, gint64 now, GError **error)
   self->next_attempt = 0;
   set_web_error (self, BGT_WEB_ERROR_NONE, NULL);
   emit_changed (self, &before, BTS_CHANGE_STATUS);
+
   return TRUE;
 }
 
@@ -454,8 +443,10 @@ bts_operation_cancel (BtsOperation *self, GError **error)
 
   if (self->intent == BTS_INTENT_CANCEL)
     return TRUE;
+
   self->intent = BTS_INTENT_CANCEL;
   emit_changed (self, &before, BTS_CHANGE_STATUS);
+
   return TRUE;
 }
 
@@ -493,6 +484,7 @@ bts_operation_set_option (BtsOperation *self, const char *key, GVariant *value, 
   bts_request_unref (self->request);
   self->request = g_steal_pointer (&changed);
   emit_changed (self, &before, BTS_CHANGE_REQUEST);
+
   return TRUE;
 }
 
@@ -526,39 +518,6 @@ bts_operation_set_blockers (BtsOperation *self, BtsBlockers blockers, gint64 nex
   emit_changed (self, &before, changes);
 }
 
-/* Returns @change where there is one. */
-static guint
-set_number (guint64 *member, guint64 value, guint change)
-{
-  if (*member == value)
-    return 0;
-  *member = value;
-  return change;
-}
-
-static gboolean
-set_flag (gboolean *member, gboolean value)
-{
-  if (!value || *member)
-    return FALSE;
-
-  *member = TRUE;
-  return TRUE;
-}
-
-static gboolean
-set_dictionary (GVariant **member, GVariant *value)
-{
-  g_autoptr (GVariant) compact = value != NULL ? bts_report_make_compact (value) : NULL;
-
-  if (compact == NULL || (*member != NULL && bts_report_is_same (*member, compact)))
-    return FALSE;
-
-  g_clear_pointer (member, g_variant_unref);
-  *member = g_steal_pointer (&compact);
-  return TRUE;
-}
-
 void
 bts_operation_take_progress (BtsOperation *self,
                              guint64 bytes_received,
@@ -567,65 +526,14 @@ bts_operation_take_progress (BtsOperation *self,
                              guint64 total_to_send)
 {
   Shown before = get_shown (self);
-  guint changes = 0;
 
   if (self->intent == BTS_INTENT_FINISHED)
     return;
 
-  changes |= set_number (&self->bytes_received, bytes_received, BTS_CHANGE_PROGRESS);
-  changes |= set_number (&self->bytes_sent, bytes_sent, BTS_CHANGE_PROGRESS);
-  changes |= set_number (&self->total_to_receive, total_to_receive, BTS_CHANGE_RESPONSE);
-  /* A stream's grows all the time, and is not known before it has ended. */
-  changes |=
-      set_number (&self->total_to_send, total_to_send,
-                  bts_operation_awaits_source (self) ? BTS_CHANGE_PROGRESS : BTS_CHANGE_RESPONSE);
-
-  emit_changed (self, &before, changes);
-}
-
-static gboolean
-take_ranges (BtsOperation *self, BtsWorkerUpdate *update, gboolean *was_restarted)
-{
-  g_autoptr (BtsByteRanges) ranges = NULL;
-
-  if (update->ranges == NULL && update->added == NULL)
-    return FALSE;
-
-  ranges = bts_byte_ranges_copy (update->ranges != NULL ? update->ranges : self->ranges);
-  for (gsize i = 0; update->added != NULL && i < g_variant_n_children (update->added); i++)
-    {
-      guint64 offset;
-      guint64 length;
-
-      g_variant_get_child (update->added, i, "(tt)", &offset, &length);
-      bts_byte_ranges_add (ranges, offset, length);
-    }
-
-  if (bts_byte_ranges_get_count (ranges) > BTS_MAX_RANGES ||
-      bts_byte_ranges_equal (self->ranges, ranges))
-    return FALSE;
-
-  *was_restarted = !bts_byte_ranges_contain (ranges, self->ranges);
-  bts_byte_ranges_free (self->ranges);
-  self->ranges = g_steal_pointer (&ranges);
-  g_clear_pointer (&self->ranges_variant, g_variant_unref);
-  return TRUE;
-}
-
-static guint
-take_numbers (BtsOperation *self, BtsWorkerUpdate *update)
-{
-  guint changes = 0;
-
-  if (update->is_set[BTS_WORKER_UPDATE_BYTES_RECEIVED])
-    changes |= set_number (&self->bytes_received, update->bytes_received, BTS_CHANGE_PROGRESS);
-  if (update->is_set[BTS_WORKER_UPDATE_BYTES_SENT])
-    changes |= set_number (&self->bytes_sent, update->bytes_sent, BTS_CHANGE_PROGRESS);
-  if (update->is_set[BTS_WORKER_UPDATE_TOTAL_TO_RECEIVE])
-    changes |= set_number (&self->total_to_receive, update->total_to_receive, BTS_CHANGE_RESPONSE);
-  if (update->is_set[BTS_WORKER_UPDATE_TOTAL_TO_SEND])
-    changes |= set_number (&self->total_to_send, update->total_to_send, BTS_CHANGE_RESPONSE);
-  return changes;
+  emit_changed (self, &before,
+                bts_reported_take_progress (&self->reported, bytes_received, total_to_receive,
+                                            bytes_sent, total_to_send,
+                                            bts_operation_awaits_source (self)));
 }
 
 void
@@ -633,35 +541,18 @@ bts_operation_take_update (BtsOperation *self, GVariant *variant)
 {
   g_autoptr (BtsWorkerUpdate) update = bts_worker_update_new (variant, self->request);
   Shown before = get_shown (self);
-  gboolean was_restarted = FALSE;
-  gboolean is_durable = FALSE;
+  gboolean was_restarted;
   guint changes;
 
   if (self->intent == BTS_INTENT_FINISHED)
     return;
 
   self->is_committed = update->is_committed;
-  changes = take_numbers (self, update);
-  is_durable |= take_ranges (self, update, &was_restarted);
-  was_restarted |= update->has_restarted && !self->has_restarted;
-  is_durable |= set_dictionary (&self->checkpoint, update->checkpoint);
-  is_durable |= set_dictionary (&self->response, update->response);
-  is_durable |= set_flag (&self->has_restarted, update->has_restarted);
-  is_durable |= set_flag (&self->has_response_changed, update->has_response_changed);
-  if (set_flag (&self->source_is_kept, update->source_is_kept))
-    {
-      is_durable = TRUE;
-      bts_descriptors_close_streams (&self->files);
-    }
-  if (update->destination != NULL &&
-      g_strcmp0 (update->destination, bts_operation_get_destination (self)) != 0)
-    {
-      g_free (self->destination);
-      self->destination = g_steal_pointer (&update->destination);
-      is_durable = TRUE;
-    }
-
-  emit_changed (self, &before, changes | (is_durable ? BTS_CHANGE_RESPONSE : 0));
+  changes = bts_reported_take_update (&self->reported, update, bts_operation_get_destination (self),
+                                      &was_restarted);
+  if (self->reported.source_is_kept)
+    bts_descriptors_close_streams (&self->files);
+  emit_changed (self, &before, changes);
 
   if (update->added != NULL)
     g_signal_emit (self, signals[SIGNAL_RANGES_DOWNLOADED], 0, was_restarted, update->added);
@@ -736,59 +627,26 @@ bts_operation_pause_for_error (BtsOperation *self, int web_error, const char *me
 void
 bts_operation_get_state (BtsOperation *self, BtsOperationState *state)
 {
-  if (self->ranges_variant == NULL && bts_byte_ranges_get_count (self->ranges) > 0)
-    self->ranges_variant = bts_byte_ranges_to_variant (self->ranges);
-
   *state = (BtsOperationState){
     .intent = self->intent,
     .final_status = self->final_status,
     .started = self->started,
     .finished = self->finished,
     .retry_at = self->retry_at,
-    .bytes_received = self->bytes_received,
-    .total_to_receive = self->total_to_receive,
-    .bytes_sent = self->bytes_sent,
-    .total_to_send = self->total_to_send,
-    .has_restarted = self->has_restarted,
-    .has_response_changed = self->has_response_changed,
-    .source_is_kept = self->source_is_kept,
     .web_error = self->web_error,
     .error_message = self->error_message,
-    .destination = self->destination,
-    .response = self->response,
-    .checkpoint = self->checkpoint,
-    .ranges = self->ranges_variant,
   };
+  bts_reported_get_state (&self->reported, state);
 }
 
 void
 bts_operation_restore (BtsOperation *self, const BtsOperationState *state)
 {
-  g_autoptr (BtsByteRanges) ranges = NULL;
-
   self->intent = state->intent;
   self->final_status = state->final_status;
   self->started = state->started;
   self->finished = state->finished;
   self->retry_at = state->retry_at;
-  self->bytes_received = state->bytes_received;
-  self->total_to_receive = state->total_to_receive;
-  self->bytes_sent = state->bytes_sent;
-  self->total_to_send = state->total_to_send;
-  self->has_restarted = state->has_restarted;
-  self->has_response_changed = state->has_response_changed;
-  self->source_is_kept = state->source_is_kept;
   set_web_error (self, state->web_error, state->error_message);
-  g_free (self->destination);
-  self->destination = g_strdup (state->destination);
-  set_dictionary (&self->response, state->response);
-  set_dictionary (&self->checkpoint, state->checkpoint);
-
-  ranges = state->ranges != NULL ? bts_byte_ranges_from_variant (state->ranges) : NULL;
-  if (ranges != NULL)
-    {
-      bts_byte_ranges_free (self->ranges);
-      self->ranges = g_steal_pointer (&ranges);
-      g_clear_pointer (&self->ranges_variant, g_variant_unref);
-    }
+  bts_reported_restore (&self->reported, state);
 }

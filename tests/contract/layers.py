@@ -66,7 +66,7 @@ LONG_FILES = {
     "daemon/job.c": (650, "one operation's steps on its worker, which share all their state"),
     "daemon/worker-pool.c": (610, "a worker's life from its start to its end is one machine"),
     "lib/bgt-manager.c": (700, "the connection, and the objects that come and go with it"),
-    "model/operation.c": (800, "some 30 getters, and the state machine that keeps them true"),
+    "model/operation.c": (650, "some 30 getters, and the state machine that keeps them true"),
     "model/request-checks.c": (550, "every option's check, a short function each"),
     "store/store.c": (600, "a record's way to the disk and its waiters share all their state"),
 }
