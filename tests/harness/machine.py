@@ -17,7 +17,7 @@ import subprocess
 import tempfile
 import unittest
 
-from harness.daemon import build_folder
+from harness.daemon import build_folder, is_sanitized
 from harness.service_case import is_run_again, run_again
 from harness.wait import wait_until
 
@@ -35,9 +35,8 @@ def missing():
                 if not os.path.exists(path)]
     if lacking:
         return f"needs {', '.join(lacking)}"
-    with open(f"{build_folder()}/src/daemon/background-transferd", "rb") as file:
-        if b"__asan_init" in file.read():
-            return "the units forbid what AddressSanitizer does"
+    if is_sanitized():
+        return "the units forbid what AddressSanitizer does"
     return None
 
 

@@ -9,7 +9,7 @@ from gi.repository import GLib
 
 from harness.bodies import Body
 from harness.callers import Caller, CallError, SystemBus, SystemDaemon
-from harness.daemon import FINAL, NAME, PATH
+from harness.daemon import FINAL, NAME, PATH, is_sanitized
 from harness.servers import FaultyServer, sending
 from harness.wait import wait_until
 
@@ -74,10 +74,6 @@ class Fuzz(unittest.TestCase):
         with open(f"/proc/{self.daemon.process.pid}/status", encoding="utf-8") as file:
             return next(int(line.split()[1]) for line in file if line.startswith("VmRSS"))
 
-    def is_sanitized(self):
-        with open(f"/proc/{self.daemon.process.pid}/maps", encoding="utf-8") as file:
-            return "libasan" in file.read()
-
     def test_no_call_does_harm(self):
         pid = self.daemon.pid()
         self.flood(0, N_CALLS // 10)
@@ -93,7 +89,7 @@ class Fuzz(unittest.TestCase):
         self.assertIn(f"{NAME}.Error.InvalidArgument", names)
         wait_until(lambda: self.n_descriptors() <= before + 1,
                    f"no more than {before} descriptors, {self.n_descriptors()} are open")
-        if not self.is_sanitized():
+        if not is_sanitized():
             self.assertLess(self.memory_kib() - memory, MAX_GROWTH_KIB)
         self.assertEqual(self.daemon.terminate(), 0)
         for word in ("CRITICAL", "Sanitizer", "runtime error"):

@@ -9,7 +9,7 @@ import unittest
 from gi.repository import Gio, GLib
 
 from harness.callers import Caller, CallError, SystemBus, SystemDaemon
-from harness.daemon import NAME, PATH
+from harness.daemon import NAME, PATH, is_sanitized
 from harness.wait import wait_until
 
 ALICE, BOB = 1, 2
@@ -68,10 +68,6 @@ class Denial(unittest.TestCase):
         with open(f"/proc/{self.daemon.process.pid}/status", encoding="utf-8") as file:
             return next(int(line.split()[1]) for line in file if line.startswith("VmRSS"))
 
-    def is_sanitized(self):
-        with open(f"/proc/{self.daemon.process.pid}/maps", encoding="utf-8") as file:
-            return "libasan" in file.read()
-
     def check_calls(self, usual):
         """Those of alice take about as long as @usual."""
         times = self.time_calls(40)
@@ -111,7 +107,7 @@ class Denial(unittest.TestCase):
         with self.assertRaises(CallError) as caught:
             self.bob.call(PATH, OBJECT_MANAGER, "GetManagedObjects")
         self.assertEqual(caught.exception.name, f"{NAME}.Error.LimitExceeded")
-        if not self.is_sanitized():
+        if not is_sanitized():
             self.assertLess(self.memory_kib() - memory, MAX_GROWTH_KIB)
         self.bob.stop()
         self.check_calls(usual)
@@ -129,7 +125,7 @@ class Denial(unittest.TestCase):
             except CallError as error:
                 self.assertEqual(error.name, f"{NAME}.Error.LimitExceeded")
         self.check_calls(usual)
-        if not self.is_sanitized():
+        if not is_sanitized():
             self.assertLess(self.memory_kib() - memory, MAX_GROWTH_KIB)
 
     def test_who_was_stopped_is_told_later(self):

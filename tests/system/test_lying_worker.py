@@ -9,7 +9,7 @@ import time
 import unittest
 
 from harness.callers import Caller, CallError, SystemBus
-from harness.daemon import NAME, PATH
+from harness.daemon import NAME, PATH, is_sanitized
 from harness.lying_worker import LyingDaemon
 from harness.wait import wait_until
 
@@ -61,10 +61,6 @@ class LyingWorker(unittest.TestCase):
         with open(f"/proc/{self.daemon.process.pid}/status", encoding="utf-8") as file:
             return next(int(line.split()[1]) for line in file if line.startswith("VmHWM"))
 
-    def is_sanitized(self):
-        with open(f"/proc/{self.daemon.process.pid}/maps", encoding="utf-8") as file:
-            return "libasan" in file.read()
-
     def check(self, seconds=0.0):
         """As before, for so long."""
         end = time.monotonic() + seconds
@@ -78,7 +74,7 @@ class LyingWorker(unittest.TestCase):
         self.assertLess(times[-1], SLOWEST_CALL_SECONDS)
         self.assertLess(times[len(times) // 2], USUAL_CALL_SECONDS)
         self.assertEqual(self.daemon.owner(), self.owner)
-        if not self.is_sanitized():
+        if not is_sanitized():
             self.assertLess(self.memory_kib() - self.memory, MAX_GROWTH_KIB)
 
     def wait_for_log(self, text):

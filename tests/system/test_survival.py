@@ -12,7 +12,7 @@ import unittest
 
 from gi.repository import Gio, GLib
 
-from harness.daemon import NAME, PATH, error_name
+from harness.daemon import NAME, PATH, error_name, is_sanitized
 from harness.servers import Body, Nginx, raw, sending
 from harness.service_case import ServiceCase
 from harness.wait import DEADLINE_SECONDS, wait_until
@@ -42,9 +42,8 @@ def has_ended(pid):
 
 def memory_bytes(pid):
     """None under AddressSanitizer, which keeps for a while what has been freed."""
-    with open(f"/proc/{pid}/maps", encoding="utf-8") as file:
-        if "libasan" in file.read():
-            return None
+    if is_sanitized():
+        return None
     with open(f"/proc/{pid}/status", encoding="utf-8") as file:
         return next(int(line.split()[1]) * 1024 for line in file if line.startswith("VmRSS"))
 
