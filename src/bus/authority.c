@@ -128,6 +128,8 @@ bts_authority_check_async (BtsInvocation *call,
       return;
     }
 
+  /* Somebody may have to find the password first, and their other programs do not wait for it. */
+  g_clear_pointer (&call->turn, bts_call_turn_end);
   g_variant_builder_add (&subject, "{sv}", "name",
                          g_variant_new_string (bts_invocation_get_sender (call)));
   g_dbus_connection_call (call->bus->service.connection, POLKIT_NAME, POLKIT_PATH, POLKIT_INTERFACE,

@@ -30,6 +30,10 @@ MAX_RATIO = 10
 SLOWEST_CALL_SECONDS = 3
 USUAL_CALL_SECONDS = 0.05
 MAX_GROWTH_KIB = 64 * 1024
+# As many as the service has polkit asked at once about one user's calls, and how long a call that
+# hangs holds up others of its user.
+N_QUESTIONS = 8
+HANGING_CALL_SECONDS = 0.5
 POLKIT = """<node><interface name="org.freedesktop.PolicyKit1.Authority">
   <method name="CheckAuthorization">
     <arg type="(sa{sv})" direction="in"/><arg type="s" direction="in"/>
@@ -173,7 +177,8 @@ class Denial(unittest.TestCase):
     def n_descriptors(self):
         return len(os.listdir(f"/proc/{self.daemon.process.pid}/fd"))
 
-    def test_a_polkit_that_never_answers(self):
+    def start_silent_polkit(self):
+        """Returns a list of what it is asked, which grows as the main context runs."""
         node = Gio.DBusNodeInfo.new_for_xml(POLKIT)
         polkit = self.bus.connect()
         asked = []
@@ -182,6 +187,23 @@ class Denial(unittest.TestCase):
         polkit.call_sync("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
                          "RequestName", GLib.Variant("(su)", ("org.freedesktop.PolicyKit1", 0)),
                          None, Gio.DBusCallFlags.NONE, -1, None)
+        return asked
+
+    def test_a_question_to_polkit_keeps_no_other_program_waiting(self):
+        asked = self.start_silent_polkit()
+        for caller in (self.alice, self.bob):
+            caller.call(PATH, "Manager", "Evaluate", "(a{sv})", ({},))
+        start = time.monotonic()
+        self.bob.crowd(N_QUESTIONS, 1, (NAME, PATH, f"{NAME}.Manager", "ManageAll"))
+        while len(asked) < N_QUESTIONS and time.monotonic() < start + SLOWEST_CALL_SECONDS:
+            self.time_calls(1)
+            while GLib.MainContext.default().iteration(False):
+                pass
+        self.bob.call(PATH, "Manager", "Evaluate", "(a{sv})", ({},))
+        self.assertLess(time.monotonic() - start, N_QUESTIONS * HANGING_CALL_SECONDS / 2)
+
+    def test_a_polkit_that_never_answers(self):
+        asked = self.start_silent_polkit()
         mine = self.create(self.alice, "file", {})
         self.create(self.bob, "file", {})
         usual = self.time_calls(20)[10]
