@@ -9,7 +9,7 @@
 #include <gio/gunixfdlist.h>
 
 #include "common/bgt-error.h"
-#include "common/names.h"
+#include "daemon/patient-call.h"
 #include "daemon/worker-answer.h"
 #include "daemon/worker-checks.h"
 
@@ -38,8 +38,8 @@ on_called (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (Answer) answer = g_new0 (Answer, 1);
   g_autoptr (GError) error = NULL;
 
-  answer->value = g_dbus_connection_call_with_unix_fd_list_finish (G_DBUS_CONNECTION (source),
-                                                                   &answer->fds, result, &error);
+  answer->value =
+      bts_patient_call_finish (G_DBUS_CONNECTION (source), result, &answer->fds, &error);
   if (answer->value == NULL)
     {
       bts_worker_answer_clean_error (error);
@@ -53,7 +53,7 @@ typedef struct
 {
   const char *method;
   const char *reply_type;
-  int timeout_ms;
+  guint timeout_ms;
 } CallRow;
 
 static const CallRow configure_call = { "Configure", "()", BTS_WORKER_TIMEOUT_MS };
@@ -80,10 +80,8 @@ call (BtsWorkerLink *self,
   GTask *task = g_task_new (self, cancellable, callback, user_data);
 
   g_task_set_source_tag (task, (gpointer) row);
-  g_dbus_connection_call_with_unix_fd_list (
-      bts_worker_link_get_connection (self), NULL, BTS_WORKER_PATH, BTS_INTERFACE_WORKER,
-      row->method, parameters, G_VARIANT_TYPE (row->reply_type), G_DBUS_CALL_FLAGS_NO_AUTO_START,
-      row->timeout_ms, fds, cancellable, on_called, task);
+  bts_patient_call_async (bts_worker_link_get_connection (self), row->method, parameters,
+                          row->reply_type, row->timeout_ms, fds, cancellable, on_called, task);
 }
 
 static void

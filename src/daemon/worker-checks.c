@@ -7,7 +7,7 @@
 #include "daemon/worker-checks.h"
 
 #include "common/bgt-error.h"
-#include "common/names.h"
+#include "daemon/patient-call.h"
 #include "daemon/worker-answer.h"
 
 /* So few have a message each, so that none waits for the file of another. */
@@ -68,8 +68,8 @@ on_one_checked (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   Check *check = user_data;
   g_autoptr (GError) error = NULL;
-  g_autoptr (GVariant) reply = g_dbus_connection_call_with_unix_fd_list_finish (
-      G_DBUS_CONNECTION (source), NULL, result, &error);
+  g_autoptr (GVariant) reply =
+                 bts_patient_call_finish (G_DBUS_CONNECTION (source), result, NULL, &error);
 
   if (reply != NULL)
     return_found (check, g_variant_get_child_value (reply, 0));
@@ -84,11 +84,9 @@ on_one_checked (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 send_one (BtsWorkerChecks *self, Check *check)
 {
-  g_dbus_connection_call_with_unix_fd_list (
-      self->connection, NULL, BTS_WORKER_PATH, BTS_INTERFACE_WORKER, "Check",
-      g_variant_new ("(@a{sv}@ah)", check->request, check->handles), G_VARIANT_TYPE ("(a{sv})"),
-      G_DBUS_CALL_FLAGS_NO_AUTO_START, BTS_WORKER_TIMEOUT_MS, check->fds, NULL, on_one_checked,
-      check);
+  bts_patient_call_async (self->connection, "Check",
+                          g_variant_new ("(@a{sv}@ah)", check->request, check->handles), "(a{sv})",
+                          BTS_WORKER_TIMEOUT_MS, check->fds, NULL, on_one_checked, check);
 }
 
 static void
@@ -117,7 +115,7 @@ on_all_checked (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GError) error = NULL;
   g_autoptr (GVariant) answers = NULL;
   g_autoptr (GVariant) reply =
-                 g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &error);
+                 bts_patient_call_finish (G_DBUS_CONNECTION (source), result, NULL, &error);
 
   if (reply != NULL)
     answers = g_variant_get_child_value (reply, 0);
@@ -149,10 +147,9 @@ send_all (BtsWorkerChecks *self, GPtrArray *checks)
 
   for (guint i = 0; i < checks->len; i++)
     g_variant_builder_add_value (&requests, ((Check *) checks->pdata[i])->request);
-  g_dbus_connection_call (self->connection, NULL, BTS_WORKER_PATH, BTS_INTERFACE_WORKER, "CheckAll",
-                          g_variant_new ("(aa{sv})", &requests), G_VARIANT_TYPE ("(a(ssa{sv}))"),
-                          G_DBUS_CALL_FLAGS_NO_AUTO_START, BTS_WORKER_TIMEOUT_MS, NULL,
-                          on_all_checked, checks);
+  bts_patient_call_async (self->connection, "CheckAll", g_variant_new ("(aa{sv})", &requests),
+                          "(a(ssa{sv}))", BTS_WORKER_TIMEOUT_MS, NULL, NULL, on_all_checked,
+                          checks);
 }
 
 static gboolean
