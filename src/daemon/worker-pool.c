@@ -142,8 +142,9 @@ configure (BtsPoolWorker *worker,
 static GError *
 new_back_off_error (uid_t uid)
 {
-  return g_error_new (BGT_ERROR, BGT_ERROR_FAILED,
-                      "The worker of user %u keeps ending; it is started again soon", uid);
+  return g_error_new (
+      BGT_ERROR, BGT_ERROR_FAILED,
+      "The worker of user %u does not start or keeps ending; it is tried again soon", uid);
 }
 
 static void
