@@ -56,6 +56,15 @@ static const struct
     "n=v; Max-Age=60; Expires=Fri, 01 Jan 2010 00:00:00 GMT", "http://a.org/", "n=v" },
   { "max-age-0-before-expires", "http://a.org/",
     "n=v; Max-Age=0; Expires=Fri, 01 Jan 2100 00:00:00 GMT", "http://a.org/", NULL },
+  { "all-twice", "https://a.org/x",
+    "n=v; Secure; Path=/y; Path=/x; Domain=b.org; Domain=a.org; Secure; SameSite=Lax; "
+    "SameSite=None;"
+    " Max-Age=60; Max-Age=70; Expires=Fri, 01 Jan 2010 00:00:00 GMT;"
+    " Expires=Fri, 01 Jan 2100 00:00:00 GMT",
+    "https://a.org/x", "n=v" },
+  { "secure-with-a-value", "https://a.org/", "n=v; secure=no", "http://a.org/", NULL },
+  { "expires-alone", "http://a.org/", "n=v; Expires", "http://a.org/", "n=v" },
+  { "no-date", "http://a.org/", "n=v; Expires=tomorrow", "http://a.org/", "n=v" },
   { "huge-max-age", "http://a.org/", "n=v; Max-Age=99999999999999999999", "http://a.org/", "n=v" },
   { "value-with-equals", "http://a.org/", "n=v=w", "http://a.org/", "n=v=w" },
   { "no-name", "http://a.org/", "=v", "http://a.org/", NULL },

@@ -166,7 +166,8 @@ bts_http_cookies_store (BtsHttpCookies *self)
   return NULL;
 }
 
-/* The value of the last attribute @name in @set_cookie; NULL where it has none. */
+/* The value of the last attribute @name in @set_cookie, empty where it is a word alone; NULL where
+ * it has none. */
 static char *
 dup_attribute (const char *set_cookie, const char *name)
 {
@@ -178,23 +179,23 @@ dup_attribute (const char *set_cookie, const char *name)
       char *part = g_strstrip (parts[i]);
       char *equals = strchr (part, '=');
 
-      if (equals == NULL)
-        continue;
-      *equals = '\0';
+      if (equals != NULL)
+        *equals = '\0';
       if (g_ascii_strcasecmp (g_strchomp (part), name) != 0)
         continue;
       g_free (found);
-      found = g_strdup (g_strchug (equals + 1));
+      found = g_strdup (equals != NULL ? g_strchug (equals + 1) : "");
     }
   return found;
 }
 
 /* Max-Age goes before Expires (RFC 6265 §5.3). */
 static gint64
-find_expiry (SoupCookie *parsed, const char *set_cookie, gint64 now)
+find_expiry (const char *set_cookie, gint64 now)
 {
   g_autofree char *max_age = dup_attribute (set_cookie, "Max-Age");
-  GDateTime *expires = soup_cookie_get_expires (parsed);
+  g_autofree char *date = dup_attribute (set_cookie, "Expires");
+  g_autoptr (GDateTime) expires = date != NULL ? soup_date_time_new_from_http_string (date) : NULL;
 
   if (max_age != NULL && (g_ascii_isdigit (max_age[0]) || max_age[0] == '-'))
     {
@@ -255,19 +256,30 @@ keeps_promise (const Cookie *cookie)
   return TRUE;
 }
 
+/* Without the attributes: libsoup leaks those that come twice. */
+static SoupCookie *
+parse_pair (const char *set_cookie)
+{
+  g_autofree char *pair = g_strndup (set_cookie, strcspn (set_cookie, ";"));
+
+  return soup_cookie_parse (pair, NULL);
+}
+
 void
 bts_http_cookies_take (BtsHttpCookies *self, GUri *origin, const char *set_cookie, gint64 now)
 {
   g_autoptr (SoupCookie) parsed = NULL;
   g_autofree char *domain = NULL;
+  g_autofree char *secure = NULL;
   Cookie *cookie;
 
   if (strlen (set_cookie) > MAX_COOKIE_BYTES || !g_utf8_validate (set_cookie, -1, NULL))
     return;
-  parsed = soup_cookie_parse (set_cookie, NULL);
+  parsed = parse_pair (set_cookie);
+  secure = dup_attribute (set_cookie, "Secure");
   domain = find_domain (set_cookie, g_uri_get_host (origin));
   if (parsed == NULL || domain == NULL || *soup_cookie_get_name (parsed) == '\0' ||
-      (soup_cookie_get_secure (parsed) && !is_tls (origin)))
+      (secure != NULL && !is_tls (origin)))
     return;
 
   cookie = g_new0 (Cookie, 1);
@@ -275,8 +287,8 @@ bts_http_cookies_take (BtsHttpCookies *self, GUri *origin, const char *set_cooki
   cookie->value = g_strdup (soup_cookie_get_value (parsed));
   cookie->domain = g_steal_pointer (&domain);
   cookie->path = find_path (set_cookie, g_uri_get_path (origin));
-  cookie->is_secure = soup_cookie_get_secure (parsed);
-  cookie->expires = find_expiry (parsed, set_cookie, now);
+  cookie->is_secure = secure != NULL;
+  cookie->expires = find_expiry (set_cookie, now);
   if (!keeps_promise (cookie))
     {
       cookie_free (cookie);
