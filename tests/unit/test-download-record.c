@@ -71,8 +71,8 @@ test_anything_may_be_in_a_checkpoint (void)
   for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
     {
       g_auto (BtsDownloadRecord) record = { NULL };
-      g_autoptr (GVariant) checkpoint = g_variant_ref_sink (
-          g_variant_parse (G_VARIANT_TYPE_VARDICT, texts[i], NULL, NULL, NULL));
+      g_autoptr (GVariant) checkpoint =
+                     g_variant_parse (G_VARIANT_TYPE_VARDICT, texts[i], NULL, NULL, NULL);
 
       bts_download_record_init (&record, checkpoint);
       g_assert_null (record.destination);

@@ -73,14 +73,14 @@ test_progress_comes_back (void)
   g_autoptr (BtsOperation) operation =
                  operation_new ("{'uri': <'https://example.org/'>, 'destination': <'/tmp/x'>}");
   g_autoptr (BtsOperation) copy = NULL;
-  g_autoptr (GVariant) update = g_variant_ref_sink (g_variant_parse (
+  g_autoptr (GVariant) update = g_variant_parse (
       NULL,
       "{'checkpoint': <{'file': <b'\\377'>}>, 'response': <{'headers': <[('A', 'b')]>}>,"
       " 'ranges': <[(uint64 0, uint64 5), (uint64 7, uint64 1)]>, 'bytes-received': <uint64 6>,"
       " 'total-bytes-to-receive': <uint64 100>, 'bytes-sent': <uint64 3>,"
       " 'total-bytes-to-send': <uint64 4>, 'has-restarted': <true>,"
       " 'has-response-changed': <true>, 'destination': <'/tmp/x (1)'>}",
-      NULL, NULL, NULL));
+      NULL, NULL, NULL);
 
   g_assert_true (bts_operation_start (operation, 6, NULL));
   bts_operation_take_update (operation, update);

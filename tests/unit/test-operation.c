@@ -51,7 +51,7 @@ operation_new (const char *options)
   g_autofree char *guid = bts_guid_new ();
   g_autoptr (BtsOwner) owner = bts_owner_new (1000, "test", FALSE);
   g_autoptr (BtsRequest) request = NULL;
-  GVariant *variant = g_variant_parse (NULL, options, NULL, NULL, &error);
+  g_autoptr (GVariant) variant = g_variant_parse (NULL, options, NULL, NULL, &error);
 
   g_assert_no_error (error);
   request = bts_request_new (BGT_OPERATION_KIND_DOWNLOAD, variant, &error);

@@ -119,9 +119,10 @@ test_unsaved_end_is_not_shown (Fixture *fixture)
 static void
 test_ranges_come_after_the_save (Fixture *fixture)
 {
-  bts_operation_take_update (
-      fixture->operation,
+  g_autoptr (GVariant) update = g_variant_ref_sink (
       g_variant_new_parsed ("{'added': <[(@t 0, @t 5)]>, 'bytes-received': <@t 5>}"));
+
+  bts_operation_take_update (fixture->operation, update);
   g_assert_cmpuint (bus_fixture_count_signals (fixture->bus, "RangesDownloaded"), ==, 0);
   bus_fixture_wait_for_signal (fixture->bus, "RangesDownloaded (false, [(0, 5)])");
 }
