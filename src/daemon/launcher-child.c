@@ -45,12 +45,12 @@ typedef struct
 /* What a worker inherits; everything else stays here. */
 static const EnvironmentRow environment_rows[] = {
   { "PATH", FALSE },
-  { "LANG", FALSE },
-  { "LANGUAGE", FALSE },
+  { "LANG*", FALSE },
   { "LC_*", FALSE },
   { "TZ", FALSE },
   { "G_MESSAGES_DEBUG", FALSE },
   { "G_DEBUG", FALSE },
+  { "G_SLICE", FALSE },
   { "ASAN_OPTIONS", FALSE },
   { "UBSAN_OPTIONS", FALSE },
   { "LSAN_OPTIONS", FALSE },
