@@ -67,6 +67,24 @@ def journaled(journal):
     return [(name, None if text is None else bytes(text).decode()) for name, text in changes]
 
 
+def read_process(pid):
+    """Its name, state and parent."""
+    with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+        name, rest = file.read().split("(", 1)[1].rsplit(")", 1)
+    return name, *rest.split()[:2]
+
+
+def is_running(pid):
+    try:
+        return read_process(pid)[1] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def has_sanitizer_spoken(log):
+    return "Sanitizer" in log or "runtime error:" in log
+
+
 class Daemon:
     """Runs `background-transferd --session` on @bus. @settings, {group: {key: value}}, are laid
     over SETTINGS."""
@@ -136,9 +154,12 @@ class Daemon:
         self.process.wait()
 
     def terminate(self):
-        """SIGTERM; returns the exit status."""
+        """SIGTERM; returns the exit status once the workers have ended, too."""
+        workers = self.workers()
         self.process.terminate()
-        return self.process.wait(timeout=DEADLINE_SECONDS)
+        status = self.process.wait(timeout=DEADLINE_SECONDS)
+        wait_until(lambda: not any(map(is_running, workers)), "the workers have ended")
+        return status
 
     def reload(self):
         """Has the configuration read again, and waits until it has been."""
@@ -153,11 +174,9 @@ class Daemon:
         found = []
         for pid in filter(str.isdigit, os.listdir("/proc")):
             try:
-                with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
-                    name, rest = file.read().split("(", 1)[1].rsplit(")", 1)
+                name, state, parent = read_process(pid)
             except (FileNotFoundError, ProcessLookupError):
                 continue
-            state, parent = rest.split()[:2]
             if name == "background-tran" and parent == str(self.process.pid) and state != "Z":
                 found.append(int(pid))
         return found
@@ -196,19 +215,23 @@ class Daemon:
         return {name: text for name, text in records.items() if text is not None}
 
     def stop(self):
-        """Ends the daemon and removes its folders. Its log goes to standard error where the
-        environment variable BGT_TEST_VERBOSE is set, or a sanitizer has spoken."""
+        """Ends the daemon and removes its folders; fails where it does not end well, or a sanitizer
+        has spoken of it or of its workers. The log goes to standard error then, and where the
+        environment variable BGT_TEST_VERBOSE is set."""
+        status = 0
         if self.process is not None and self.process.poll() is None:
-            self.process.terminate()
             try:
-                self.process.wait(timeout=10)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
+                status = self.terminate()
+            except (subprocess.TimeoutExpired, DeadlineError) as error:
+                status = error
+                self.kill()
         log = self.log()
-        if os.environ.get("BGT_TEST_VERBOSE") or "Sanitizer" in log or "runtime error:" in log:
+        is_well = status == 0 and not has_sanitizer_spoken(log)
+        if os.environ.get("BGT_TEST_VERBOSE") or not is_well:
             print(log, file=sys.stderr)
         shutil.rmtree(self.folder, ignore_errors=True)
+        if not is_well:
+            raise AssertionError(f"the daemon has ended with {status}, its log is above")
 
     def __enter__(self):
         try:

@@ -17,6 +17,7 @@ import time
 
 from gi.repository import Gio, GLib
 
+from harness.daemon import has_sanitizer_spoken
 from harness.wait import DEADLINE_SECONDS, DeadlineError
 
 NAME = "org.example.BackgroundTransfer"
@@ -88,8 +89,11 @@ class WorkerHost:
         return self
 
     def __exit__(self, *_):
-        self.close()
+        """Fails where the worker does not end well, or a sanitizer has spoken of it."""
+        status, messages = self.close(), self.messages()
         self.log.close()
+        if status not in (0, -signal.SIGKILL) or has_sanitizer_spoken(messages):
+            raise AssertionError(f"the worker has ended with {status}\n{messages}")
 
     def launch(self):
         ours, theirs = socket.socketpair()

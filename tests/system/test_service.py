@@ -241,27 +241,28 @@ class Session(unittest.TestCase):
         return done.stdout
 
     def download(self, uid, *prefix):
-        with Bus() as bus, FaultyServer() as server:
-            server.serve("/file", sending(Body(1000)))
-            daemon = Daemon(bus)
-            self.addCleanup(daemon.stop)
-            os.chmod(bus.folder, 0o755)
-            os.chown(daemon.folder, uid, uid)
-            os.chmod(daemon.configuration, 0o644)
-            daemon.connection = bus.connect()
-            with open(daemon.log_path, "w", encoding="utf-8") as log:
-                daemon.process = subprocess.Popen([*prefix, *daemon.command()], stdout=log,
-                                                  stderr=log, env=daemon.environment)
-            wait_until(daemon.owner, "it is there")
-            file = f"{daemon.folder}/file"
-            path = self.call(daemon, prefix, PATH, f"{NAME}.Manager.CreateDownload",
-                             server.uri("/file"), file, "{}").split("'")[1]
-            self.call(daemon, prefix, path, f"{NAME}.Operation.Start")
-            wait_until(lambda: os.path.exists(file), "it has arrived")
-            self.assertEqual((os.stat(file).st_uid, os.stat(file).st_size), (uid, 1000))
-            self.assertIn(f"'Uid': <uint32 {uid}>",
-                          self.call(daemon, prefix, path, "org.freedesktop.DBus.Properties.GetAll",
-                                    f"{NAME}.Operation"))
+        bus = self.enterContext(Bus())
+        server = self.enterContext(FaultyServer())
+        server.serve("/file", sending(Body(1000)))
+        daemon = Daemon(bus)
+        self.addCleanup(daemon.stop)
+        os.chmod(bus.folder, 0o755)
+        os.chown(daemon.folder, uid, uid)
+        os.chmod(daemon.configuration, 0o644)
+        daemon.connection = bus.connect()
+        with open(daemon.log_path, "w", encoding="utf-8") as log:
+            daemon.process = subprocess.Popen([*prefix, *daemon.command()], stdout=log,
+                                              stderr=log, env=daemon.environment)
+        wait_until(daemon.owner, "it is there")
+        file = f"{daemon.folder}/file"
+        path = self.call(daemon, prefix, PATH, f"{NAME}.Manager.CreateDownload",
+                         server.uri("/file"), file, "{}").split("'")[1]
+        self.call(daemon, prefix, path, f"{NAME}.Operation.Start")
+        wait_until(lambda: os.path.exists(file), "it has arrived")
+        self.assertEqual((os.stat(file).st_uid, os.stat(file).st_size), (uid, 1000))
+        self.assertIn(f"'Uid': <uint32 {uid}>",
+                      self.call(daemon, prefix, path, "org.freedesktop.DBus.Properties.GetAll",
+                                f"{NAME}.Operation"))
 
     def test_it_serves_root(self):
         self.download(0)
