@@ -7,6 +7,7 @@
 #include "bus/create-operation.h"
 
 #include "bus/new-groups.h"
+#include "bus/part-files.h"
 #include "common/bgt-error.h"
 #include "common/object-path.h"
 #include "model/part-checks.h"
@@ -234,23 +235,26 @@ return_operations (GTask *task)
   g_task_return_pointer (task, g_steal_pointer (&operations), (GDestroyNotify) g_ptr_array_unref);
 }
 
-/* One operation a turn of the main loop: each is told to every connection of its user. */
+/* One operation a turn of the main loop: each is told to every connection of its user. All are in
+ * place before the first one moves. */
 static gboolean
 publish_next (gpointer user_data)
 {
   GTask *task = user_data;
   Batch *batch = g_task_get_task_data (task);
+  GPtrArray *items = batch->items;
+  Item *item = items->pdata[batch->n_published++];
 
-  if (batch->n_published < batch->items->len)
+  release (item);
+  if (batch->n_published < items->len)
     {
-      Item *item = batch->items->pdata[batch->n_published++];
-
-      release (item);
-      bts_registry_add (batch->bus->service.registry, item->operation);
+      bts_registry_add_arriving (batch->registry, item->operation);
+      return G_SOURCE_CONTINUE;
     }
-  if (batch->n_published < batch->items->len)
-    return G_SOURCE_CONTINUE;
 
+  for (guint i = 0; i < items->len; i++)
+    bts_registry_end_arrival (batch->registry, ((Item *) items->pdata[i])->operation);
+  bts_registry_add (batch->registry, item->operation);
   return_operations (task);
   return G_SOURCE_REMOVE;
 }
@@ -294,40 +298,6 @@ step_end (Step *step, Item **item)
 }
 
 static void
-set_part_streams_apart (BtsDescriptors *files, GVariant *parts)
-{
-  g_autoptr (GArray) all = g_steal_pointer (&files->parts);
-  guint n_found = 0;
-
-  for (gsize i = 0; all != NULL && i < g_variant_n_children (parts); i++)
-    {
-      g_autoptr (GVariant) part = g_variant_get_child_value (parts, i);
-      g_autoptr (GVariant) found = g_variant_lookup_value (part, "found", G_VARIANT_TYPE_VARDICT);
-
-      if (found == NULL || n_found == all->len)
-        continue;
-      if (bts_found_file_is_stream (found))
-        bts_descriptors_add_stream (files, g_steal_fd (&g_array_index (all, int, n_found)));
-      else
-        bts_descriptors_add_part (files, g_steal_fd (&g_array_index (all, int, n_found)));
-      n_found++;
-    }
-}
-
-/* What cannot be read twice is read first. Which of the descriptors that is, the engine has found
- * out. */
-static void
-set_streams_apart (BtsDescriptors *files, BtsRequest *request)
-{
-  if (files->file >= 0 && bts_found_file_is_stream (bts_request_lookup (request, "source-file")))
-    bts_descriptors_add_stream (files, g_steal_fd (&files->file));
-  if (files->body >= 0 && bts_found_file_is_stream (bts_request_lookup (request, "body-file")))
-    bts_descriptors_add_stream (files, g_steal_fd (&files->body));
-  if (files->parts != NULL)
-    set_part_streams_apart (files, bts_request_lookup (request, "parts"));
-}
-
-static void
 make_operation (Item *item)
 {
   BtsClock *clock = item->batch->bus->service.clock;
@@ -337,7 +307,7 @@ make_operation (Item *item)
   g_autoptr (GError) error = NULL;
 
   item->operation = bts_operation_new (guid, item->owner, item->request, now);
-  set_streams_apart (&item->spec->files, item->request);
+  bts_part_files_set_streams_apart (&item->spec->files, item->request);
   *bts_operation_get_files (item->operation) = bts_descriptors_steal (&item->spec->files);
   if (item->spec->is_started && !bts_operation_start (item->operation, now, &error))
     g_assert_not_reached ();
@@ -489,7 +459,7 @@ bts_create_operations_async (BtsBus *bus,
   if (batch->error != NULL)
     return_error (task);
   else if (batch->items->len == 0)
-    publish (task);
+    return_operations (task);
   else
     check_all (task);
 }

@@ -7,6 +7,7 @@
 #include "bus/part-files.h"
 
 #include "common/bgt-error.h"
+#include "model/part-checks.h"
 
 /* The kernel passes 253 in one message, to the worker too. */
 #define MAX_DESCRIPTORS 250
@@ -69,4 +70,36 @@ bts_part_files_take (BtsInvocation *call, GVariant *parts, BtsDescriptors *files
       g_variant_builder_add_value (&builder, taken);
     }
   return g_variant_ref_sink (g_variant_builder_end (&builder));
+}
+
+static void
+set_part_streams_apart (BtsDescriptors *files, GVariant *parts)
+{
+  g_autoptr (GArray) all = g_steal_pointer (&files->parts);
+  guint n_found = 0;
+
+  for (gsize i = 0; all != NULL && i < g_variant_n_children (parts); i++)
+    {
+      g_autoptr (GVariant) part = g_variant_get_child_value (parts, i);
+      g_autoptr (GVariant) found = g_variant_lookup_value (part, "found", G_VARIANT_TYPE_VARDICT);
+
+      if (found == NULL || n_found == all->len)
+        continue;
+      if (bts_found_file_is_stream (found))
+        bts_descriptors_add_stream (files, g_steal_fd (&g_array_index (all, int, n_found)));
+      else
+        bts_descriptors_add_part (files, g_steal_fd (&g_array_index (all, int, n_found)));
+      n_found++;
+    }
+}
+
+void
+bts_part_files_set_streams_apart (BtsDescriptors *files, BtsRequest *request)
+{
+  if (files->file >= 0 && bts_found_file_is_stream (bts_request_lookup (request, "source-file")))
+    bts_descriptors_add_stream (files, g_steal_fd (&files->file));
+  if (files->body >= 0 && bts_found_file_is_stream (bts_request_lookup (request, "body-file")))
+    bts_descriptors_add_stream (files, g_steal_fd (&files->body));
+  if (files->parts != NULL)
+    set_part_streams_apart (files, bts_request_lookup (request, "parts"));
 }

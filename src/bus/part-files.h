@@ -11,3 +11,7 @@
  * where the call does not bring it, LIMIT_EXCEEDED. */
 GVariant *
 bts_part_files_take (BtsInvocation *call, GVariant *parts, BtsDescriptors *files, GError **error);
+
+/* What of @files cannot be read twice is read first: moves it to the streams. Which of them that
+ * is, the engine has found out and @request says. */
+void bts_part_files_set_streams_apart (BtsDescriptors *files, BtsRequest *request);

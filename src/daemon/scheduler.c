@@ -243,7 +243,8 @@ look_at (BtsScheduler *self, Decision *decision, BtsOperation *operation, guint 
   BtsBlockers blockers;
   gint64 next_attempt;
 
-  if (intent == BTS_INTENT_FINISHED || intent == BTS_INTENT_CANCEL)
+  if (intent == BTS_INTENT_FINISHED || intent == BTS_INTENT_CANCEL ||
+      bts_registry_is_arriving (self->registry, operation))
     return;
   if (is_expired (decision, operation))
     {

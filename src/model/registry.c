@@ -57,6 +57,7 @@ struct _BtsRegistry
 
   GHashTable *items;        /* (owned) (element-type utf8 Item): by GUID */
   GPtrArray *operations;    /* (owned) (element-type BtsOperation): by age, then GUID */
+  GHashTable *arriving;     /* (owned) (element-type BtsOperation): (unowned), of @operations */
   GHashTable *applications; /* (owned) (element-type utf8 Count): by uid and name */
   GHashTable *users;        /* (owned) (element-type uint Count) */
 };
@@ -248,6 +249,7 @@ bts_registry_finalize (GObject *object)
   g_ptr_array_unref (self->operations);
   g_hash_table_unref (self->items);
   g_hash_table_unref (self->applications);
+  g_hash_table_unref (self->arriving);
   g_hash_table_unref (self->users);
 
   G_OBJECT_CLASS (bts_registry_parent_class)->finalize (object);
@@ -278,6 +280,7 @@ bts_registry_init (BtsRegistry *self)
   self->items = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, item_free);
   self->operations = g_ptr_array_new ();
   self->applications = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  self->arriving = g_hash_table_new (NULL, NULL);
   self->users = g_hash_table_new_full (NULL, NULL, NULL, g_free);
 }
 
@@ -307,6 +310,25 @@ bts_registry_add (BtsRegistry *self, BtsOperation *operation)
 }
 
 void
+bts_registry_add_arriving (BtsRegistry *self, BtsOperation *operation)
+{
+  g_hash_table_add (self->arriving, operation);
+  bts_registry_add (self, operation);
+}
+
+void
+bts_registry_end_arrival (BtsRegistry *self, BtsOperation *operation)
+{
+  g_hash_table_remove (self->arriving, operation);
+}
+
+gboolean
+bts_registry_is_arriving (BtsRegistry *self, BtsOperation *operation)
+{
+  return g_hash_table_contains (self->arriving, operation);
+}
+
+void
 bts_registry_remove (BtsRegistry *self, BtsOperation *operation)
 {
   g_autoptr (BtsOperation) kept = g_object_ref (operation);
@@ -319,6 +341,7 @@ bts_registry_remove (BtsRegistry *self, BtsOperation *operation)
   set_counted (self, item, FALSE);
   set_room (self, item, (Room){ 0 });
   g_ptr_array_remove_index (self->operations, find_position (self, operation));
+  g_hash_table_remove (self->arriving, operation);
   g_hash_table_remove (self->items, guid);
 
   g_signal_emit (self, signals[SIGNAL_OPERATION_REMOVED], 0, operation);

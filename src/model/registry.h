@@ -20,6 +20,12 @@ BtsOperation *bts_registry_lookup (BtsRegistry *self, const char *guid); /* (nul
 GPtrArray *bts_registry_get_operations (BtsRegistry *self);              /* lent; oldest first */
 guint bts_registry_get_n_operations (BtsRegistry *self);
 
+/* Adds one of several operations that have been created together and are added one after the other:
+ * none of them is to move before all are there. _end_arrival comes before the last is added. */
+void bts_registry_add_arriving (BtsRegistry *self, BtsOperation *operation);
+void bts_registry_end_arrival (BtsRegistry *self, BtsOperation *operation);
+gboolean bts_registry_is_arriving (BtsRegistry *self, BtsOperation *operation);
+
 /* Reserves room for @n operations of @owner with @n_descriptors that are being created, so that
  * concurrent calls cannot exceed the limits: finished ones do not count but for their size.
  * LIMIT_EXCEEDED says which limit. Each reservation is given back by exactly one _release (after

@@ -248,6 +248,8 @@ check_turn (BtsRegistry *registry, BtsOperation *operation, gpointer user_data)
   if (turns->n_operations++ > 0)
     g_assert_cmpuint (turns->n_turns, >, turns->previous);
   turns->previous = turns->n_turns;
+  /* None moves before the last is in place. */
+  g_assert_true (bts_registry_is_arriving (registry, operation) == (turns->n_operations < 3));
 }
 
 /* Each is told to all connections of its user: others' calls are served in between. */
@@ -272,6 +274,9 @@ test_batch_leaves_turns_to_others (BusFixture *fixture)
                             g_variant_builder_end (&specs), &error);
   g_assert_no_error (error);
   g_assert_cmpuint (turns.n_operations, ==, 3);
+  for (guint i = 0; i < 3; i++)
+    g_assert_false (bts_registry_is_arriving (
+        fixture->registry, bts_registry_get_operations (fixture->registry)->pdata[i]));
   g_signal_handler_disconnect (fixture->registry, handler);
   g_source_remove (source_id);
 }

@@ -192,6 +192,22 @@ test_higher_priority_takes_the_slot (DaemonFixture *fixture, gconstpointer data)
   g_assert_cmpuint (bts_launcher_fake_get_n_jobs (fixture->launcher), ==, 1);
 }
 
+static void
+test_what_is_arriving_does_not_move (DaemonFixture *fixture, gconstpointer data)
+{
+  g_autoptr (BtsOperation) first = g_object_ref (daemon_fixture_add (fixture, NULL, NULL));
+
+  bts_registry_remove (fixture->registry, first);
+  bts_registry_add_arriving (fixture->registry, first);
+  daemon_fixture_start (fixture, first);
+  daemon_fixture_settle (fixture);
+  g_assert_false (daemon_fixture_has_job (fixture, first));
+
+  bts_registry_end_arrival (fixture->registry, first);
+  daemon_fixture_add (fixture, NULL, NULL);
+  daemon_fixture_wait (daemon_fixture_has_job (fixture, first));
+}
+
 /* With transfers that never end, as servers and users can have them. */
 static void
 test_no_user_keeps_all_places (DaemonFixture *fixture, gconstpointer data)
@@ -726,6 +742,7 @@ static const TestRow tests[] = {
   { "failure-without-network-is-not-counted", test_failure_without_network_is_not_counted },
   { "host-limit-holds-and-is-handed-on", test_host_limit_holds_and_is_handed_on },
   { "higher-priority-takes-the-slot", test_higher_priority_takes_the_slot },
+  { "what-is-arriving-does-not-move", test_what_is_arriving_does_not_move },
   { "no-user-keeps-all-places", test_no_user_keeps_all_places },
   { "not-before-is-waited-for", test_not_before_is_waited_for },
   { "deadline-ends-with-timeout", test_deadline_ends_with_timeout },
