@@ -66,8 +66,6 @@ daemon_fixture_tear_down (DaemonFixture *self, gconstpointer data)
   if (bts_launcher_fake_is_alive (self->launcher))
     bts_launcher_fake_crash (self->launcher);
   daemon_fixture_settle (self);
-  bts_store_flush (self->store, 1000);
-
   g_assert_finalize_object (self->scheduler);
   g_assert_finalize_object (self->jobs);
   g_assert_finalize_object (self->pool);
@@ -171,15 +169,27 @@ daemon_fixture_turn (void)
     g_source_remove (source_id);
 }
 
+static gboolean
+run_what_is_due (void)
+{
+  gboolean has_run = FALSE;
+
+  while (g_main_context_iteration (NULL, FALSE))
+    has_run = TRUE;
+  return has_run;
+}
+
 void
 daemon_fixture_settle (DaemonFixture *self)
 {
-  gboolean has_passed = FALSE;
+  gboolean is_busy;
 
-  bts_store_flush (self->store, 1000);
-  g_timeout_add (30, on_moment_passed, &has_passed);
-  while (!has_passed)
-    g_main_context_iteration (NULL, TRUE);
-  while (g_main_context_iteration (NULL, FALSE))
-    ;
+  do
+    {
+      bts_store_flush (self->store, G_MAXUINT);
+      is_busy = run_what_is_due ();
+      if (bts_launcher_fake_exchange (self->launcher))
+        is_busy = TRUE;
+    }
+  while (is_busy);
 }

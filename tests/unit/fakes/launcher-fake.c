@@ -19,9 +19,9 @@ struct _BtsLauncherFake
   gboolean refuses;
   char *mute; /* (owned) (nullable) */
   guint n_launches;
-  GDBusConnection *connection; /* (owned) (nullable): the worker's end */
-  guint registration_id;
-  GHashTable *jobs;      /* (owned): GUIDs */
+  guint n_opening;       /* connections that are being made */
+  GHashTable *workers;   /* (owned): ID of a launch to the worker's end of its connection */
+  GHashTable *jobs;      /* (owned): GUID to the connection (lent) of who has it */
   GHashTable *calls;     /* (owned): method to an array of arguments */
   GPtrArray *unanswered; /* (owned) (element-type GDBusMethodInvocation) */
 };
@@ -34,7 +34,20 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (BtsLauncherFake,
                                G_IMPLEMENT_INTERFACE (BTS_TYPE_WORKER_LAUNCHER,
                                                       bts_launcher_fake_launcher_init))
 
+/* What has passed to and from all workers; counted in GDBus's thread. */
+static guint n_messages;
+
 /* The worker */
+
+static GDBusMessage *
+on_message (GDBusConnection *connection,
+            GDBusMessage *message,
+            gboolean is_incoming,
+            gpointer user_data)
+{
+  g_atomic_int_inc (&n_messages);
+  return message;
+}
 
 static GVariant *
 build_answer (const char *method)
@@ -72,7 +85,7 @@ on_method_call (GDBusConnection *connection,
 
       g_variant_get_child (parameters, 0, "s", &guid);
       if (g_str_equal (method_name, "Start"))
-        g_hash_table_add (self->jobs, g_steal_pointer (&guid));
+        g_hash_table_insert (self->jobs, g_steal_pointer (&guid), connection);
       else
         g_hash_table_remove (self->jobs, guid);
     }
@@ -84,17 +97,20 @@ static const GDBusInterfaceVTable worker_vtable = { on_method_call, NULL, NULL, 
 static void
 on_connection_new (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (BtsLauncherFake) self = BTS_LAUNCHER_FAKE (user_data);
+  g_autoptr (GTask) launch = G_TASK (user_data);
+  BtsLauncherFake *self = g_task_get_source_object (launch);
   g_autoptr (GError) error = NULL;
+  g_autoptr (GDBusConnection) connection = g_dbus_connection_new_finish (result, &error);
 
-  g_clear_object (&self->connection);
-  self->connection = g_dbus_connection_new_finish (result, &error);
   g_assert_no_error (error);
-  self->registration_id = g_dbus_connection_register_object (
-      self->connection, BTS_WORKER_PATH, (GDBusInterfaceInfo *) &bts_dbus_worker_interface,
-      &worker_vtable, self, NULL, &error);
+  self->n_opening--;
+  g_dbus_connection_add_filter (connection, on_message, NULL, NULL);
+  g_dbus_connection_register_object (connection, BTS_WORKER_PATH,
+                                     (GDBusInterfaceInfo *) &bts_dbus_worker_interface,
+                                     &worker_vtable, self, NULL, &error);
   g_assert_no_error (error);
-  g_dbus_connection_start_message_processing (self->connection);
+  g_dbus_connection_start_message_processing (connection);
+  g_hash_table_insert (self->workers, g_task_get_task_data (launch), g_object_ref (connection));
 }
 
 static GSocketConnection *
@@ -107,17 +123,24 @@ connection_from_fd (int fd)
   return g_socket_connection_factory_create_connection (socket);
 }
 
-static void
-close_worker (BtsLauncherFake *self)
+static gboolean
+is_job_of (gpointer guid, gpointer connection, gpointer worker)
 {
-  g_hash_table_remove_all (self->jobs);
-  g_ptr_array_set_size (self->unanswered, 0);
-  if (self->connection == NULL)
+  return connection == worker;
+}
+
+static void
+close_worker (BtsLauncherFake *self, guint worker_id)
+{
+  GDBusConnection *worker = g_hash_table_lookup (self->workers, GUINT_TO_POINTER (worker_id));
+
+  if (worker == NULL)
     return;
-  g_dbus_connection_unregister_object (self->connection, self->registration_id);
-  if (!g_dbus_connection_is_closed (self->connection))
-    g_dbus_connection_close_sync (self->connection, NULL, NULL);
-  g_clear_object (&self->connection);
+  g_hash_table_foreach_remove (self->jobs, is_job_of, worker);
+  g_ptr_array_set_size (self->unanswered, 0);
+  if (!g_dbus_connection_is_closed (worker))
+    g_dbus_connection_close_sync (worker, NULL, NULL);
+  g_hash_table_remove (self->workers, GUINT_TO_POINTER (worker_id));
 }
 
 /* The launcher */
@@ -134,7 +157,7 @@ bts_launcher_fake_launch_async (BtsWorkerLauncher *launcher,
   g_autoptr (GSocketConnection) theirs = NULL;
   int fds[2];
 
-  self->n_launches++;
+  g_task_set_task_data (task, GUINT_TO_POINTER (++self->n_launches), NULL);
   if (self->refuses)
     {
       g_task_return_new_error (task, BGT_ERROR, BGT_ERROR_FAILED, "Refused by the test");
@@ -142,10 +165,11 @@ bts_launcher_fake_launch_async (BtsWorkerLauncher *launcher,
     }
   g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), ==, 0);
   theirs = connection_from_fd (fds[1]);
+  self->n_opening++;
   g_dbus_connection_new (G_IO_STREAM (theirs), NULL,
                          G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
                              G_DBUS_CONNECTION_FLAGS_DELAY_MESSAGE_PROCESSING,
-                         NULL, NULL, on_connection_new, g_object_ref (self));
+                         NULL, NULL, on_connection_new, g_object_ref (task));
   g_task_return_pointer (task, connection_from_fd (fds[0]), g_object_unref);
 }
 
@@ -155,18 +179,31 @@ bts_launcher_fake_launch_finish (BtsWorkerLauncher *launcher,
                                  guint *worker_id,
                                  GError **error)
 {
-  BtsLauncherFake *self = BTS_LAUNCHER_FAKE (launcher);
-
-  *worker_id = self->n_launches;
+  *worker_id = GPOINTER_TO_UINT (g_task_get_task_data (G_TASK (result)));
   return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+typedef struct
+{
+  BtsLauncherFake *launcher; /* (owned) */
+  guint worker_id;
+} Exit;
+
+static void
+exit_free (gpointer data)
+{
+  Exit *exit = data;
+
+  g_object_unref (exit->launcher);
+  g_free (exit);
 }
 
 static gboolean
 on_exit_turn (gpointer user_data)
 {
-  BtsLauncherFake *self = BTS_LAUNCHER_FAKE (user_data);
+  Exit *exit = user_data;
 
-  bts_worker_launcher_emit_exited (BTS_WORKER_LAUNCHER (self), self->n_launches);
+  bts_worker_launcher_emit_exited (BTS_WORKER_LAUNCHER (exit->launcher), exit->worker_id);
   return G_SOURCE_REMOVE;
 }
 
@@ -174,11 +211,12 @@ static void
 bts_launcher_fake_stop (BtsWorkerLauncher *launcher, guint worker_id)
 {
   BtsLauncherFake *self = BTS_LAUNCHER_FAKE (launcher);
+  Exit *exit = g_new0 (Exit, 1);
 
-  if (worker_id != self->n_launches)
-    return;
-  close_worker (self);
-  g_idle_add_full (G_PRIORITY_DEFAULT, on_exit_turn, g_object_ref (self), g_object_unref);
+  close_worker (self, worker_id);
+  exit->launcher = g_object_ref (self);
+  exit->worker_id = worker_id;
+  g_idle_add_full (G_PRIORITY_DEFAULT, on_exit_turn, exit, exit_free);
 }
 
 static void
@@ -194,7 +232,9 @@ bts_launcher_fake_finalize (GObject *object)
 {
   BtsLauncherFake *self = BTS_LAUNCHER_FAKE (object);
 
-  close_worker (self);
+  for (guint i = 1; i <= self->n_launches; i++)
+    close_worker (self, i);
+  g_clear_pointer (&self->workers, g_hash_table_unref);
   g_clear_pointer (&self->mute, g_free);
   g_clear_pointer (&self->jobs, g_hash_table_unref);
   g_clear_pointer (&self->calls, g_hash_table_unref);
@@ -211,6 +251,7 @@ bts_launcher_fake_class_init (BtsLauncherFakeClass *klass)
 static void
 bts_launcher_fake_init (BtsLauncherFake *self)
 {
+  self->workers = g_hash_table_new_full (NULL, NULL, NULL, g_object_unref);
   self->jobs = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->calls =
       g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_ptr_array_unref);
@@ -242,10 +283,19 @@ bts_launcher_fake_get_n_launches (BtsLauncherFake *self)
   return self->n_launches;
 }
 
+/* NULL: it has ended, or has not begun. */
+static GDBusConnection *
+get_newest (BtsLauncherFake *self)
+{
+  return g_hash_table_lookup (self->workers, GUINT_TO_POINTER (self->n_launches));
+}
+
 gboolean
 bts_launcher_fake_is_alive (BtsLauncherFake *self)
 {
-  return self->connection != NULL && !g_dbus_connection_is_closed (self->connection);
+  GDBusConnection *newest = get_newest (self);
+
+  return newest != NULL && !g_dbus_connection_is_closed (newest);
 }
 
 guint
@@ -280,7 +330,7 @@ bts_launcher_fake_get_n_jobs (BtsLauncherFake *self)
 void
 bts_launcher_fake_crash (BtsLauncherFake *self)
 {
-  close_worker (self);
+  close_worker (self, self->n_launches);
   bts_worker_launcher_emit_exited (BTS_WORKER_LAUNCHER (self), self->n_launches);
 }
 
@@ -290,23 +340,58 @@ on_answered (GObject *source, GAsyncResult *result, gpointer user_data)
   *(GAsyncResult **) user_data = g_object_ref (result);
 }
 
+/* Messages keep their order, so the answer comes after all that either side had sent before. */
+static gboolean
+ping (GDBusConnection *worker)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GVariant) answer = NULL;
+
+  g_dbus_connection_call (worker, NULL, "/", "org.freedesktop.DBus.Peer", "Ping", NULL, NULL,
+                          G_DBUS_CALL_FLAGS_NONE, -1, NULL, on_answered, &result);
+  while (result == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  answer = g_dbus_connection_call_finish (worker, result, NULL);
+  return answer != NULL;
+}
+
+gboolean
+bts_launcher_fake_exchange (BtsLauncherFake *self)
+{
+  guint n_expected = (guint) g_atomic_int_get (&n_messages);
+  gboolean was_opening = self->n_opening > 0;
+
+  while (self->n_opening > 0)
+    g_main_context_iteration (NULL, TRUE);
+  for (guint i = 1; i <= self->n_launches; i++)
+    {
+      GDBusConnection *worker = g_hash_table_lookup (self->workers, GUINT_TO_POINTER (i));
+      g_autoptr (GDBusConnection) held = worker != NULL ? g_object_ref (worker) : NULL;
+
+      if (held != NULL && !g_dbus_connection_is_closed (held))
+        n_expected += ping (held) ? 2 : 0;
+    }
+  return was_opening || (guint) g_atomic_int_get (&n_messages) != n_expected;
+}
+
 gboolean
 bts_launcher_fake_report (BtsLauncherFake *self,
                           const char *method,
                           const char *guid,
                           GVariant *update)
 {
+  g_autoptr (GDBusConnection) worker = g_object_ref (get_newest (self));
   g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GVariant) answer = NULL;
 
   if (g_str_equal (method, "Finished"))
     g_hash_table_remove (self->jobs, guid);
-  g_dbus_connection_call (self->connection, NULL, BTS_WORKER_HOST_PATH, BTS_INTERFACE_WORKER_HOST,
-                          method, g_variant_new ("(s@a{sv})", guid, update), NULL,
-                          G_DBUS_CALL_FLAGS_NONE, -1, NULL, on_answered, &result);
+  g_dbus_connection_call (worker, NULL, BTS_WORKER_HOST_PATH, BTS_INTERFACE_WORKER_HOST, method,
+                          g_variant_new ("(s@a{sv})", guid, update), NULL, G_DBUS_CALL_FLAGS_NONE,
+                          -1, NULL, on_answered, &result);
   while (result == NULL)
     g_main_context_iteration (NULL, TRUE);
-  answer = g_dbus_connection_call_finish (self->connection, result, NULL);
+  answer = g_dbus_connection_call_finish (worker, result, NULL);
   return answer != NULL;
 }
 
@@ -316,7 +401,7 @@ bts_launcher_fake_progress (BtsLauncherFake *self, const char *guid, guint64 byt
   g_autoptr (GError) error = NULL;
 
   g_dbus_connection_emit_signal (
-      self->connection, NULL, BTS_WORKER_HOST_PATH, BTS_INTERFACE_WORKER_HOST, "Progress",
+      get_newest (self), NULL, BTS_WORKER_HOST_PATH, BTS_INTERFACE_WORKER_HOST, "Progress",
       g_variant_new ("(stttt)", guid, bytes_received, G_GUINT64_CONSTANT (0),
                      G_GUINT64_CONSTANT (0), G_GUINT64_CONSTANT (0)),
       &error);
@@ -328,7 +413,7 @@ bts_launcher_fake_know_server (BtsLauncherFake *self, GVariant *parameters)
 {
   g_autoptr (GError) error = NULL;
 
-  g_dbus_connection_emit_signal (self->connection, NULL, BTS_WORKER_HOST_PATH,
+  g_dbus_connection_emit_signal (get_newest (self), NULL, BTS_WORKER_HOST_PATH,
                                  BTS_INTERFACE_WORKER_HOST, "ServerKnown", parameters, &error);
   g_assert_no_error (error);
 }

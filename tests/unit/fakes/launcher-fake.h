@@ -34,6 +34,10 @@ guint bts_launcher_fake_get_n_jobs (BtsLauncherFake *self);
 /* The worker dies. */
 void bts_launcher_fake_crash (BtsLauncherFake *self);
 
+/* Runs the loop until all that was under way between the daemon and the worker has arrived. FALSE:
+ * nothing was. */
+gboolean bts_launcher_fake_exchange (BtsLauncherFake *self);
+
 /* The worker reports; @update's floating reference is taken. Returns once the daemon has
  * answered: TRUE where it took the report. */
 gboolean bts_launcher_fake_report (BtsLauncherFake *self,
