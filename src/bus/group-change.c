@@ -7,84 +7,133 @@
 #include "bus/group-change.h"
 
 #include "bus/group-notifier.h"
+#include "common/bgt-error.h"
 #include "store/group-record.h"
 
-struct _BtsGroupChange
+typedef struct
 {
+  BtsInvocation *call; /* (owned) */
   BtsGroup *group;     /* (owned) */
-  BtsInvocation *call; /* (owned) (nullable): once the change is on its way into the store */
-  GVariant *answer;    /* (owned) (nullable) */
+  BtsGroupDeed deed;
+  GVariant *argument; /* (owned) (nullable) */
+  GVariant *answer;   /* (owned) (nullable) */
+
+  /* What there was before. */
   BgtGroupBehavior behavior;
   gboolean is_transient;
-  char **order; /* (owned) */
-};
+  char **order; /* (owned) (nullable) */
+} Change;
 
-void
-bts_group_change_free (BtsGroupChange *change)
+static void
+change_free (Change *change)
 {
   g_clear_pointer (&change->call, bts_invocation_free);
   g_clear_object (&change->group);
+  g_clear_pointer (&change->argument, g_variant_unref);
   g_clear_pointer (&change->answer, g_variant_unref);
   g_strfreev (change->order);
   g_free (change);
 }
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Change, change_free)
 
-BtsGroupChange *
-bts_group_change_begin (BtsGroup *group)
+static gboolean
+is_there (Change *change)
 {
-  BtsGroupChange *change = g_new0 (BtsGroupChange, 1);
-
-  change->group = g_object_ref (group);
-  change->behavior = bts_group_get_behavior (group);
-  change->is_transient = bts_group_is_transient (group);
-  change->order = bts_group_dup_order (group);
-
-  return change;
+  return g_ptr_array_find (bts_groups_get_all (change->call->bus->service.groups), change->group,
+                           NULL);
 }
 
 static void
-undo (const BtsGroupChange *change)
+save (Change *change, GAsyncReadyCallback callback, gpointer user_data)
 {
+  g_autofree char *name = bts_group_record_get_name (change->group);
+
+  bts_state_files_save_async (change->call->bus->service.files, name,
+                              is_there (change) ? bts_group_record_print (change->group) : NULL,
+                              NULL, callback, user_data);
+}
+
+static void
+undo (Change *change)
+{
+  g_autofree char *name = bts_group_record_get_name (change->group);
+
   bts_group_set_transient (change->group, change->is_transient);
   bts_group_set_order (change->group, (const char *const *) change->order);
   bts_group_set_behavior (change->group, change->behavior);
+  /* What is about to be written may have it. */
+  if (bts_state_files_is_saving (change->call->bus->service.files, name))
+    save (change, NULL, NULL);
+}
+
+/* Takes @taken and @error (nullable). */
+static void
+answer (Change *taken, GError *error)
+{
+  g_autoptr (Change) change = taken;
+
+  if (error != NULL)
+    bts_invocation_return_error (g_steal_pointer (&change->call), error);
+  else
+    bts_invocation_return (g_steal_pointer (&change->call), change->answer);
 }
 
 static void
 on_saved (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  BtsStateFiles *files = BTS_STATE_FILES (source);
-  g_autoptr (BtsGroupChange) change = user_data;
-  BtsBus *bus = change->call->bus;
+  Change *change = user_data;
+  g_autoptr (BtsChangeQueue) changes = bts_change_queue_ref (change->call->bus->changes);
+  g_autoptr (BtsGroup) group = g_object_ref (change->group);
   GError *error = NULL;
 
-  if (!bts_state_files_save_finish (files, result, &error))
-    {
-      undo (change);
-      bts_invocation_return_error (g_steal_pointer (&change->call), error);
-      return;
-    }
-  if (!g_ptr_array_find (bts_groups_get_all (bus->service.groups), change->group, NULL))
-    {
-      g_autofree char *name = bts_group_record_get_name (change->group);
-
-      /* It has been removed meanwhile, and must not come back. */
-      bts_state_files_save_async (files, name, NULL, NULL, NULL, NULL);
-    }
+  if (!bts_state_files_save_finish (BTS_STATE_FILES (source), result, &error))
+    undo (change);
+  else if (!is_there (change))
+    /* It has been removed meanwhile, and must not come back. */
+    save (change, NULL, NULL);
   else
+    bts_group_notifier_take_saved (change->call->bus->group_notifier, change->group);
+  answer (change, error);
+  bts_change_queue_end (changes, group);
+}
+
+static gboolean
+begin (gpointer user_data)
+{
+  Change *change = user_data;
+  g_autofree char *before = bts_group_record_print (change->group);
+  g_autofree char *after = NULL;
+  GError *error = NULL;
+
+  change->behavior = bts_group_get_behavior (change->group);
+  change->is_transient = bts_group_is_transient (change->group);
+  change->order = bts_group_dup_order (change->group);
+  if (!is_there (change))
+    g_set_error_literal (&error, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_OBJECT,
+                         "The group has been removed");
+  else
+    change->deed (change->call, change->group, change->argument, &error);
+
+  after = bts_group_record_print (change->group);
+  if (error != NULL || g_str_equal (before, after))
     {
-      bts_group_notifier_take_saved (bus->group_notifier, change->group);
+      answer (change, error);
+      return FALSE;
     }
-  bts_invocation_return (g_steal_pointer (&change->call), change->answer);
+  save (change, on_saved, change);
+  return TRUE;
 }
 
 void
-bts_group_change_end (BtsGroupChange *change, BtsInvocation *call, GVariant *answer)
+bts_group_change (
+    BtsInvocation *call, BtsGroup *group, BtsGroupDeed deed, GVariant *argument, GVariant *answer)
 {
-  g_autofree char *name = bts_group_record_get_name (change->group);
+  Change *change = g_new0 (Change, 1);
 
   change->call = call;
+  change->group = g_object_ref (group);
+  change->deed = deed;
+  change->argument = argument != NULL ? g_variant_ref_sink (argument) : NULL;
   change->answer = answer != NULL ? g_variant_ref_sink (answer) : NULL;
-  bts_state_files_save_async (call->bus->service.files, name,
-                              bts_group_record_print (change->group), NULL, on_saved, change);
+  bts_change_queue_push (call->bus->changes, group, begin, change);
 }

@@ -6,17 +6,16 @@
 
 #include "bus/interface.h"
 
-/* A change of a group by a call: it takes effect at once, is saved, and undone where that fails. */
+/* A change of a group by a call: it takes effect when those before it have ended, is saved, and
+ * undone where that fails. */
 
-typedef struct _BtsGroupChange BtsGroupChange;
+/* What @call does to @group, with @argument; FALSE with @error where it cannot. */
+typedef gboolean (*BtsGroupDeed) (BtsInvocation *call,
+                                  BtsGroup *group,
+                                  GVariant *argument,
+                                  GError **error);
 
-/* What @group is like now is what a failure brings back. */
-BtsGroupChange *bts_group_change_begin (BtsGroup *group);
-
-void bts_group_change_free (BtsGroupChange *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (BtsGroupChange, bts_group_change_free)
-
-/* Takes @self and @call: saves the group as it is now, tells clients of it and answers the call
- * with
- * @answer (floating, nullable). */
-void bts_group_change_end (BtsGroupChange *self, BtsInvocation *call, GVariant *answer);
+/* Takes @call: does @deed with @argument (floating, nullable), saves the group, tells clients of it
+ * and answers with @answer (floating, nullable). */
+void bts_group_change (
+    BtsInvocation *call, BtsGroup *group, BtsGroupDeed deed, GVariant *argument, GVariant *answer);

@@ -61,6 +61,20 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Creation, creation_free)
 
 static void create (Creation *taken);
 
+/* What somebody has created stays when its last operation goes. @behavior is "" where it may be as
+ * it is. */
+static gboolean
+keep (BtsInvocation *call, BtsGroup *group, GVariant *behavior, GError **error)
+{
+  BgtGroupBehavior value;
+
+  bts_group_set_transient (group, FALSE);
+  if (bgt_group_behavior_from_string (g_variant_get_string (behavior, NULL), &value))
+    bts_group_set_behavior (group, value);
+
+  return TRUE;
+}
+
 static void
 on_created (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -68,7 +82,6 @@ on_created (GObject *source, GAsyncResult *result, gpointer user_data)
   BtsInvocation *call = creation->call;
   g_autofree char *path = NULL;
   BtsGroup *group;
-  BgtGroupBehavior behavior;
   GError *error = NULL;
 
   if (!bts_new_groups_save_finish (result, &error))
@@ -86,19 +99,9 @@ on_created (GObject *source, GAsyncResult *result, gpointer user_data)
       return;
     }
   path = bts_group_dup_path (group, BTS_VIEWPOINT_USER);
-  creation->call = NULL;
-  if (!bgt_group_behavior_from_string (creation->behavior, &behavior))
-    behavior = bts_group_get_behavior (group);
-  if (bts_group_is_transient (group) || behavior != bts_group_get_behavior (group))
-    {
-      BtsGroupChange *change = bts_group_change_begin (group);
-
-      bts_group_set_transient (group, FALSE);
-      bts_group_set_behavior (group, behavior);
-      bts_group_change_end (change, call, g_variant_new ("(o)", path));
-      return;
-    }
-  bts_invocation_return (call, g_variant_new ("(o)", path));
+  bts_group_change (g_steal_pointer (&creation->call), group, keep,
+                    g_variant_new_string (creation->behavior != NULL ? creation->behavior : ""),
+                    g_variant_new ("(o)", path));
 }
 
 /* Takes @taken, with its call and its name. */
@@ -308,25 +311,22 @@ handle_remove (BtsInvocation *call, GVariant *parameters)
     bts_state_files_save_async (call->bus->service.files, name, NULL, NULL, on_removed, call);
 }
 
+static gboolean
+make_current (BtsInvocation *call, BtsGroup *group, GVariant *argument, GError **error)
+{
+  return bts_group_make_current (group, call->operation, error);
+}
+
 void
 bts_group_handle_make_current (BtsInvocation *call, GVariant *parameters)
 {
   BtsGroup *group = bts_groups_find_of (call->bus->service.groups, call->operation);
-  g_autoptr (BtsGroupChange) change = NULL;
-  GError *error = NULL;
 
   if (group == NULL)
-    {
-      bts_invocation_return_new_error (call, BGT_ERROR, BGT_ERROR_INVALID_STATE,
-                                       "The operation is in no group");
-      return;
-    }
-
-  change = bts_group_change_begin (group);
-  if (bts_group_make_current (group, call->operation, &error))
-    bts_group_change_end (g_steal_pointer (&change), call, NULL);
+    bts_invocation_return_new_error (call, BGT_ERROR, BGT_ERROR_INVALID_STATE,
+                                     "The operation is in no group");
   else
-    bts_invocation_return_error (call, error);
+    bts_group_change (call, group, make_current, NULL, NULL);
 }
 
 static const BtsMethodRow methods[] = {
@@ -377,23 +377,23 @@ read_operations (const BtsBus *bus, BtsGroup *group)
   return g_variant_builder_end (&builder);
 }
 
+static gboolean
+set_behavior (BtsInvocation *call, BtsGroup *group, GVariant *value, GError **error)
+{
+  BgtGroupBehavior behavior;
+
+  if (!bts_options_check_one ("behavior", value, create_options, 1, error))
+    return FALSE;
+
+  bgt_group_behavior_from_string (g_variant_get_string (value, NULL), &behavior);
+  bts_group_set_behavior (group, behavior);
+  return TRUE;
+}
+
 static void
 write_behavior (BtsInvocation *call, GVariant *value)
 {
-  BgtGroupBehavior behavior;
-  BtsGroupChange *change;
-  GError *error = NULL;
-
-  if (!bts_options_check_one ("behavior", value, create_options, 1, &error))
-    {
-      bts_invocation_return_error (call, error);
-      return;
-    }
-
-  change = bts_group_change_begin (call->group);
-  bgt_group_behavior_from_string (g_variant_get_string (value, NULL), &behavior);
-  bts_group_set_behavior (call->group, behavior);
-  bts_group_change_end (change, call, NULL);
+  bts_group_change (call, call->group, set_behavior, value, NULL);
 }
 
 static const BtsPropertyRow properties[] = {

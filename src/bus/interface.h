@@ -9,6 +9,7 @@
 #include "bus/audience.h"
 #include "bus/call-pace.h"
 #include "bus/caller-cache.h"
+#include "bus/change-queue.h"
 #include "bus/operation-view.h"
 #include "bus/service.h"
 #include "bus/unread.h"
@@ -27,6 +28,7 @@ typedef struct
   BtsCallPace *pace;                /* (owned) */
   BtsAudience *audience;            /* (owned) */
   GHashTable *authority_checks;     /* (owned) (element-type uid_t int): under way, by user */
+  BtsChangeQueue *changes;          /* (owned): of groups and of settings */
   BtsPropertyNotifier *notifier;    /* (owned) */
   BtsGroupNotifier *group_notifier; /* (owned) */
   BtsRootNotifier *root_notifier;   /* (owned) */

@@ -60,11 +60,22 @@ remember (Changing *changing)
     changing->plan = *plan;
 }
 
+static void
+save (Changing *changing, GAsyncReadyCallback callback, gpointer user_data)
+{
+  BtsServiceContext *service = &changing->call->bus->service;
+
+  bts_state_files_save_async (service->files, BTS_SETTINGS_RECORD_NAME,
+                              bts_settings_record_print (service->plans), NULL, callback,
+                              user_data);
+}
+
 /* What the store does not have does not count. */
 static void
 undo (Changing *changing)
 {
-  BtsDataPlans *plans = changing->call->bus->service.plans;
+  BtsServiceContext *service = &changing->call->bus->service;
+  BtsDataPlans *plans = service->plans;
 
   if (changing->uuid == NULL)
     bts_data_plans_set_restricted (plans, changing->was_restricted);
@@ -72,41 +83,67 @@ undo (Changing *changing)
     bts_data_plans_set (plans, changing->uuid, &changing->plan, NULL);
   else
     bts_data_plans_remove (plans, changing->uuid, NULL);
+  /* What is about to be written may have it. */
+  if (bts_state_files_is_saving (service->files, BTS_SETTINGS_RECORD_NAME))
+    save (changing, NULL, NULL);
+}
+
+/* Takes @taken and @error (nullable). */
+static void
+answer (Changing *taken, GError *error)
+{
+  g_autoptr (Changing) changing = taken;
+
+  if (error != NULL)
+    bts_invocation_return_error (g_steal_pointer (&changing->call), error);
+  else
+    bts_invocation_return (g_steal_pointer (&changing->call), NULL);
 }
 
 static void
 on_saved (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (Changing) changing = user_data;
+  Changing *changing = user_data;
+  BtsBus *bus = changing->call->bus;
+  g_autoptr (BtsChangeQueue) changes = bts_change_queue_ref (bus->changes);
+  BtsDataPlans *plans = bus->service.plans;
   GError *error = NULL;
 
-  if (!bts_state_files_save_finish (BTS_STATE_FILES (source), result, &error))
+  if (bts_state_files_save_finish (BTS_STATE_FILES (source), result, &error))
+    bts_root_notifier_update (bus->root_notifier);
+  else
+    undo (changing);
+  answer (changing, error);
+  bts_change_queue_end (changes, plans);
+}
+
+static gboolean
+begin (gpointer user_data)
+{
+  Changing *changing = user_data;
+  GError *error = NULL;
+
+  remember (changing);
+  if (!changing->change (changing->call, changing->parameters, &error))
     {
-      undo (changing);
-      bts_invocation_return_error (g_steal_pointer (&changing->call), error);
-      return;
+      answer (changing, error);
+      return FALSE;
     }
-  bts_root_notifier_update (changing->call->bus->root_notifier);
-  bts_invocation_return (g_steal_pointer (&changing->call), NULL);
+  save (changing, on_saved, changing);
+  return TRUE;
 }
 
 static void
 on_authorised (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (Changing) changing = user_data;
-  BtsServiceContext *service = &changing->call->bus->service;
+  BtsBus *bus = changing->call->bus;
   GError *error = NULL;
 
-  remember (changing);
-  if (!bts_authority_check_finish (result, &error) ||
-      !changing->change (changing->call, changing->parameters, &error))
-    {
-      bts_invocation_return_error (g_steal_pointer (&changing->call), error);
-      return;
-    }
-  bts_state_files_save_async (service->files, BTS_SETTINGS_RECORD_NAME,
-                              bts_settings_record_print (service->plans), NULL, on_saved, changing);
-  g_steal_pointer (&changing);
+  if (!bts_authority_check_finish (result, &error))
+    bts_invocation_return_error (g_steal_pointer (&changing->call), error);
+  else
+    bts_change_queue_push (bus->changes, bus->service.plans, begin, g_steal_pointer (&changing));
 }
 
 static void

@@ -213,6 +213,7 @@ bts_service_finalize (GObject *object)
   g_clear_pointer (&self->bus.root_notifier, bts_root_notifier_free);
   g_clear_pointer (&self->bus.group_notifier, bts_group_notifier_free);
   g_clear_pointer (&self->bus.notifier, bts_property_notifier_free);
+  g_clear_pointer (&self->bus.changes, bts_change_queue_unref);
   g_clear_pointer (&self->bus.authority_checks, g_hash_table_unref);
   g_clear_pointer (&self->bus.audience, bts_audience_free);
   g_clear_pointer (&self->bus.pace, bts_call_pace_unref);
@@ -316,6 +317,7 @@ bts_service_new (const BtsServiceContext *context)
   bus->audience = bts_audience_new (bus->service.connection, bus->callers, bus->unread, bus->pace,
                                     bus->service.is_session);
   bus->authority_checks = g_hash_table_new (NULL, NULL);
+  bus->changes = bts_change_queue_new ();
   bus->notifier = bts_property_notifier_new (bus);
   bus->group_notifier = bts_group_notifier_new (bus);
   self->bus.root_notifier = bts_root_notifier_new (bus);

@@ -246,7 +246,7 @@ bts_group_make_current (BtsGroup *self, BtsOperation *operation, GError **error)
   g_autoptr (GArray) places = NULL;
   guint first = 0;
 
-  if (!has_position (operation))
+  if (!g_ptr_array_find (self->operations, operation, NULL) || !has_position (operation))
     {
       g_set_error_literal (error, BGT_ERROR, BGT_ERROR_INVALID_STATE,
                            "Only an operation that has been started and is not finished has a "

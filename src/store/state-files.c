@@ -185,6 +185,18 @@ bts_state_files_save_finish (BtsStateFiles *self, GAsyncResult *result, GError *
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 
+gboolean
+bts_state_files_is_saving (BtsStateFiles *self, const char *name)
+{
+  for (guint i = 0; i < self->waiters->len; i++)
+    {
+      if (g_str_equal (((Waiter *) self->waiters->pdata[i])->name, name))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
 void
 bts_state_files_flush (BtsStateFiles *self, guint timeout_ms)
 {

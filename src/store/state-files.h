@@ -35,5 +35,8 @@ void bts_state_files_save_async (BtsStateFiles *self,
                                  gpointer user_data);
 gboolean bts_state_files_save_finish (BtsStateFiles *self, GAsyncResult *result, GError **error);
 
+/* Whether something of that name is on its way to the disk. */
+gboolean bts_state_files_is_saving (BtsStateFiles *self, const char *name);
+
 /* Waits, at most @timeout_ms, for everything that is under way; for a clean exit. */
 void bts_state_files_flush (BtsStateFiles *self, guint timeout_ms);

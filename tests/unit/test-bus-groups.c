@@ -21,50 +21,13 @@
 #define MAX_TURNS 8
 
 static void
-on_answer (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  GVariant **answer = user_data;
-  GError *error = NULL;
-
-  *answer = g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &error);
-  if (*answer == NULL)
-    *answer = g_variant_new_take_string (g_dbus_error_get_remote_error (error));
-  g_variant_take_ref (*answer);
-  g_clear_error (&error);
-}
-
-/* Sends a call; *@answer is set when it is answered: to what it returns or the error's name. */
-static void
-send (BusFixture *fixture,
-      const char *path,
-      const char *interface,
-      const char *method,
-      const char *arguments,
-      GVariant **answer)
-{
-  g_dbus_connection_call (fixture->client, g_dbus_connection_get_unique_name (fixture->connection),
-                          path, interface, method,
-                          arguments != NULL ? g_variant_new_parsed (arguments) : NULL, NULL,
-                          G_DBUS_CALL_FLAGS_NONE, -1, NULL, on_answer, answer);
-}
-
-static GVariant *
-wait_for (GVariant **answer)
-{
-  while (*answer == NULL)
-    g_main_context_iteration (NULL, TRUE);
-
-  return *answer;
-}
-
-static void
 create_group (BusFixture *fixture)
 {
   g_autoptr (GVariant) answer = NULL;
 
-  send (fixture, BGT_OBJECT_PATH, BGT_INTERFACE_MANAGER, "CreateGroup", "('g', @a{sv} {})",
-        &answer);
-  g_assert_cmpstr (g_variant_get_type_string (wait_for (&answer)), ==, "(o)");
+  bus_fixture_send (fixture, BGT_OBJECT_PATH, BGT_INTERFACE_MANAGER, "CreateGroup",
+                    "('g', @a{sv} {})", &answer);
+  g_assert_cmpstr (g_variant_get_type_string (bus_fixture_wait_for (&answer)), ==, "(o)");
 }
 
 static void
@@ -124,12 +87,12 @@ test_may_go_while_it_is_created (BusFixture *fixture)
       g_autoptr (GVariant) answer = NULL;
 
       create_group (fixture);
-      send (fixture, BGT_OBJECT_PATH, BGT_INTERFACE_MANAGER, "CreateGroup", "('g', @a{sv} {})",
-            &answer);
+      bus_fixture_send (fixture, BGT_OBJECT_PATH, BGT_INTERFACE_MANAGER, "CreateGroup",
+                        "('g', @a{sv} {})", &answer);
       turn (fixture, n_turns);
       if (answer == NULL)
         bts_groups_remove (fixture->groups, groups->pdata[0]);
-      g_assert_cmpstr (g_variant_get_type_string (wait_for (&answer)), ==, "(o)");
+      g_assert_cmpstr (g_variant_get_type_string (bus_fixture_wait_for (&answer)), ==, "(o)");
     }
 }
 
@@ -142,12 +105,12 @@ test_changed_while_it_goes_does_not_come_back (BusFixture *fixture)
       g_autoptr (GVariant) changed = NULL;
 
       create_group (fixture);
-      send (fixture, PATH_OF_G, BGT_INTERFACE_GROUP, "Remove", NULL, &removed);
+      bus_fixture_send (fixture, PATH_OF_G, BGT_INTERFACE_GROUP, "Remove", NULL, &removed);
       turn (fixture, n_turns);
-      send (fixture, PATH_OF_G, PROPERTIES, "Set",
-            "('" BGT_INTERFACE_GROUP "', 'Behavior', <'serialized'>)", &changed);
-      wait_for (&removed);
-      wait_for (&changed);
+      bus_fixture_send (fixture, PATH_OF_G, PROPERTIES, "Set",
+                        "('" BGT_INTERFACE_GROUP "', 'Behavior', <'serialized'>)", &changed);
+      bus_fixture_wait_for (&removed);
+      bus_fixture_wait_for (&changed);
       g_assert_cmpuint (bts_groups_get_all (fixture->groups)->len, ==, 0);
       assert_groups_are_those_in_the_store (fixture);
     }
@@ -161,9 +124,9 @@ test_joined_while_it_goes_is_kept (BusFixture *fixture)
   g_autofree char *guid = NULL;
   const char *path;
 
-  send (fixture, BGT_OBJECT_PATH, BGT_INTERFACE_MANAGER, "CreateDownload",
-        "('http://example.org/file', '/tmp/a', {'group': <'g'>})", &created);
-  g_variant_get (wait_for (&created), "(&o)", &path);
+  bus_fixture_send (fixture, BGT_OBJECT_PATH, BGT_INTERFACE_MANAGER, "CreateDownload",
+                    "('http://example.org/file', '/tmp/a', {'group': <'g'>})", &created);
+  g_variant_get (bus_fixture_wait_for (&created), "(&o)", &path);
   guid = bts_object_path_to_operation_guid (path);
   operation = g_object_ref (bts_registry_lookup (fixture->registry, guid));
   create_group (fixture);
@@ -175,15 +138,15 @@ test_joined_while_it_goes_is_kept (BusFixture *fixture)
       g_autoptr (GVariant) removed_again = NULL;
 
       create_group (fixture);
-      send (fixture, PATH_OF_G, BGT_INTERFACE_GROUP, "Remove", NULL, &removed);
+      bus_fixture_send (fixture, PATH_OF_G, BGT_INTERFACE_GROUP, "Remove", NULL, &removed);
       turn (fixture, n_turns);
       bts_registry_add (fixture->registry, operation);
-      wait_for (&removed);
+      bus_fixture_wait_for (&removed);
       assert_groups_are_those_in_the_store (fixture);
 
       bts_registry_remove (fixture->registry, operation);
-      send (fixture, PATH_OF_G, BGT_INTERFACE_GROUP, "Remove", NULL, &removed_again);
-      wait_for (&removed_again);
+      bus_fixture_send (fixture, PATH_OF_G, BGT_INTERFACE_GROUP, "Remove", NULL, &removed_again);
+      bus_fixture_wait_for (&removed_again);
       g_assert_cmpuint (bts_groups_get_all (fixture->groups)->len, ==, 0);
     }
 }
@@ -200,15 +163,41 @@ test_change_that_cannot_be_saved_is_undone (BusFixture *fixture)
   group = bts_groups_get_all (fixture->groups)->pdata[0];
 
   g_test_expect_message (NULL, G_LOG_LEVEL_WARNING, "*cannot be saved*");
-  send (fixture, PATH_OF_G, PROPERTIES, "Set",
-        "('" BGT_INTERFACE_GROUP "', 'Behavior', <'serialized'>)", &set);
-  g_assert_cmpstr (g_variant_get_string (wait_for (&set), NULL), ==,
+  bus_fixture_send (fixture, PATH_OF_G, PROPERTIES, "Set",
+                    "('" BGT_INTERFACE_GROUP "', 'Behavior', <'serialized'>)", &set);
+  g_assert_cmpstr (g_variant_get_string (bus_fixture_wait_for (&set), NULL), ==,
                    "org.example.BackgroundTransfer.Error.Failed");
   g_test_expect_message (NULL, G_LOG_LEVEL_WARNING, "*cannot be saved*");
-  send (fixture, BGT_OBJECT_PATH, BGT_INTERFACE_MANAGER, "CreateGroup",
-        "('g', {'behavior': <'serialized'>})", &created);
-  g_assert_cmpstr (g_variant_get_string (wait_for (&created), NULL), ==,
+  bus_fixture_send (fixture, BGT_OBJECT_PATH, BGT_INTERFACE_MANAGER, "CreateGroup",
+                    "('g', {'behavior': <'serialized'>})", &created);
+  g_assert_cmpstr (g_variant_get_string (bus_fixture_wait_for (&created), NULL), ==,
                    "org.example.BackgroundTransfer.Error.Failed");
+  g_test_assert_expected_messages ();
+  g_assert_cmpint (bts_group_get_behavior (group), ==, BGT_GROUP_BEHAVIOR_PARALLEL);
+}
+
+/* What the first one would bring back is not what the second one found. */
+static void
+test_changes_that_cannot_be_saved_are_undone_together (BusFixture *fixture)
+{
+  GVariant *answers[3] = { NULL };
+  BtsGroup *group;
+
+  create_group (fixture);
+  test_folder_remove_all (fixture->folder->path);
+  group = bts_groups_get_all (fixture->groups)->pdata[0];
+  for (gsize i = 0; i < G_N_ELEMENTS (answers); i++)
+    {
+      g_test_expect_message (NULL, G_LOG_LEVEL_WARNING, "*cannot be saved*");
+      bus_fixture_send (fixture, PATH_OF_G, PROPERTIES, "Set",
+                        "('" BGT_INTERFACE_GROUP "', 'Behavior', <'serialized'>)", &answers[i]);
+    }
+  for (gsize i = 0; i < G_N_ELEMENTS (answers); i++)
+    {
+      g_assert_cmpstr (g_variant_get_string (bus_fixture_wait_for (&answers[i]), NULL), ==,
+                       "org.example.BackgroundTransfer.Error.Failed");
+      g_variant_unref (answers[i]);
+    }
   g_test_assert_expected_messages ();
   g_assert_cmpint (bts_group_get_behavior (group), ==, BGT_GROUP_BEHAVIOR_PARALLEL);
 }
@@ -238,6 +227,8 @@ main (int argc, char **argv)
   ADD ("changed-while-it-goes-does-not-come-back", test_changed_while_it_goes_does_not_come_back);
   ADD ("joined-while-it-goes-is-kept", test_joined_while_it_goes_is_kept);
   ADD ("change-that-cannot-be-saved-is-undone", test_change_that_cannot_be_saved_is_undone);
+  ADD ("changes-that-cannot-be-saved-are-undone-together",
+       test_changes_that_cannot_be_saved_are_undone_together);
 #undef ADD
 
   return g_test_run ();

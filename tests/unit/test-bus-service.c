@@ -7,13 +7,16 @@
 #include <fcntl.h>
 #include <gio/gunixfdlist.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/bgt-error.h"
 #include "common/names.h"
 #include "common/object-path.h"
 #include "fakes/bus-fixture.h"
+#include "store/atomic-file.h"
 #include "store/journal.h"
+#include "store/settings-record.h"
 
 #define PROPERTIES "org.freedesktop.DBus.Properties"
 #define OBJECT_MANAGER "org.freedesktop.DBus.ObjectManager"
@@ -521,6 +524,99 @@ test_settings_that_cannot_be_saved_stay (BusFixture *fixture)
   g_assert_cmpuint (bts_data_plans_lookup (fixture->plans, PLAN)->limit, ==, 100);
   g_assert_null (bts_data_plans_lookup (fixture->plans, OTHER_PLAN));
   g_assert_false (bts_data_plans_is_restricted (fixture->plans));
+}
+
+typedef struct
+{
+  const char *temporary; /* of the record; a folder in its place lets nothing be written */
+  const char *failing;   /* the limits of plans that cannot be saved */
+} Trouble;
+
+/* Decides by the plan that is about to be saved. */
+static void
+on_plans_changed (BtsDataPlans *plans, Trouble *trouble)
+{
+  g_autofree char *limit =
+      g_strdup_printf ("%" G_GUINT64_FORMAT, bts_data_plans_lookup (plans, PLAN)->limit);
+
+  rmdir (trouble->temporary);
+  if (strstr (trouble->failing, limit) == NULL)
+    return;
+  unlink (trouble->temporary);
+  g_assert_cmpint (mkdir (trouble->temporary, 0700), ==, 0);
+}
+
+static void
+assert_plan_is_as_stored (BusFixture *fixture, guint64 limit)
+{
+  g_autofree char *state = test_folder_get_path (fixture->folder, "state");
+  g_autofree char *path = g_build_filename (state, BTS_SETTINGS_RECORD_NAME, NULL);
+  g_autoptr (BtsDataPlans) stored = bts_data_plans_new ();
+  g_autofree char *text = NULL;
+  gsize length;
+
+  bts_state_files_flush (fixture->files, 10 * 1000);
+  g_assert_true (g_file_get_contents (path, &text, &length, NULL));
+  g_assert_true (bts_settings_record_parse (stored, text, length, NULL));
+  g_assert_cmpuint (bts_data_plans_lookup (stored, PLAN)->limit, ==, limit);
+  g_assert_cmpuint (bts_data_plans_lookup (fixture->plans, PLAN)->limit, ==, limit);
+}
+
+/* Of a plan with the limit 100, two changes at once, to 200 and 300. */
+static void
+assert_plan_ends_with (BusFixture *fixture, const char *failing, guint64 limit)
+{
+  g_autofree char *state = test_folder_get_path (fixture->folder, "state");
+  g_autofree char *temporary =
+      g_strconcat (state, "/" BTS_ATOMIC_FILE_TEMPORARY BTS_SETTINGS_RECORD_NAME, NULL);
+  Trouble trouble = { temporary, failing };
+  GVariant *answers[2] = { NULL };
+
+  assert_works (fixture, BGT_OBJECT_PATH, BGT_INTERFACE_MANAGER, "SetDataPlan",
+                g_variant_new_parsed ("('" PLAN "', {'limit': <uint64 100>})"));
+  g_signal_connect (fixture->plans, "changed", G_CALLBACK (on_plans_changed), &trouble);
+  for (gsize i = 0; i < G_N_ELEMENTS (answers); i++)
+    {
+      g_autofree char *arguments =
+          g_strdup_printf ("('" PLAN "', {'limit': <uint64 %zu>})", 200 + 100 * i);
+
+      bus_fixture_send (fixture, BGT_OBJECT_PATH, BGT_INTERFACE_MANAGER, "SetDataPlan", arguments,
+                        &answers[i]);
+    }
+  for (gsize i = 0; i < G_N_ELEMENTS (answers); i++)
+    {
+      g_autofree char *own = g_strdup_printf ("%zu", 200 + 100 * i);
+
+      g_assert_cmpstr (g_variant_get_type_string (bus_fixture_wait_for (&answers[i])), ==,
+                       strstr (failing, own) != NULL ? "s" : "()");
+      g_variant_unref (answers[i]);
+    }
+  g_signal_handlers_disconnect_by_func (fixture->plans, on_plans_changed, &trouble);
+  assert_plan_is_as_stored (fixture, limit);
+}
+
+static void
+test_settings_changed_at_once_are_as_stored (BusFixture *fixture)
+{
+  static const struct
+  {
+    const char *failing;
+    guint n_failing;
+    guint64 limit;
+  } rows[] = {
+    { "200 300", 2, 100 },
+    { "200", 1, 300 },
+    { "300", 1, 200 },
+    { "", 0, 300 },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      for (guint n = 0; n < rows[i].n_failing; n++)
+        g_test_expect_message (NULL, G_LOG_LEVEL_WARNING, "*cannot be saved*");
+      assert_plan_ends_with (fixture, rows[i].failing, rows[i].limit);
+      g_test_assert_expected_messages ();
+    }
 #undef PLAN
 #undef OTHER_PLAN
 }
@@ -577,6 +673,7 @@ main (int argc, char **argv)
   ADD ("attached-connection-keeps-the-service", test_attached_connection_keeps_the_service);
   ADD ("attachment-ends-with-the-operation", test_attachment_ends_with_the_operation);
   ADD ("settings-that-cannot-be-saved-stay", test_settings_that_cannot_be_saved_stay);
+  ADD ("settings-changed-at-once-are-as-stored", test_settings_changed_at_once_are_as_stored);
 #undef ADD
   g_test_add_func ("/bus/service/system-bus-tells-only-who-has-called",
                    test_system_bus_tells_only_who_has_called);

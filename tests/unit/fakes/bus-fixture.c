@@ -205,6 +205,42 @@ bus_fixture_call (BusFixture *self,
   return bus_fixture_call_from (self, self->client, path, interface, method, parameters, error);
 }
 
+static void
+on_answer (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  GVariant **answer = user_data;
+  GError *error = NULL;
+
+  *answer = g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &error);
+  if (*answer == NULL)
+    *answer = g_variant_new_take_string (g_dbus_error_get_remote_error (error));
+  g_variant_take_ref (*answer);
+  g_clear_error (&error);
+}
+
+void
+bus_fixture_send (BusFixture *self,
+                  const char *path,
+                  const char *interface,
+                  const char *method,
+                  const char *arguments,
+                  GVariant **answer)
+{
+  g_dbus_connection_call (self->client, g_dbus_connection_get_unique_name (self->connection), path,
+                          interface, method,
+                          arguments != NULL ? g_variant_new_parsed (arguments) : NULL, NULL,
+                          G_DBUS_CALL_FLAGS_NONE, -1, NULL, on_answer, answer);
+}
+
+GVariant *
+bus_fixture_wait_for (GVariant **answer)
+{
+  while (*answer == NULL)
+    g_main_context_iteration (NULL, TRUE);
+
+  return *answer;
+}
+
 BtsOperation *
 bus_fixture_create (BusFixture *self, const char *destination, char **path)
 {

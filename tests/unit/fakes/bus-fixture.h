@@ -54,6 +54,16 @@ GVariant *bus_fixture_call (BusFixture *self,
                             GVariant *parameters,
                             GError **error);
 
+/* Sends a call, whose @arguments (nullable) are a GVariant as text; *@answer is set when it is
+ * answered: to what it returns, or a string with the error's name. */
+void bus_fixture_send (BusFixture *self,
+                       const char *path,
+                       const char *interface,
+                       const char *method,
+                       const char *arguments,
+                       GVariant **answer);
+GVariant *bus_fixture_wait_for (GVariant **answer);
+
 /* Creates a download into @destination and lends it; its path through @path (owned). */
 BtsOperation *bus_fixture_create (BusFixture *self, const char *destination, char **path);
 
