@@ -208,15 +208,6 @@ prepare (Item *item, GError **error)
 }
 
 static void
-on_undone (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (GError) error = NULL;
-
-  if (!bts_store_delete_finish (BTS_STORE (source), result, &error))
-    g_warning ("An operation that was not created could not be removed: %s", error->message);
-}
-
-static void
 return_error (GTask *task)
 {
   Batch *batch = g_task_get_task_data (task);
@@ -327,8 +318,7 @@ on_saved (GObject *source, GAsyncResult *result, gpointer user_data)
 
   /* The store would try again. */
   for (guint i = 0; i < batch->items->len; i++)
-    bts_store_delete_async (BTS_STORE (source), ((Item *) batch->items->pdata[i])->operation, NULL,
-                            on_undone, NULL);
+    bts_store_drop (BTS_STORE (source), ((Item *) batch->items->pdata[i])->operation);
   return_error (task);
 }
 

@@ -12,6 +12,7 @@
 #include "store/lanes.h"
 #include "store/operation-record.h"
 #include "store/record-folder.h"
+#include "store/waiters.h"
 #include "store/writer.h"
 
 #define MAX_RETRY_DELAY_SECONDS 60
@@ -20,18 +21,6 @@
 /* How many records are made in one turn of the loop, and about how much of them. */
 #define MAX_RECORDS_PER_TURN 32
 #define MAX_BYTES_PER_TURN (64 * 1024)
-
-typedef struct
-{
-  GTask *task; /* (owned) */
-  guint64 version;
-} Waiter;
-
-typedef struct
-{
-  guint n_pending;
-  GError *error; /* (owned) (nullable): the first */
-} SaveAll;
 
 /* What the store knows of one operation. One that has been removed is remembered as long as the
  * operation lives, so that a late save does not bring it back. */
@@ -47,8 +36,9 @@ typedef struct
   gboolean is_dirty;
   gboolean is_joined; /* while dirty: durable only together with the next one that is */
   gboolean is_removed;
+  gboolean is_dropped; /* once removed: it has to go, however often that fails */
   gboolean has_failed;
-  GArray *waiters; /* (owned) (nullable) (element-type Waiter) */
+  BtsWaiters *waiters; /* (owned) (nullable) */
 } Entry;
 
 struct _BtsStore
@@ -73,21 +63,6 @@ static void on_operation_gone (gpointer user_data, GObject *where_it_was);
 static void on_written (GPtrArray *jobs, gpointer user_data);
 
 static void
-waiter_clear (gpointer data)
-{
-  g_clear_object (&((Waiter *) data)->task);
-}
-
-static GArray *
-waiters_new (void)
-{
-  GArray *waiters = g_array_new (FALSE, FALSE, sizeof (Waiter));
-
-  g_array_set_clear_func (waiters, waiter_clear);
-  return waiters;
-}
-
-static void
 entry_free (gpointer data)
 {
   Entry *entry = data;
@@ -95,7 +70,7 @@ entry_free (gpointer data)
   if (entry->watched != NULL)
     g_object_weak_unref (G_OBJECT (entry->watched), on_operation_gone, entry);
   g_clear_object (&entry->operation);
-  g_clear_pointer (&entry->waiters, g_array_unref);
+  g_clear_pointer (&entry->waiters, bts_waiters_free);
   g_free (entry->guid);
   g_free (entry);
 }
@@ -342,60 +317,6 @@ end_trouble (BtsStore *self)
   self->retry_delay_seconds = 0;
 }
 
-/* Moves those who wait for @version or an older one to @answered. */
-static void
-collect_waiters (Entry *entry, guint64 version, GArray *answered)
-{
-  for (guint i = 0; entry->waiters != NULL && i < entry->waiters->len;)
-    {
-      Waiter *waiter = &g_array_index (entry->waiters, Waiter, i);
-
-      if (waiter->version > version)
-        {
-          i++;
-          continue;
-        }
-
-      g_array_append_val (answered, *waiter);
-      waiter->task = NULL;
-      g_array_remove_index (entry->waiters, i);
-    }
-
-  if (entry->waiters != NULL && entry->waiters->len == 0)
-    g_clear_pointer (&entry->waiters, g_array_unref);
-}
-
-/* Of several operations, answers with the last. */
-static void
-return_saved (GTask *task, const GError *error)
-{
-  SaveAll *all = g_task_get_task_data (task);
-
-  if (all != NULL)
-    {
-      if (error != NULL && all->error == NULL)
-        all->error = g_error_copy (error);
-      if (--all->n_pending > 0)
-        return;
-      error = all->error;
-    }
-  if (error != NULL)
-    g_task_return_error (task, g_error_copy (error));
-  else
-    g_task_return_boolean (task, TRUE);
-}
-
-static void
-answer (GArray *waiters, const GError *error)
-{
-  for (guint i = 0; i < waiters->len; i++)
-    {
-      GTask *task = g_array_index (waiters, Waiter, i).task;
-
-      return_saved (task, error);
-    }
-}
-
 static void
 take_success (BtsStore *self, Entry *entry, guint64 version)
 {
@@ -410,12 +331,27 @@ take_success (BtsStore *self, Entry *entry, guint64 version)
     g_hash_table_remove (self->entries, entry->guid);
 }
 
+/* What could not be removed is there again, and has to be written: nobody knows what the disk has.
+ */
+static void
+keep (Entry *entry)
+{
+  entry->operation = g_object_ref (entry->watched);
+  g_object_weak_unref (G_OBJECT (entry->watched), on_operation_gone, entry);
+  entry->watched = NULL;
+  entry->is_removed = FALSE;
+  entry->durable_version = 0;
+  entry->queued_version = 0;
+}
+
 static void
 take_failure (BtsStore *self, Entry *entry, guint64 version, const GError *error)
 {
   if (entry->is_dirty || entry->queued_version != version)
     return;
 
+  if (entry->is_removed && !entry->is_dropped && entry->watched != NULL)
+    keep (entry);
   entry->has_failed = TRUE;
   retry_later (self, error);
 }
@@ -430,12 +366,15 @@ on_written (GPtrArray *jobs, gpointer user_data)
     {
       const BtsFileJob *job = g_ptr_array_index (jobs, i);
       Entry *entry = g_hash_table_lookup (self->entries, job->name);
-      g_autoptr (GArray) answered = waiters_new ();
+      g_autoptr (BtsWaiters) answered = NULL;
 
       if (entry == NULL)
         continue;
 
-      collect_waiters (entry, job->version, answered);
+      if (entry->waiters != NULL)
+        answered = bts_waiters_steal (entry->waiters, job->version);
+      if (entry->waiters != NULL && bts_waiters_is_empty (entry->waiters))
+        g_clear_pointer (&entry->waiters, bts_waiters_free);
       if (job->error != NULL)
         take_failure (self, entry, job->version, job->error);
       else
@@ -443,7 +382,8 @@ on_written (GPtrArray *jobs, gpointer user_data)
           take_success (self, entry, job->version);
           has_success = TRUE;
         }
-      answer (answered, job->error);
+      if (answered != NULL)
+        bts_waiters_answer (answered, job->error);
     }
 
   if (has_success)
@@ -453,11 +393,9 @@ on_written (GPtrArray *jobs, gpointer user_data)
 static void
 add_waiter (Entry *entry, GTask *task, guint64 version)
 {
-  Waiter waiter = { g_object_ref (task), version };
-
   if (entry->waiters == NULL)
-    entry->waiters = waiters_new ();
-  g_array_append_val (entry->waiters, waiter);
+    entry->waiters = bts_waiters_new ();
+  bts_waiters_add (entry->waiters, task, version);
 }
 
 static gboolean
@@ -475,7 +413,7 @@ save (BtsStore *self, BtsOperation *operation, GTask *task)
 
   if (version <= entry->durable_version)
     {
-      return_saved (task, NULL);
+      bts_waiter_answer (task, NULL);
       return FALSE;
     }
 
@@ -502,13 +440,6 @@ bts_store_save_async (BtsStore *self,
   save (self, operation, task);
 }
 
-static void
-save_all_free (gpointer data)
-{
-  g_clear_error (&((SaveAll *) data)->error);
-  g_free (data);
-}
-
 void
 bts_store_save_all_async (BtsStore *self,
                           GPtrArray *operations,
@@ -517,12 +448,10 @@ bts_store_save_all_async (BtsStore *self,
                           gpointer user_data)
 {
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
-  SaveAll *all = g_new0 (SaveAll, 1);
   Entry *previous = NULL;
 
   g_task_set_source_tag (task, bts_store_save_async);
-  g_task_set_task_data (task, all, save_all_free);
-  all->n_pending = operations->len;
+  bts_waiter_expect (task, operations->len);
   if (operations->len == 0)
     g_task_return_boolean (task, TRUE);
 
@@ -544,6 +473,23 @@ bts_store_save_finish (BtsStore *self, GAsyncResult *result, GError **error)
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 
+static void
+remove_entry (BtsStore *self, Entry *entry, BtsOperation *operation)
+{
+  if (entry->is_removed && !entry->has_failed)
+    return;
+
+  if (!entry->is_removed)
+    {
+      entry->is_removed = TRUE;
+      entry->watched = operation;
+      g_object_weak_ref (G_OBJECT (operation), on_operation_gone, entry);
+      g_clear_object (&entry->operation);
+    }
+  entry->has_failed = FALSE;
+  mark_dirty (self, entry);
+}
+
 void
 bts_store_delete_async (BtsStore *self,
                         BtsOperation *operation,
@@ -562,18 +508,7 @@ bts_store_delete_async (BtsStore *self,
     }
 
   add_waiter (entry, task, REMOVED_VERSION);
-  if (entry->is_removed && !entry->has_failed)
-    return;
-
-  if (!entry->is_removed)
-    {
-      entry->is_removed = TRUE;
-      entry->watched = operation;
-      g_object_weak_ref (G_OBJECT (operation), on_operation_gone, entry);
-      g_clear_object (&entry->operation);
-    }
-  entry->has_failed = FALSE;
-  mark_dirty (self, entry);
+  remove_entry (self, entry, operation);
 }
 
 gboolean
@@ -582,6 +517,15 @@ bts_store_delete_finish (BtsStore *self, GAsyncResult *result, GError **error)
   g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
 
   return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+void
+bts_store_drop (BtsStore *self, BtsOperation *operation)
+{
+  Entry *entry = ensure_entry (self, operation);
+
+  entry->is_dropped = TRUE;
+  remove_entry (self, entry, operation);
 }
 
 void

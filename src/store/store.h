@@ -40,12 +40,17 @@ void bts_store_save_all_async (BtsStore *self,
 /* Of both. */
 gboolean bts_store_save_finish (BtsStore *self, GAsyncResult *result, GError **error);
 
+/* Where the record cannot be deleted, the operation is saved as it is, again and again if need be.
+ */
 void bts_store_delete_async (BtsStore *self,
                              BtsOperation *operation,
                              GCancellable *cancellable,
                              GAsyncReadyCallback callback,
                              gpointer user_data);
 gboolean bts_store_delete_finish (BtsStore *self, GAsyncResult *result, GError **error);
+
+/* Deletes what was never created, and tries that again by itself. */
+void bts_store_drop (BtsStore *self, BtsOperation *operation);
 
 /* Waits, at most @timeout_ms, for everything that is under way; for a clean exit. */
 void bts_store_flush (BtsStore *self, guint timeout_ms);

@@ -429,6 +429,48 @@ test_a_failed_delete_is_reported (Fixture *fixture, gconstpointer data)
 }
 
 static void
+test_what_cannot_be_deleted_is_saved (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (BtsOperation) operation = operation_new (5);
+  g_autoptr (GPtrArray) loaded = NULL;
+
+  save (fixture, operation);
+  wait_for_all (fixture);
+  limit_files (10);
+  delete (fixture, operation);
+  wait_for_all (fixture);
+  limit_files (RLIM_INFINITY);
+  g_assert_cmpuint (fixture->n_failed, ==, 1);
+
+  g_assert_true (bts_operation_start (operation, 6, NULL));
+  save (fixture, operation);
+  wait_for_all (fixture);
+  bts_store_flush (fixture->store, 60 * 1000);
+  loaded = reload (fixture);
+  g_assert_cmpuint (loaded->len, ==, 1);
+  g_assert_cmpint (bts_operation_get_started (loaded->pdata[0]), ==, 6);
+}
+
+static void
+test_what_was_never_created_goes_in_the_end (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (BtsOperation) operation = operation_new (5);
+  g_autoptr (BtsOperation) other = operation_new (5);
+
+  save (fixture, operation);
+  wait_for_all (fixture);
+  limit_files (10);
+  bts_store_drop (fixture->store, operation);
+  save (fixture, other);
+  wait_for_all (fixture);
+  limit_files (RLIM_INFINITY);
+  g_assert_cmpuint (fixture->n_failed, ==, 1);
+  while (file_exists (fixture, bts_operation_get_guid (operation), "") ||
+         count_files (fixture) != 1)
+    g_main_context_iteration (NULL, TRUE);
+}
+
+static void
 test_what_cannot_be_brought_into_its_file_stays_in_the_journal (Fixture *fixture,
                                                                 gconstpointer data)
 {
@@ -642,6 +684,8 @@ main (int argc, char *argv[])
   ADD ("flush-waits-for-the-disk", test_flush_waits_for_the_disk);
   ADD ("a-full-disk-is-reported-and-tried-again", test_a_full_disk_is_reported_and_tried_again);
   ADD ("a-failed-delete-is-reported", test_a_failed_delete_is_reported);
+  ADD ("what-cannot-be-deleted-is-saved", test_what_cannot_be_deleted_is_saved);
+  ADD ("what-was-never-created-goes-in-the-end", test_what_was_never_created_goes_in_the_end);
   ADD ("what-cannot-be-brought-into-its-file-stays-in-the-journal",
        test_what_cannot_be_brought_into_its_file_stays_in_the_journal);
   ADD ("all-or-none", test_all_or_none);
