@@ -14,7 +14,7 @@ typedef struct
 {
   BtsInvocation *call; /* (owned) */
   BtsGroup *group;     /* (owned) */
-  BtsGroupDeed deed;
+  const BtsGroupDeed *deed;
   GVariant *argument; /* (owned) (nullable) */
   GVariant *answer;   /* (owned) (nullable) */
 
@@ -36,11 +36,21 @@ change_free (Change *change)
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Change, change_free)
 
+gboolean
+bts_group_check_there (BtsInvocation *call, BtsGroup *group, GError **error)
+{
+  if (g_ptr_array_find (bts_groups_get_all (call->bus->service.groups), group, NULL))
+    return TRUE;
+
+  g_set_error_literal (error, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_OBJECT,
+                       "The group has been removed");
+  return FALSE;
+}
+
 static gboolean
 is_there (Change *change)
 {
-  return g_ptr_array_find (bts_groups_get_all (change->call->bus->service.groups), change->group,
-                           NULL);
+  return bts_group_check_there (change->call, change->group, NULL);
 }
 
 static void
@@ -108,11 +118,14 @@ begin (gpointer user_data)
   change->behavior = bts_group_get_behavior (change->group);
   change->is_transient = bts_group_is_transient (change->group);
   change->order = bts_group_dup_order (change->group);
-  if (!is_there (change))
-    g_set_error_literal (&error, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_OBJECT,
-                         "The group has been removed");
-  else
-    change->deed (change->call, change->group, change->argument, &error);
+  if (!is_there (change) && change->deed->if_gone != NULL)
+    {
+      change->deed->if_gone (g_steal_pointer (&change->call), change->argument);
+      change_free (change);
+      return FALSE;
+    }
+  if (bts_group_check_there (change->call, change->group, &error))
+    change->deed->apply (change->call, change->group, change->argument, &error);
 
   after = bts_group_record_print (change->group);
   if (error != NULL || g_str_equal (before, after))
@@ -125,8 +138,11 @@ begin (gpointer user_data)
 }
 
 void
-bts_group_change (
-    BtsInvocation *call, BtsGroup *group, BtsGroupDeed deed, GVariant *argument, GVariant *answer)
+bts_group_change (BtsInvocation *call,
+                  BtsGroup *group,
+                  const BtsGroupDeed *deed,
+                  GVariant *argument,
+                  GVariant *answer)
 {
   Change *change = g_new0 (Change, 1);
 

@@ -44,8 +44,7 @@ typedef struct
 {
   BtsInvocation *call;  /* (owned) */
   BtsNewGroups *groups; /* (owned) */
-  char *name;           /* (owned) */
-  char *behavior;       /* (owned) (nullable) */
+  GVariant *wanted;     /* (owned): (ss), its name and its behavior, "" for any */
 } Creation;
 
 static void
@@ -53,69 +52,74 @@ creation_free (Creation *creation)
 {
   g_clear_pointer (&creation->call, bts_invocation_free);
   g_clear_pointer (&creation->groups, bts_new_groups_free);
-  g_free (creation->name);
-  g_free (creation->behavior);
+  g_clear_pointer (&creation->wanted, g_variant_unref);
   g_free (creation);
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Creation, creation_free)
 
-static void create (Creation *taken);
+static void create (BtsInvocation *call, GVariant *wanted);
 
-/* What somebody has created stays when its last operation goes. @behavior is "" where it may be as
- * it is. */
+/* What somebody has created stays when its last operation goes. */
 static gboolean
-keep (BtsInvocation *call, BtsGroup *group, GVariant *behavior, GError **error)
+keep (BtsInvocation *call, BtsGroup *group, GVariant *wanted, GError **error)
 {
-  BgtGroupBehavior value;
+  BgtGroupBehavior behavior;
+  const char *word;
 
+  g_variant_get_child (wanted, 1, "&s", &word);
   bts_group_set_transient (group, FALSE);
-  if (bgt_group_behavior_from_string (g_variant_get_string (behavior, NULL), &value))
-    bts_group_set_behavior (group, value);
+  if (bgt_group_behavior_from_string (word, &behavior))
+    bts_group_set_behavior (group, behavior);
 
   return TRUE;
 }
+
+static const BtsGroupDeed keep_deed = { keep, .if_gone = create };
 
 static void
 on_created (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (Creation) creation = user_data;
-  BtsInvocation *call = creation->call;
+  g_autoptr (BtsInvocation) call = g_steal_pointer (&creation->call);
   g_autofree char *path = NULL;
   BtsGroup *group;
+  const char *name;
   GError *error = NULL;
 
   if (!bts_new_groups_save_finish (result, &error))
     {
-      bts_invocation_return_error (g_steal_pointer (&creation->call), error);
+      bts_invocation_return_error (g_steal_pointer (&call), error);
       return;
     }
 
   bts_new_groups_publish (creation->groups);
-  group = bts_groups_find (call->bus->service.groups, call->caller->owner, creation->name, TRUE);
+  g_variant_get_child (creation->wanted, 0, "&s", &name);
+  group = bts_groups_find (call->bus->service.groups, call->caller->owner, name, TRUE);
   if (group == NULL)
     {
       /* It was there, and has been removed meanwhile. */
-      create (g_steal_pointer (&creation));
+      create (g_steal_pointer (&call), creation->wanted);
       return;
     }
   path = bts_group_dup_path (group, BTS_VIEWPOINT_USER);
-  bts_group_change (g_steal_pointer (&creation->call), group, keep,
-                    g_variant_new_string (creation->behavior != NULL ? creation->behavior : ""),
+  bts_group_change (g_steal_pointer (&call), group, &keep_deed, creation->wanted,
                     g_variant_new ("(o)", path));
 }
 
-/* Takes @taken, with its call and its name. */
+/* Takes @call. */
 static void
-create (Creation *taken)
+create (BtsInvocation *call, GVariant *wanted)
 {
-  g_autoptr (Creation) creation = taken;
-  BtsServiceContext *service = &creation->call->bus->service;
+  g_autoptr (Creation) creation = g_new0 (Creation, 1);
+  BtsServiceContext *service = &call->bus->service;
+  const char *name;
   GError *error = NULL;
 
-  g_clear_pointer (&creation->groups, bts_new_groups_free);
+  creation->call = call;
+  creation->wanted = g_variant_ref_sink (wanted);
   creation->groups = bts_new_groups_new (service->groups, service->files);
-  if (bts_new_groups_ensure (creation->groups, creation->call->caller->owner, creation->name, TRUE,
-                             &error) == NULL)
+  g_variant_get_child (wanted, 0, "&s", &name);
+  if (bts_new_groups_ensure (creation->groups, call->caller->owner, name, TRUE, &error) == NULL)
     {
       bts_invocation_return_error (g_steal_pointer (&creation->call), error);
       return;
@@ -152,7 +156,7 @@ bts_group_handle_create (BtsInvocation *call, GVariant *parameters)
 {
   g_autoptr (GVariant) name = g_variant_get_child_value (parameters, 0);
   g_autoptr (GVariant) options = g_variant_get_child_value (parameters, 1);
-  Creation *creation;
+  const char *behavior = "";
   GError *error = NULL;
 
   if (!check_creation (name, options, &error))
@@ -161,11 +165,8 @@ bts_group_handle_create (BtsInvocation *call, GVariant *parameters)
       return;
     }
 
-  creation = g_new0 (Creation, 1);
-  creation->call = call;
-  creation->name = g_variant_dup_string (name, NULL);
-  g_variant_lookup (options, "behavior", "s", &creation->behavior);
-  create (creation);
+  g_variant_lookup (options, "behavior", "&s", &behavior);
+  create (call, g_variant_new ("(ss)", g_variant_get_string (name, NULL), behavior));
 }
 
 /* All its operations */
@@ -273,42 +274,62 @@ handle_cancel (BtsInvocation *call, GVariant *parameters)
   do_to_all (call, cancel_one);
 }
 
+/* FALSE with @error where it stays. */
+static gboolean
+finish_remove (BtsInvocation *call, GAsyncResult *result, GError **error)
+{
+  BtsServiceContext *service = &call->bus->service;
+  g_autofree char *name = bts_group_record_get_name (call->group);
+
+  if (!bts_state_files_save_finish (service->files, result, error))
+    return FALSE;
+  if (!bts_groups_check_remove (service->groups, call->group, error))
+    {
+      /* An operation has joined it meanwhile. */
+      bts_state_files_save_async (service->files, name, bts_group_record_print (call->group), NULL,
+                                  NULL, NULL);
+      return FALSE;
+    }
+  bts_groups_remove (service->groups, call->group);
+  return TRUE;
+}
+
 static void
 on_removed (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   BtsInvocation *call = user_data;
-  BtsStateFiles *files = BTS_STATE_FILES (source);
+  g_autoptr (BtsChangeQueue) changes = bts_change_queue_ref (call->bus->changes);
+  g_autoptr (BtsGroup) group = g_object_ref (call->group);
   GError *error = NULL;
 
-  if (!bts_state_files_save_finish (files, result, &error))
-    {
-      bts_invocation_return_error (call, error);
-      return;
-    }
-  if (!bts_groups_check_remove (call->bus->service.groups, call->group, &error))
-    {
-      g_autofree char *name = bts_group_record_get_name (call->group);
+  if (finish_remove (call, result, &error))
+    bts_invocation_return (call, NULL);
+  else
+    bts_invocation_return_error (call, error);
+  bts_change_queue_end (changes, group);
+}
 
-      /* An operation has joined it meanwhile, so it stays. */
-      bts_state_files_save_async (files, name, bts_group_record_print (call->group), NULL, NULL,
-                                  NULL);
+static gboolean
+begin_remove (gpointer user_data)
+{
+  BtsInvocation *call = user_data;
+  g_autofree char *name = bts_group_record_get_name (call->group);
+  GError *error = NULL;
+
+  if (!bts_group_check_there (call, call->group, &error) ||
+      !bts_groups_check_remove (call->bus->service.groups, call->group, &error))
+    {
       bts_invocation_return_error (call, error);
-      return;
+      return FALSE;
     }
-  bts_groups_remove (call->bus->service.groups, call->group);
-  bts_invocation_return (call, NULL);
+  bts_state_files_save_async (call->bus->service.files, name, NULL, NULL, on_removed, call);
+  return TRUE;
 }
 
 static void
 handle_remove (BtsInvocation *call, GVariant *parameters)
 {
-  g_autofree char *name = bts_group_record_get_name (call->group);
-  GError *error = NULL;
-
-  if (!bts_groups_check_remove (call->bus->service.groups, call->group, &error))
-    bts_invocation_return_error (call, error);
-  else
-    bts_state_files_save_async (call->bus->service.files, name, NULL, NULL, on_removed, call);
+  bts_change_queue_push (call->bus->changes, call->group, begin_remove, call);
 }
 
 static gboolean
@@ -316,6 +337,8 @@ make_current (BtsInvocation *call, BtsGroup *group, GVariant *argument, GError *
 {
   return bts_group_make_current (group, call->operation, error);
 }
+
+static const BtsGroupDeed make_current_deed = { make_current };
 
 void
 bts_group_handle_make_current (BtsInvocation *call, GVariant *parameters)
@@ -326,7 +349,7 @@ bts_group_handle_make_current (BtsInvocation *call, GVariant *parameters)
     bts_invocation_return_new_error (call, BGT_ERROR, BGT_ERROR_INVALID_STATE,
                                      "The operation is in no group");
   else
-    bts_group_change (call, group, make_current, NULL, NULL);
+    bts_group_change (call, group, &make_current_deed, NULL, NULL);
 }
 
 static const BtsMethodRow methods[] = {
@@ -390,10 +413,12 @@ set_behavior (BtsInvocation *call, BtsGroup *group, GVariant *value, GError **er
   return TRUE;
 }
 
+static const BtsGroupDeed set_behavior_deed = { set_behavior };
+
 static void
 write_behavior (BtsInvocation *call, GVariant *value)
 {
-  bts_group_change (call, call->group, set_behavior, value, NULL);
+  bts_group_change (call, call->group, &set_behavior_deed, value, NULL);
 }
 
 static const BtsPropertyRow properties[] = {

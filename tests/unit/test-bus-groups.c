@@ -30,26 +30,6 @@ create_group (BusFixture *fixture)
   g_assert_cmpstr (g_variant_get_type_string (bus_fixture_wait_for (&answer)), ==, "(o)");
 }
 
-static void
-on_activity (BtsService *service, gboolean *is_active)
-{
-  *is_active = TRUE;
-}
-
-/* Until the service has got what has been sent, and @n_turns more. */
-static void
-turn (BusFixture *fixture, guint n_turns)
-{
-  gboolean is_active = FALSE;
-  gulong id = g_signal_connect (fixture->service, "activity", G_CALLBACK (on_activity), &is_active);
-
-  while (!is_active)
-    g_main_context_iteration (NULL, TRUE);
-  g_signal_handler_disconnect (fixture->service, id);
-  for (guint i = 0; i < n_turns; i++)
-    g_main_context_iteration (NULL, FALSE);
-}
-
 /* A transient group is made anew at the next start where it has no record. */
 static void
 assert_groups_are_those_in_the_store (BusFixture *fixture)
@@ -89,10 +69,30 @@ test_may_go_while_it_is_created (BusFixture *fixture)
       create_group (fixture);
       bus_fixture_send (fixture, BGT_OBJECT_PATH, BGT_INTERFACE_MANAGER, "CreateGroup",
                         "('g', @a{sv} {})", &answer);
-      turn (fixture, n_turns);
+      bus_fixture_turn (fixture, n_turns);
       if (answer == NULL)
         bts_groups_remove (fixture->groups, groups->pdata[0]);
       g_assert_cmpstr (g_variant_get_type_string (bus_fixture_wait_for (&answer)), ==, "(o)");
+    }
+}
+
+static void
+test_created_while_it_goes_is_there (BusFixture *fixture)
+{
+  for (guint n_turns = 0; n_turns < MAX_TURNS; n_turns++)
+    {
+      g_autoptr (GVariant) removed = NULL;
+      g_autoptr (GVariant) created = NULL;
+
+      create_group (fixture);
+      bus_fixture_send (fixture, PATH_OF_G, BGT_INTERFACE_GROUP, "Remove", NULL, &removed);
+      bus_fixture_turn (fixture, n_turns);
+      bus_fixture_send (fixture, BGT_OBJECT_PATH, BGT_INTERFACE_MANAGER, "CreateGroup",
+                        "('g', {'behavior': <'serialized'>})", &created);
+      bus_fixture_wait_for (&removed);
+      g_assert_cmpstr (g_variant_get_type_string (bus_fixture_wait_for (&created)), ==, "(o)");
+      g_assert_cmpuint (bts_groups_get_all (fixture->groups)->len, ==, 1);
+      assert_groups_are_those_in_the_store (fixture);
     }
 }
 
@@ -106,7 +106,7 @@ test_changed_while_it_goes_does_not_come_back (BusFixture *fixture)
 
       create_group (fixture);
       bus_fixture_send (fixture, PATH_OF_G, BGT_INTERFACE_GROUP, "Remove", NULL, &removed);
-      turn (fixture, n_turns);
+      bus_fixture_turn (fixture, n_turns);
       bus_fixture_send (fixture, PATH_OF_G, PROPERTIES, "Set",
                         "('" BGT_INTERFACE_GROUP "', 'Behavior', <'serialized'>)", &changed);
       bus_fixture_wait_for (&removed);
@@ -139,7 +139,7 @@ test_joined_while_it_goes_is_kept (BusFixture *fixture)
 
       create_group (fixture);
       bus_fixture_send (fixture, PATH_OF_G, BGT_INTERFACE_GROUP, "Remove", NULL, &removed);
-      turn (fixture, n_turns);
+      bus_fixture_turn (fixture, n_turns);
       bts_registry_add (fixture->registry, operation);
       bus_fixture_wait_for (&removed);
       assert_groups_are_those_in_the_store (fixture);
@@ -224,6 +224,7 @@ main (int argc, char **argv)
 
 #define ADD(name, function) g_test_add_data_func ("/bus/groups/" name, function, run)
   ADD ("may-go-while-it-is-created", test_may_go_while_it_is_created);
+  ADD ("created-while-it-goes-is-there", test_created_while_it_goes_is_there);
   ADD ("changed-while-it-goes-does-not-come-back", test_changed_while_it_goes_does_not_come_back);
   ADD ("joined-while-it-goes-is-kept", test_joined_while_it_goes_is_kept);
   ADD ("change-that-cannot-be-saved-is-undone", test_change_that_cannot_be_saved_is_undone);

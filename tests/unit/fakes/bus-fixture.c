@@ -241,6 +241,25 @@ bus_fixture_wait_for (GVariant **answer)
   return *answer;
 }
 
+static void
+on_activity (BtsService *service, gboolean *is_active)
+{
+  *is_active = TRUE;
+}
+
+void
+bus_fixture_turn (BusFixture *self, guint n_turns)
+{
+  gboolean is_active = FALSE;
+  gulong id = g_signal_connect (self->service, "activity", G_CALLBACK (on_activity), &is_active);
+
+  while (!is_active)
+    g_main_context_iteration (NULL, TRUE);
+  g_signal_handler_disconnect (self->service, id);
+  for (guint i = 0; i < n_turns; i++)
+    g_main_context_iteration (NULL, FALSE);
+}
+
 BtsOperation *
 bus_fixture_create (BusFixture *self, const char *destination, char **path)
 {

@@ -64,6 +64,9 @@ void bus_fixture_send (BusFixture *self,
                        GVariant **answer);
 GVariant *bus_fixture_wait_for (GVariant **answer);
 
+/* Until the service has got what has been sent, and @n_turns of the main loop more. */
+void bus_fixture_turn (BusFixture *self, guint n_turns);
+
 /* Creates a download into @destination and lends it; its path through @path (owned). */
 BtsOperation *bus_fixture_create (BusFixture *self, const char *destination, char **path);
 
