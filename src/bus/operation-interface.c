@@ -4,6 +4,7 @@
 
 #include "config.h"
 
+#include "bus/forgetting.h"
 #include "bus/group-interface.h"
 #include "bus/interfaces.h"
 #include "bus/settle.h"
@@ -72,52 +73,24 @@ handle_attach (BtsInvocation *call, GVariant *parameters)
 }
 
 static void
-on_deleted (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (BtsInvocation) call = user_data;
-  BtsRegistry *registry = call->bus->service.registry;
-  const char *guid = bts_operation_get_guid (call->operation);
-  GError *error = NULL;
-
-  if (!bts_store_delete_finish (BTS_STORE (source), result, &error))
-    {
-      bts_invocation_return_error (g_steal_pointer (&call), error);
-      return;
-    }
-
-  /* Another Acknowledge may have been faster. */
-  if (bts_registry_lookup (registry, guid) == call->operation)
-    bts_registry_remove (registry, call->operation);
-  bts_invocation_return (g_steal_pointer (&call), NULL);
-}
-
-static void
 on_forgotten (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (BtsInvocation) call = user_data;
+  BtsInvocation *call = user_data;
   GError *error = NULL;
 
-  /* It may have been resumed meanwhile. */
-  if (!bts_engine_forget_finish (BTS_ENGINE (source), result, &error) ||
-      !bts_operation_may_acknowledge (call->operation, &error))
-    {
-      bts_invocation_return_error (g_steal_pointer (&call), error);
-      return;
-    }
-
-  bts_store_delete_async (call->bus->service.store, call->operation, NULL, on_deleted, call);
-  g_steal_pointer (&call);
+  if (bts_forget_finish (result, &error))
+    bts_invocation_return (call, NULL);
+  else
+    bts_invocation_return_error (call, error);
 }
 
 static void
 handle_acknowledge (BtsInvocation *call, GVariant *parameters)
 {
-  GError *error = NULL;
+  BtsServiceContext *service = &call->bus->service;
 
-  if (!bts_operation_may_acknowledge (call->operation, &error))
-    bts_invocation_return_error (call, error);
-  else
-    bts_engine_forget_async (call->bus->service.engine, call->operation, NULL, on_forgotten, call);
+  bts_forget_async (service->registry, service->store, service->engine, call->operation,
+                    on_forgotten, call);
 }
 
 static void

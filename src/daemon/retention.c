@@ -6,6 +6,8 @@
 
 #include "daemon/retention.h"
 
+#include "bus/forgetting.h"
+
 /* How many are forgotten together, and how old they are at least, where others need their room. */
 #define MAX_FORGOTTEN_FOR_ROOM 1000
 #define MIN_AGE_US G_TIME_SPAN_HOUR
@@ -41,47 +43,15 @@ drop_free (Drop *drop)
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Drop, drop_free)
 
-/* Whether it is still there to be dropped: it may have been acknowledged meanwhile. */
-static gboolean
-is_there (Drop *drop)
-{
-  BtsRegistry *registry = drop->retention->registry;
-
-  return registry != NULL &&
-         bts_registry_lookup (registry, bts_operation_get_guid (drop->operation)) ==
-             drop->operation;
-}
-
-static void
-on_deleted (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (Drop) drop = user_data;
-  g_autoptr (GError) error = NULL;
-
-  if (!bts_store_delete_finish (BTS_STORE (source), result, &error))
-    g_warning ("%s: could not be forgotten: %s", bts_operation_get_guid (drop->operation),
-               error->message);
-  else if (is_there (drop))
-    bts_registry_remove (drop->retention->registry, drop->operation);
-}
-
 static void
 on_forgotten (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (Drop) drop = user_data;
   g_autoptr (GError) error = NULL;
 
-  if (!bts_engine_forget_finish (BTS_ENGINE (source), result, &error))
-    {
-      g_warning ("%s: kept until tomorrow: %s", bts_operation_get_guid (drop->operation),
-                 error->message);
-      return;
-    }
-  /* It may have been resumed. */
-  if (!is_there (drop) || !bts_operation_is_finished (drop->operation))
-    return;
-  bts_store_delete_async (drop->retention->store, drop->operation, NULL, on_deleted, drop);
-  g_steal_pointer (&drop);
+  if (!bts_forget_finish (result, &error))
+    g_warning ("%s: could not be forgotten, and is kept until tomorrow: %s",
+               bts_operation_get_guid (drop->operation), error->message);
 }
 
 static void
@@ -95,7 +65,7 @@ forget (BtsRetention *self, BtsOperation *operation, const char *why)
   self->n_being_forgotten++;
   drop->retention = g_object_ref (self);
   drop->operation = g_object_ref (operation);
-  bts_engine_forget_async (self->engine, operation, NULL, on_forgotten, drop);
+  bts_forget_async (self->registry, self->store, self->engine, operation, on_forgotten, drop);
 }
 
 /* Up to @n of those that finished before @oldest, of @uid where it is not NULL. */

@@ -33,6 +33,8 @@ static const Allowed allowed_canceled = { BTS_CALL_ACKNOWLEDGE, 0 };
 static const Allowed allowed_error = { BTS_CALL_RESUME | BTS_CALL_ACKNOWLEDGE,
                                        RULE (UNFINISHED_OR_ERROR) | RULE (HELD_OR_ERROR) };
 
+static const Allowed allowed_leaving = { BTS_CALL_ACKNOWLEDGE, 0 };
+
 static const struct
 {
   BtsCall call;
@@ -55,32 +57,43 @@ static const char *const change_rules[] = {
 };
 
 static const Allowed *
-get_allowed (BtsIntent intent, BgtOperationStatus final_status)
+get_allowed (BtsIntent intent, BgtOperationStatus final_status, gboolean is_leaving)
 {
   if (intent != BTS_INTENT_FINISHED)
     return &allowed_unfinished[intent];
+  if (is_leaving)
+    return &allowed_leaving;
   if (final_status == BGT_OPERATION_STATUS_ERROR)
     return &allowed_error;
 
   return final_status == BGT_OPERATION_STATUS_CANCELED ? &allowed_canceled : &allowed_completed;
 }
 
+/* What an error calls it. */
+static const char *
+describe (BtsIntent intent, gboolean is_leaving, BgtOperationStatus status)
+{
+  if (intent == BTS_INTENT_CANCEL)
+    return "being canceled";
+
+  return is_leaving ? "being forgotten" : bgt_operation_status_to_string (status);
+}
+
 gboolean
 bts_operation_status_check_call (BtsIntent intent,
                                  BgtOperationStatus final_status,
+                                 gboolean is_leaving,
                                  BgtOperationStatus status,
                                  BtsCall call,
                                  GError **error)
 {
-  if ((get_allowed (intent, final_status)->calls & call) != 0)
+  if ((get_allowed (intent, final_status, is_leaving)->calls & call) != 0)
     return TRUE;
 
   for (gsize i = 0; i < G_N_ELEMENTS (calls); i++)
     if (calls[i].call == call)
       g_set_error (error, BGT_ERROR, BGT_ERROR_INVALID_STATE, "%s needs %s, this one is %s",
-                   calls[i].name, calls[i].wanted,
-                   intent == BTS_INTENT_CANCEL ? "being canceled"
-                                               : bgt_operation_status_to_string (status));
+                   calls[i].name, calls[i].wanted, describe (intent, is_leaving, status));
 
   return FALSE;
 }
@@ -88,24 +101,30 @@ bts_operation_status_check_call (BtsIntent intent,
 gboolean
 bts_operation_status_check_change (BtsIntent intent,
                                    BgtOperationStatus final_status,
+                                   gboolean is_leaving,
                                    BgtOperationStatus status,
-                                   const BtsRequestKey *key,
+                                   const char *key,
                                    GError **error)
 {
-  if (key->change_rule == BTS_CHANGE_RULE_NEVER)
+  const BtsRequestKey *row = bts_request_key_find (key);
+
+  if (row == NULL)
+    {
+      g_set_error (error, BGT_ERROR, BGT_ERROR_INVALID_ARGUMENT, "there is no option “%s”", key);
+      return FALSE;
+    }
+  if (row->change_rule == BTS_CHANGE_RULE_NEVER)
     {
       g_set_error (error, BGT_ERROR, BGT_ERROR_INVALID_ARGUMENT,
-                   "option “%s” cannot be changed once the operation exists", key->option.key);
+                   "option “%s” cannot be changed once the operation exists", key);
       return FALSE;
     }
 
-  if ((get_allowed (intent, final_status)->changes & (1u << key->change_rule)) != 0)
+  if ((get_allowed (intent, final_status, is_leaving)->changes & (1u << row->change_rule)) != 0)
     return TRUE;
 
   g_set_error (error, BGT_ERROR, BGT_ERROR_INVALID_STATE,
-               "option “%s” can be changed %s, this operation is %s", key->option.key,
-               change_rules[key->change_rule],
-               intent == BTS_INTENT_CANCEL ? "being canceled"
-                                           : bgt_operation_status_to_string (status));
+               "option “%s” can be changed %s, this operation is %s", key,
+               change_rules[row->change_rule], describe (intent, is_leaving, status));
   return FALSE;
 }

@@ -31,16 +31,20 @@ typedef enum
   BTS_CALL_ACKNOWLEDGE = 1 << 4,
 } BtsCall;
 
-/* @final_status counts only where @intent is finished; @status is what the error calls it. */
+/* @final_status and @is_leaving (it is being forgotten) count only where @intent is finished;
+ * @status is what the error calls it. */
 gboolean bts_operation_status_check_call (BtsIntent intent,
                                           BgtOperationStatus final_status,
+                                          gboolean is_leaving,
                                           BgtOperationStatus status,
                                           BtsCall call,
                                           GError **error);
 
-/* Whether a key of that rule may change now; BGT_ERROR_INVALID_ARGUMENT where it never may. */
+/* Whether that option may change now; BGT_ERROR_INVALID_ARGUMENT where it never may, or where there
+ * is no such option. */
 gboolean bts_operation_status_check_change (BtsIntent intent,
                                             BgtOperationStatus final_status,
+                                            gboolean is_leaving,
                                             BgtOperationStatus status,
-                                            const BtsRequestKey *key,
+                                            const char *key,
                                             GError **error);

@@ -32,6 +32,7 @@ struct _BtsOperation
   guint attempts;
   gint64 retry_at;
   gboolean is_committed;
+  gboolean is_leaving;
 
   /* The scheduler has not spoken since the operation began to be due. */
   gboolean is_undecided;
@@ -360,7 +361,7 @@ emit_changed (BtsOperation *self, const Shown *before, guint changes)
 static gboolean
 check_call (BtsOperation *self, BtsCall call, GError **error)
 {
-  return bts_operation_status_check_call (self->intent, self->final_status,
+  return bts_operation_status_check_call (self->intent, self->final_status, self->is_leaving,
                                           bts_operation_get_status (self), call, error);
 }
 
@@ -450,6 +451,12 @@ bts_operation_cancel (BtsOperation *self, GError **error)
   return TRUE;
 }
 
+void
+bts_operation_set_leaving (BtsOperation *self, gboolean is_leaving)
+{
+  self->is_leaving = is_leaving;
+}
+
 gboolean
 bts_operation_may_acknowledge (BtsOperation *self, GError **error)
 {
@@ -461,17 +468,10 @@ bts_operation_set_option (BtsOperation *self, const char *key, GVariant *value, 
 {
   g_autoptr (GVariant) taken = value != NULL ? g_variant_ref_sink (value) : NULL;
   g_autoptr (BtsRequest) changed = NULL;
-  const BtsRequestKey *row = bts_request_key_find (key);
   Shown before = get_shown (self);
 
-  if (row == NULL)
-    {
-      g_set_error (error, BGT_ERROR, BGT_ERROR_INVALID_ARGUMENT, "there is no option “%s”", key);
-      return FALSE;
-    }
-
-  if (!bts_operation_status_check_change (self->intent, self->final_status, before.status, row,
-                                          error))
+  if (!bts_operation_status_check_change (self->intent, self->final_status, self->is_leaving,
+                                          before.status, key, error))
     return FALSE;
 
   changed = bts_request_with (self->request, key, taken, error);

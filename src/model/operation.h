@@ -93,6 +93,8 @@ gboolean bts_operation_start (BtsOperation *self, gint64 now, GError **error);
 gboolean bts_operation_pause (BtsOperation *self, GError **error);
 gboolean bts_operation_resume (BtsOperation *self, gint64 now, GError **error);
 gboolean bts_operation_cancel (BtsOperation *self, GError **error);
+/* While a finished one is being forgotten, it takes no call but Acknowledge, and no change. */
+void bts_operation_set_leaving (BtsOperation *self, gboolean is_leaving);
 gboolean bts_operation_may_acknowledge (BtsOperation *self, GError **error);
 
 /* Changes one key of the request if the status allows it (RequestedUri only while paused or in
