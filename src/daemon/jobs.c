@@ -114,13 +114,14 @@ static void
 on_report (BtsJobs *self, BtsWorkerReport *report, BtsWorkerLink *link)
 {
   BtsJob *job = find_by_guid (self, bts_worker_report_get_guid (report));
+  BtsOperation *operation;
 
   /* A report that nobody takes is refused. */
   if (job == NULL)
     return;
-  if (!bts_registry_has_room_for_reports (self->registry,
-                                          bts_operation_get_owner (bts_job_get_operation (job))))
-    bts_worker_report_cut (report);
+  operation = bts_job_get_operation (job);
+  if (!bts_registry_has_room_for_reports (self->registry, bts_operation_get_owner (operation)))
+    bts_worker_report_cut (report, bts_registry_get_checkpoint_room (self->registry, operation));
   bts_job_take_report (job, link, report);
 }
 

@@ -9,7 +9,7 @@
 #include "common/bgt-error.h"
 #include "model/worker-update.h"
 
-/* Ordinary checkpoints have less. */
+/* Ordinary reports have less. */
 #define MAX_CUT_BYTES (4 * 1024)
 
 struct _BtsWorkerReport
@@ -69,17 +69,26 @@ bts_worker_report_get_update (BtsWorkerReport *self)
 }
 
 void
-bts_worker_report_cut (BtsWorkerReport *self)
+bts_worker_report_cut (BtsWorkerReport *self, gsize checkpoint_room)
 {
-  static const char *const keys[] = { "checkpoint", "response", "ranges", "added" };
+  const struct
+  {
+    const char *key;
+    gsize max_bytes;
+  } rows[] = {
+    { "checkpoint", MAX (checkpoint_room, MAX_CUT_BYTES) },
+    { "response", MAX_CUT_BYTES },
+    { "ranges", MAX_CUT_BYTES },
+    { "added", MAX_CUT_BYTES },
+  };
   g_auto (GVariantDict) update = G_VARIANT_DICT_INIT (self->update);
 
-  for (gsize i = 0; i < G_N_ELEMENTS (keys); i++)
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
     {
-      g_autoptr (GVariant) value = g_variant_dict_lookup_value (&update, keys[i], NULL);
+      g_autoptr (GVariant) value = g_variant_dict_lookup_value (&update, rows[i].key, NULL);
 
-      if (value != NULL && bts_report_get_weight (value) > MAX_CUT_BYTES)
-        g_variant_dict_remove (&update, keys[i]);
+      if (value != NULL && bts_report_get_weight (value) > rows[i].max_bytes)
+        g_variant_dict_remove (&update, rows[i].key);
     }
   g_variant_unref (self->update);
   self->update = g_variant_ref_sink (g_variant_dict_end (&update));

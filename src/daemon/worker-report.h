@@ -19,7 +19,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (BtsWorkerReport, bts_worker_report_unref)
 const char *bts_worker_report_get_guid (BtsWorkerReport *self);
 GVariant *bts_worker_report_get_update (BtsWorkerReport *self); /* lent, a{sv} */
 
-/* Leaves little of what it says: dictionaries and ranges only where they are small. */
-void bts_worker_report_cut (BtsWorkerReport *self);
+/* Leaves little of what it says: dictionaries and ranges only where they are small, the checkpoint
+ * where it has @checkpoint_room. */
+void bts_worker_report_cut (BtsWorkerReport *self, gsize checkpoint_room);
 gboolean bts_worker_report_is_final (BtsWorkerReport *self);
 void bts_worker_report_answer (BtsWorkerReport *self, const GError *error); /* NULL: taken */

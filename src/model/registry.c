@@ -17,6 +17,10 @@
  * where it is text that a start has to read. It comes later than the operation: then new ones are
  * refused, and little is taken of what is reported of those that are there. */
 #define MAX_REPORTED_BYTES_PER_USER (64 * 1024 * 1024)
+/* Beyond that, for checkpoints alone, of which none but odd ones has as much: without its last one
+ * a transfer may have to begin anew. */
+#define MAX_CHECKPOINT_BYTES (128 * 1024)
+#define CHECKPOINT_BYTES_PER_USER (16 * 1024 * 1024)
 /* The service keeps them until an operation is completed or canceled; all users together have what
  * LimitNOFILE of the unit allows. */
 #define MAX_DESCRIPTORS_PER_USER 8192
@@ -389,6 +393,19 @@ bts_registry_has_room_for_reports (BtsRegistry *self, BtsOwner *owner)
 
   drop_unused_counts (self, owner);
   return has_room;
+}
+
+gsize
+bts_registry_get_checkpoint_room (BtsRegistry *self, BtsOperation *operation)
+{
+  BtsOwner *owner = bts_operation_get_owner (operation);
+  gsize n_bytes = get_user_count (self, owner)->room.n_reported_bytes;
+  gsize held = bts_report_get_weight (bts_operation_get_checkpoint (operation));
+
+  drop_unused_counts (self, owner);
+  return n_bytes < MAX_REPORTED_BYTES_PER_USER + CHECKPOINT_BYTES_PER_USER
+             ? MAX (held, MAX_CHECKPOINT_BYTES)
+             : held;
 }
 
 gboolean

@@ -44,6 +44,10 @@ gboolean bts_registry_check_room (BtsRegistry *self, BtsOwner *owner, GError **e
 /* Whether there is room for more of what workers report of the operations of @owner's user. */
 gboolean bts_registry_has_room_for_reports (BtsRegistry *self, BtsOwner *owner);
 
+/* How large (bts_report_get_weight) the next checkpoint of @operation may be where there is none:
+ * it replaces the one that is there, and some room is kept for checkpoints alone. */
+gsize bts_registry_get_checkpoint_room (BtsRegistry *self, BtsOperation *operation);
+
 /* Whether so little of that room is left that finished operations should make some. */
 gboolean bts_registry_is_room_scarce (BtsRegistry *self, BtsOwner *owner);
 

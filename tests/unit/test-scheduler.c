@@ -609,6 +609,45 @@ test_little_is_taken_where_there_is_no_room (DaemonFixture *fixture, gconstpoint
 }
 
 static void
+fill_beyond_the_reserve (DaemonFixture *fixture)
+{
+  BtsOperation *other = daemon_fixture_add (fixture, NULL, NULL);
+
+  while (bts_registry_get_checkpoint_room (fixture->registry, other) > 0)
+    {
+      g_autoptr (GVariant) report = g_variant_ref_sink (new_report (60 * 1024));
+
+      bts_operation_take_update (daemon_fixture_add (fixture, NULL, NULL), report);
+    }
+}
+
+/* Without it a transfer would begin anew. What replaces an equally large one takes no room. */
+static void
+test_checkpoint_has_room_of_its_own (DaemonFixture *fixture, gconstpointer data)
+{
+  BtsOperation *operation = add_running (fixture);
+  const char *guid = bts_operation_get_guid (operation);
+  BtsOwner *owner = bts_operation_get_owner (operation);
+  g_autoptr (GVariant) first = NULL;
+
+  while (bts_registry_has_room_for_reports (fixture->registry, owner))
+    {
+      g_autoptr (GVariant) report = g_variant_ref_sink (new_report (60 * 1024));
+
+      bts_operation_take_update (daemon_fixture_add (fixture, NULL, NULL), report);
+    }
+  bts_launcher_fake_report (fixture->launcher, "Checkpoint", guid, new_report (2000));
+  g_assert_nonnull (bts_operation_get_checkpoint (operation));
+  first = g_variant_ref (bts_operation_get_checkpoint (operation));
+
+  fill_beyond_the_reserve (fixture);
+  bts_launcher_fake_report (fixture->launcher, "Checkpoint", guid, new_report (2001));
+  g_assert_true (bts_operation_get_checkpoint (operation) == first);
+  bts_launcher_fake_report (fixture->launcher, "Checkpoint", guid, new_report (1999));
+  g_assert_true (bts_operation_get_checkpoint (operation) != first);
+}
+
+static void
 test_crash_is_a_retry (DaemonFixture *fixture, gconstpointer data)
 {
   BtsOperation *operation = add_running (fixture);
@@ -763,6 +802,7 @@ static const TestRow tests[] = {
   { "nonsense-from-the-worker-is-a-failure", test_nonsense_from_the_worker_is_a_failure },
   { "report-about-nothing-is-refused", test_report_about_nothing_is_refused },
   { "little-is-taken-where-there-is-no-room", test_little_is_taken_where_there_is_no_room },
+  { "checkpoint-has-room-of-its-own", test_checkpoint_has_room_of_its_own },
   { "crash-is-a-retry", test_crash_is_a_retry },
   { "transfer-that-kills-its-worker-is-an-error", test_transfer_that_kills_its_worker_is_an_error },
   { "worker-that-cannot-be-started-is-waited-for",
