@@ -206,6 +206,26 @@ class Folders(DestinationCase):
         event.set()
         self.complete(operation, body, f"{self.folder}/renamed/file")
 
+    def test_folder_that_is_renamed_and_canceled(self):
+        folder = f"{self.folder}/sub"
+        os.mkdir(folder)
+        operation, _body, _event = self.start_half(destination=f"{folder}/file")
+        os.rename(folder, f"{self.folder}/renamed")
+        self.cancel(operation)
+        self.assertEqual(os.listdir(f"{self.folder}/renamed"), [])
+
+    def test_folder_that_is_renamed_and_resumed_by_another_worker(self):
+        folder = f"{self.folder}/sub"
+        os.mkdir(folder)
+        operation, body, _event = self.start_half(destination=f"{folder}/file")
+        os.rename(folder, f"{self.folder}/renamed")
+        self.pause(operation)
+        self.daemon.kill()
+        self.start_again()
+        self.resume(operation)
+        properties = self.complete(operation, body, f"{self.folder}/renamed/file")
+        self.assertFalse(properties["HasRestarted"])
+
     def test_partial_file_that_is_deleted_while_it_runs(self):
         operation, body, event = self.start_half()
         os.unlink(self.partial())

@@ -210,6 +210,114 @@ test_folder_is_followed (void)
   g_assert_true (g_file_test (expected, G_FILE_TEST_IS_REGULAR));
 }
 
+typedef struct
+{
+  TestFolder *outer; /* (owned) */
+  char *before;      /* (owned) */
+  char *after;       /* (owned) */
+  GVariant *request; /* (owned) */
+} Renaming;
+
+static void
+renaming_init (Renaming *self)
+{
+  g_autofree char *asked = NULL;
+
+  self->outer = test_folder_new (g_get_tmp_dir ());
+  self->before = test_folder_get_path (self->outer, "before");
+  self->after = test_folder_get_path (self->outer, "after");
+  asked = g_build_filename (self->before, "f.bin", NULL);
+  self->request = make_request (asked, NULL);
+}
+
+static void
+renaming_clear (Renaming *self)
+{
+  test_folder_free (self->outer);
+  g_free (self->before);
+  g_free (self->after);
+  g_variant_unref (self->request);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Renaming, renaming_clear)
+
+/* The checkpoint of a job that has written 100 bytes, with the folder renamed while it ran, and
+ * another one in its place. */
+static GVariant *
+write_and_rename (Renaming *self)
+{
+  g_autoptr (BtsDestination) destination = NULL;
+
+  g_assert_cmpint (g_mkdir (self->before, 0700), ==, 0);
+  destination = open_destination (self->request, NULL);
+  put (destination, 0, 100);
+  g_assert_cmpint (g_rename (self->before, self->after), ==, 0);
+  g_assert_cmpint (g_mkdir (self->before, 0700), ==, 0);
+  sync_now (destination);
+  return bts_destination_to_checkpoint (destination);
+}
+
+static void
+test_folder_is_followed_by_the_next (void)
+{
+  g_auto (Renaming) renaming = { NULL };
+  g_autoptr (GVariant) checkpoint = NULL;
+  g_autoptr (BtsDestination) destination = NULL;
+  g_autofree char *expected = NULL;
+  g_autofree char *path = NULL;
+
+  renaming_init (&renaming);
+  checkpoint = write_and_rename (&renaming);
+  /* The second one knows only what the first one has found. */
+  for (guint i = 0; i < 2; i++)
+    {
+      g_clear_object (&destination);
+      destination = open_destination (renaming.request, checkpoint);
+      g_assert_cmpuint (get_held_from_start (destination), ==, 100);
+      g_clear_pointer (&checkpoint, g_variant_unref);
+      checkpoint = bts_destination_to_checkpoint (destination);
+    }
+  path = publish (destination, 100);
+  expected = g_build_filename (renaming.after, "f.bin", NULL);
+  g_assert_cmpstr (path, ==, expected);
+}
+
+static void
+test_folder_is_followed_to_be_removed (void)
+{
+  g_auto (Renaming) renaming = { NULL };
+  g_autoptr (GVariant) checkpoint = NULL;
+  g_autoptr (GError) error = NULL;
+  int fd;
+
+  renaming_init (&renaming);
+  checkpoint = write_and_rename (&renaming);
+  fd = bts_destination_open_result (renaming.request, TEST_GUID, checkpoint, 50, &error);
+  g_assert_no_error (error);
+  g_close (fd, NULL);
+  g_assert_true (bts_destination_discard (renaming.request, TEST_GUID, checkpoint, &error));
+  g_assert_no_error (error);
+  g_assert_cmpint (g_rmdir (renaming.after), ==, 0);
+}
+
+/* What is not the file of the checkpoint stays. */
+static void
+test_folder_of_others_is_not_followed (void)
+{
+  g_auto (Renaming) renaming = { NULL };
+  g_autofree char *partial = NULL;
+  g_autoptr (GVariant) checkpoint = NULL;
+  g_autoptr (GError) error = NULL;
+
+  renaming_init (&renaming);
+  checkpoint = write_and_rename (&renaming);
+  partial = g_build_filename (renaming.after, ".f.bin.0f1e2d3c4b5a6978.part", NULL);
+  g_assert_true (g_file_test (partial, G_FILE_TEST_EXISTS));
+  g_assert_true (g_file_set_contents (partial, "another", -1, NULL));
+  g_assert_true (bts_destination_discard (renaming.request, TEST_GUID, checkpoint, &error));
+  g_assert_no_error (error);
+  g_assert_true (g_file_test (partial, G_FILE_TEST_EXISTS));
+}
+
 static void
 test_folder_vanishes (void)
 {
@@ -447,6 +555,12 @@ main (int argc, char **argv)
   g_test_add_func ("/files/faults/replaced-partial-is-not-published",
                    test_replaced_partial_is_not_published);
   g_test_add_func ("/files/faults/renamed-folder-is-followed", test_folder_is_followed);
+  g_test_add_func ("/files/faults/renamed-folder-is-followed-by-the-next",
+                   test_folder_is_followed_by_the_next);
+  g_test_add_func ("/files/faults/renamed-folder-is-followed-to-be-removed",
+                   test_folder_is_followed_to_be_removed);
+  g_test_add_func ("/files/faults/folder-of-others-is-not-followed",
+                   test_folder_of_others_is_not_followed);
   g_test_add_func ("/files/faults/folder-that-vanishes-is-not-found", test_folder_vanishes);
   g_test_add_func ("/files/faults/short-file-holds-less", test_short_file_holds_less);
   g_test_add_func ("/files/faults/cut-file-is-not-published", test_cut_file_is_not_published);

@@ -15,6 +15,7 @@ bts_file_checkpoint_free (BtsFileCheckpoint *self)
 {
   g_free (self->partial_name);
   g_free (self->published_name);
+  g_free (self->folder);
   g_clear_pointer (&self->ranges, bts_byte_ranges_free);
   g_free (self);
 }
@@ -36,6 +37,16 @@ dup_name (GVariant *variant, const char *key)
   return name != NULL && is_plain_name (name) ? g_steal_pointer (&name) : NULL;
 }
 
+static char *
+dup_folder (GVariant *variant)
+{
+  g_autoptr (GVariant) value =
+                 g_variant_lookup_value (variant, "folder", G_VARIANT_TYPE_BYTESTRING);
+  g_autofree char *folder = value != NULL ? g_variant_dup_bytestring (value, NULL) : NULL;
+
+  return folder != NULL && folder[0] == '/' ? g_steal_pointer (&folder) : NULL;
+}
+
 BtsFileCheckpoint *
 bts_file_checkpoint_new (GVariant *variant, const char *guid)
 {
@@ -46,6 +57,7 @@ bts_file_checkpoint_new (GVariant *variant, const char *guid)
     {
       self->partial_name = dup_name (variant, "partial-name");
       self->published_name = dup_name (variant, "published-name");
+      self->folder = dup_folder (variant);
       bts_file_identity_take_from (&self->identity, variant);
       g_variant_lookup (variant, "file-total", "t", &self->total);
       ranges = g_variant_lookup_value (variant, "file-ranges", G_VARIANT_TYPE ("a(tt)"));
@@ -71,6 +83,8 @@ bts_file_checkpoint_to_variant (const BtsFileCheckpoint *self)
     g_variant_dict_insert (&dict, "partial-name", "^ay", self->partial_name);
   if (self->published_name != NULL)
     g_variant_dict_insert (&dict, "published-name", "^ay", self->published_name);
+  if (self->folder != NULL)
+    g_variant_dict_insert (&dict, "folder", "^ay", self->folder);
   bts_file_identity_add_to (&self->identity, &dict);
   g_variant_dict_insert_value (&dict, "file-ranges", ranges);
   g_variant_dict_insert (&dict, "file-total", "t", self->total);

@@ -16,6 +16,7 @@ typedef struct
 {
   char *partial_name;       /* (owned) (nullable) in the target's folder */
   char *published_name;     /* (owned) (nullable) in the target's folder, once it is whole */
+  char *folder;             /* (owned) (nullable) path bytes: where that folder has been moved to */
   BtsFileIdentity identity; /* all 0: none */
   BtsByteRanges *ranges;    /* (owned) what is durable */
   guint64 total;            /* 0: not known */

@@ -120,6 +120,7 @@ bts_destination_discard (GVariant *request,
   if (target->is_descriptor)
     return TRUE;
 
+  bts_partial_file_follow (target, checkpoint);
   folder_fd = open (target->folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
   if (folder_fd < 0 && (errno == ENOENT || errno == ENOTDIR))
     return TRUE;
@@ -242,7 +243,10 @@ bts_destination_open_result (GVariant *request,
   if (target->is_descriptor)
     fd = open_descriptor_file (target, error);
   else
-    fd = open_beside (target, guid, checkpoint, error);
+    {
+      bts_partial_file_follow (target, checkpoint);
+      fd = open_beside (target, guid, checkpoint, error);
+    }
   if (fd >= 0 && lseek (fd, (off_t) position, SEEK_SET) < 0)
     {
       bts_file_error_set (error, errno, "Cannot go to %" G_GUINT64_FORMAT, position);

@@ -233,6 +233,7 @@ open_beside (BtsDestination *self, const char *guid, GVariant *variant, GError *
   char *published_name;
   int fd;
 
+  bts_partial_file_follow (self->target, checkpoint);
   self->folder_fd = bts_target_open_folder (self->target, error);
   if (self->folder_fd < 0)
     return FALSE;
@@ -430,9 +431,11 @@ GVariant *
 bts_destination_to_checkpoint (BtsDestination *self)
 {
   g_autoptr (BtsByteRanges) held = bts_destination_dup_held (self);
+  g_autofree char *folder = bts_target_dup_moved_folder (self->target, self->folder_fd);
   BtsFileCheckpoint checkpoint = {
     .partial_name = self->partial_name,
     .published_name = self->published_name,
+    .folder = folder,
     .identity = self->identity,
     .ranges = held,
     .total = self->total,

@@ -14,6 +14,36 @@
 #include "worker/files/file-error.h"
 #include "worker/files/unique-name.h"
 
+static gboolean
+holds (int folder_fd, const char *name, const BtsFileCheckpoint *checkpoint)
+{
+  BtsFileInfo info;
+
+  return name != NULL && bts_file_info_read (folder_fd, name, &info) &&
+         bts_file_identity_equal (&info.identity, &checkpoint->identity);
+}
+
+void
+bts_partial_file_follow (BtsTarget *target, const BtsFileCheckpoint *checkpoint)
+{
+  int folder_fd;
+
+  if (target->is_descriptor || checkpoint->folder == NULL)
+    return;
+  folder_fd = open (checkpoint->folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (folder_fd < 0)
+    return;
+
+  if (holds (folder_fd, checkpoint->partial_name, checkpoint) ||
+      holds (folder_fd, checkpoint->published_name, checkpoint))
+    {
+      g_free (target->folder);
+      target->folder = g_strdup (checkpoint->folder);
+      target->is_moved = TRUE;
+    }
+  g_close (folder_fd, NULL);
+}
+
 char *
 bts_partial_file_get_name (const BtsTarget *target,
                            int folder_fd,

@@ -12,6 +12,10 @@
 /* The hidden file beside the destination, found again, made and removed. Errors are
  * BGT_WEB_ERROR. */
 
+/* Where @checkpoint says that the folder was moved while it was written to, and the file is there,
+ * @target is there, too. */
+void bts_partial_file_follow (BtsTarget *target, const BtsFileCheckpoint *checkpoint);
+
 /* The name @checkpoint says, else the one @guid gives. */
 char *bts_partial_file_get_name (const BtsTarget *target,
                                  int folder_fd,

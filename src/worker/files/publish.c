@@ -216,17 +216,9 @@ read_fd_path (int fd)
 static char *
 make_folder_path (const BtsTarget *target, int folder_fd)
 {
-  BtsFileInfo asked;
-  BtsFileInfo ours;
-  char *path;
+  char *moved = bts_target_dup_moved_folder (target, folder_fd);
 
-  if (bts_file_info_read_path (target->folder, &asked) &&
-      bts_file_info_read (folder_fd, NULL, &ours) &&
-      bts_file_identity_equal (&asked.identity, &ours.identity))
-    return g_strdup (target->folder);
-
-  path = read_fd_path (folder_fd);
-  return path != NULL ? path : g_strdup (target->folder);
+  return moved != NULL ? moved : g_strdup (target->folder);
 }
 
 char *

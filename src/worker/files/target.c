@@ -150,6 +150,23 @@ bts_target_open_folder (const BtsTarget *self, GError **error)
   return folder_fd;
 }
 
+char *
+bts_target_dup_moved_folder (const BtsTarget *self, int folder_fd)
+{
+  g_autofree char *link = g_strdup_printf ("/proc/self/fd/%d", folder_fd);
+  BtsFileInfo asked;
+  BtsFileInfo ours;
+
+  if (self->is_descriptor)
+    return NULL;
+  if (!bts_file_info_read_path (self->folder, &asked) ||
+      !bts_file_info_read (folder_fd, NULL, &ours) ||
+      !bts_file_identity_equal (&asked.identity, &ours.identity))
+    return g_file_read_link (link, NULL);
+
+  return self->is_moved ? g_strdup (self->folder) : NULL;
+}
+
 gsize
 bts_target_get_max_name (int folder_fd)
 {

@@ -15,6 +15,7 @@ typedef struct
 {
   char *folder; /* (owned) (nullable) path bytes; NULL for a descriptor whose path is not known */
   char *name;   /* (owned) (nullable) the last part of the path */
+  gboolean is_moved; /* @folder is another one than the request says */
   BgtOverwrite overwrite;
 
   gboolean is_descriptor; /* written in place, and only the file below is meant */
@@ -33,6 +34,10 @@ char *bts_target_get_display_name (const BtsTarget *self);
 
 /* O_PATH; -1 and a BGT_WEB_ERROR. */
 int bts_target_open_folder (const BtsTarget *self, GError **error);
+
+/* The path of the folder @folder_fd where that is not what the request says; else NULL, and for a
+ * descriptor. */
+char *bts_target_dup_moved_folder (const BtsTarget *self, int folder_fd);
 
 /* The longest name in bytes that fits the folder's file system. */
 gsize bts_target_get_max_name (int folder_fd);
