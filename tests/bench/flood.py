@@ -16,7 +16,7 @@ import subprocess
 import sys
 import time
 
-from measure import (MIB, PATH, STATE_FOLDER, V, Nginx, options, random_file, spare_folder,
+from measure import (MIB, PATH, V, DaemonOnDisk, Nginx, options, random_file, spare_folder,
                      statistics)
 
 from gi.repository import Gio, GLib
@@ -233,30 +233,11 @@ class Program:
         return json.loads(answer) if answer else None
 
 
-class SystemService:
-    """A bus and the daemon on it, with its state on a disk."""
+class SystemService(DaemonOnDisk):
+    """One on a bus of several users."""
 
     def __init__(self):
-        self.bus = SystemBus()
-        self.bus.start()
-        self.daemon = SystemDaemon(self.bus)
-        self.daemon.state = spare_folder(STATE_FOLDER)
-        # Not --verbose: writing a log is not what is measured.
-        command = self.daemon.command
-        self.daemon.command = lambda: [word for word in command() if word != "--verbose"]
-
-    def __enter__(self):
-        try:
-            self.daemon.start()
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
-
-    def __exit__(self, *_):
-        self.daemon.stop()
-        shutil.rmtree(self.daemon.state, ignore_errors=True)
-        self.bus.stop()
+        super().__init__(SystemBus(), SystemDaemon)
 
     def call(self, connection, path, interface, method):
         interface = interface if "." in interface else f"{NAME}.{interface}"

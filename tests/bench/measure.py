@@ -94,26 +94,17 @@ def memory(pid, field="VmHWM"):
     raise RuntimeError(f"no {field}")
 
 
-class Service:
-    """The daemon, on a bus of its own and with its state on a disk."""
+class DaemonOnDisk:
+    """A daemon on the bus that is started for it, with its state on a disk."""
 
-    def __init__(self, ca_file=None, **transfers):
-        unlimited = {"MaxOperationsPerApplication": "100000", "MaxOperationsPerUser": "100000",
-                     "MaxActive": "32", "MaxActivePerApplication": "32", "MaxActivePerHost": "16",
-                     **{name: str(value) for name, value in transfers.items()}}
-        settings = {"Transfers": unlimited}
-        if ca_file:
-            settings["Security"] = {"TlsCaFile": ca_file}
-        self.bus = Bus()
+    def __init__(self, bus, make_daemon):
+        self.bus = bus
         self.bus.start()
-        self.daemon = Daemon(self.bus, settings)
+        self.daemon = make_daemon(bus)
         self.daemon.state = spare_folder(STATE_FOLDER)
         # Not --verbose: writing a log is not what is measured.
         command = self.daemon.command
         self.daemon.command = lambda: [word for word in command() if word != "--verbose"]
-        self.n_finished = 0
-        self.n_completed = 0
-        self.subscription = None
 
     def __enter__(self):
         try:
@@ -130,6 +121,25 @@ class Service:
 
     def start(self):
         self.daemon.start()
+
+
+class Service(DaemonOnDisk):
+    """One without limits, whose finished operations are counted."""
+
+    def __init__(self, ca_file=None, **transfers):
+        unlimited = {"MaxOperationsPerApplication": "100000", "MaxOperationsPerUser": "100000",
+                     "MaxActive": "32", "MaxActivePerApplication": "32", "MaxActivePerHost": "16",
+                     **{name: str(value) for name, value in transfers.items()}}
+        settings = {"Transfers": unlimited}
+        if ca_file:
+            settings["Security"] = {"TlsCaFile": ca_file}
+        super().__init__(Bus(), lambda bus: Daemon(bus, settings))
+        self.n_finished = 0
+        self.n_completed = 0
+        self.subscription = None
+
+    def start(self):
+        super().start()
         if self.subscription is None:
             self.subscription = self.daemon.connection.signal_subscribe(
                 None, f"{NAME}.Operation", "Finished", None, None, Gio.DBusSignalFlags.NONE,

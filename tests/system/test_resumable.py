@@ -36,6 +36,17 @@ class ResumableCase(UploadCase):
         options.setdefault("resumable", V("s", self.protocol))
         return self.upload(self.resumable.uri("/files"), start=start, **options)
 
+    def send_some(self, **options):
+        """An upload that is paused, and of which the server has some bytes."""
+        event = threading.Event()
+        self.resumable.take("/files/1", holding(4 * MIB, event))
+        operation = self.send(**options)
+        self.wait_for_sent(operation, 1)
+        self.pause(operation)
+        event.set()
+        wait_until(lambda: self.resumable.uploads["/files/1"].data, "bytes have come")
+        return operation
+
     def data(self, number=1):
         return bytes(self.resumable.uploads[f"/files/{number}"].data)
 
@@ -87,12 +98,7 @@ class Resumable:
                 self.assertEqual(self.resumable.n_created, number)
 
     def test_pause_and_resume(self):
-        event = threading.Event()
-        self.resumable.take("/files/1", holding(4 * MIB, event))
-        operation = self.send(method=V("s", "POST"))
-        self.wait_for_sent(operation, 1)
-        self.pause(operation)
-        event.set()
+        operation = self.send_some(method=V("s", "POST"))
         self.resume(operation)
         self.assert_sent(operation)
 
@@ -112,13 +118,7 @@ class Resumable:
         self.assertNotIn("DELETE", self.methods())
 
     def test_an_upload_that_has_expired_starts_over(self):
-        event = threading.Event()
-        self.resumable.take("/files/1", holding(4 * MIB, event))
-        operation = self.send()
-        self.wait_for_sent(operation, 1)
-        self.pause(operation)
-        event.set()
-        wait_until(lambda: self.resumable.uploads["/files/1"].data, "bytes have come")
+        operation = self.send_some()
         del self.resumable.uploads["/files/1"]
         self.resume(operation)
         self.assert_sent(operation, 2)
@@ -135,13 +135,7 @@ class Resumable:
         self.assertFalse(self.resumable.uploads["/files/1"].is_complete)
 
     def test_a_source_that_has_changed_is_sent_from_its_start(self):
-        event = threading.Event()
-        self.resumable.take("/files/1", holding(4 * MIB, event))
-        operation = self.send()
-        self.wait_for_sent(operation, 1)
-        self.pause(operation)
-        event.set()
-        wait_until(lambda: self.resumable.uploads["/files/1"].data, "bytes have come")
+        operation = self.send_some()
         self.body = Body(self.body.size, 7)
         self.body.write_to(self.source)
         self.resume(operation)
