@@ -12,28 +12,36 @@
 /* How soon a job that waits for another one's question notices that it is to stop. */
 #define WAIT_US (100 * G_TIME_SPAN_MILLISECOND)
 
+typedef struct
+{
+  const char *protocol; /* (unowned): interned */
+  gint64 until;         /* monotonic time */
+} Answer;
+
 struct _BtsUploadMemory
 {
+  gint64 passing_us;
   BtsUploadMemoryLearned learned;
   gpointer user_data; /* (unowned) */
 
   GMutex lock; /* of everything below */
   GCond answered;
-  GHashTable *protocols; /* (owned) (element-type utf8 utf8): by origin */
+  GHashTable *answers;   /* (owned) (element-type utf8 Answer): by origin */
   GHashTable *confirmed; /* (owned) (element-type utf8): origins that have done what they said */
   GHashTable *asked;     /* (owned) (element-type utf8): origins being asked now */
 };
 
 BtsUploadMemory *
-bts_upload_memory_new (BtsUploadMemoryLearned learned, gpointer user_data)
+bts_upload_memory_new (gint64 passing_us, BtsUploadMemoryLearned learned, gpointer user_data)
 {
   BtsUploadMemory *self = g_new0 (BtsUploadMemory, 1);
 
+  self->passing_us = passing_us;
   self->learned = learned;
   self->user_data = user_data;
   g_mutex_init (&self->lock);
   g_cond_init (&self->answered);
-  self->protocols = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->answers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->confirmed = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->asked = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   return self;
@@ -44,7 +52,7 @@ bts_upload_memory_free (BtsUploadMemory *self)
 {
   g_mutex_clear (&self->lock);
   g_cond_clear (&self->answered);
-  g_hash_table_unref (self->protocols);
+  g_hash_table_unref (self->answers);
   g_hash_table_unref (self->confirmed);
   g_hash_table_unref (self->asked);
   g_free (self);
@@ -72,14 +80,25 @@ bts_upload_is_same_origin (const char *uri, const char *other)
 }
 
 static void
-store (BtsUploadMemory *self, const char *origin, const char *protocol)
+store (BtsUploadMemory *self, const char *origin, const char *protocol, gint64 until)
 {
-  if (g_hash_table_size (self->protocols) >= MAX_ORIGINS)
+  const Answer answer = { g_intern_string (protocol), until };
+
+  if (g_hash_table_size (self->answers) >= MAX_ORIGINS)
     {
-      g_hash_table_remove_all (self->protocols);
+      g_hash_table_remove_all (self->answers);
       g_hash_table_remove_all (self->confirmed);
     }
-  g_hash_table_insert (self->protocols, g_strdup (origin), (gpointer) g_intern_string (protocol));
+  g_hash_table_insert (self->answers, g_strdup (origin), g_memdup2 (&answer, sizeof answer));
+}
+
+/* NULL where it has to be asked for. */
+static const char *
+look_up (BtsUploadMemory *self, const char *origin)
+{
+  const Answer *answer = g_hash_table_lookup (self->answers, origin);
+
+  return answer != NULL && answer->until > g_get_monotonic_time () ? answer->protocol : NULL;
 }
 
 void
@@ -91,7 +110,7 @@ bts_upload_memory_load (BtsUploadMemory *self, GVariant *protocols)
 
   g_variant_iter_init (&iter, protocols);
   while (g_variant_iter_next (&iter, "{&s&s}", &origin, &protocol))
-    store (self, origin, protocol);
+    store (self, origin, protocol, G_MAXINT64);
 }
 
 const char *
@@ -102,7 +121,7 @@ bts_upload_memory_begin_question (BtsUploadMemory *self, const char *uri, GCance
 
   for (;;)
     {
-      const char *protocol = g_hash_table_lookup (self->protocols, origin);
+      const char *protocol = look_up (self, origin);
 
       if (protocol != NULL)
         return protocol;
@@ -124,8 +143,10 @@ bts_upload_memory_end_question (BtsUploadMemory *self,
 
   g_mutex_lock (&self->lock);
   g_hash_table_remove (self->asked, origin);
-  if (term != BTS_UPLOAD_MEMORY_NOTHING)
-    store (self, origin, protocol);
+  if (term == BTS_UPLOAD_MEMORY_FOR_GOOD)
+    store (self, origin, protocol, G_MAXINT64);
+  else if (term == BTS_UPLOAD_MEMORY_FOR_NOW)
+    store (self, origin, protocol, g_get_monotonic_time () + self->passing_us);
   g_cond_broadcast (&self->answered);
   g_mutex_unlock (&self->lock);
 
@@ -139,7 +160,7 @@ bts_upload_memory_confirm (BtsUploadMemory *self, const char *uri)
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
   g_autofree char *origin = make_origin (uri);
 
-  if (g_hash_table_contains (self->protocols, origin))
+  if (look_up (self, origin) != NULL)
     g_hash_table_add (self->confirmed, g_steal_pointer (&origin));
 }
 
@@ -151,11 +172,11 @@ bts_upload_memory_correct (BtsUploadMemory *self, const char *uri)
   gboolean is_wrong;
 
   g_mutex_lock (&self->lock);
-  protocol = g_hash_table_lookup (self->protocols, origin);
+  protocol = look_up (self, origin);
   is_wrong =
       protocol != NULL && *protocol != '\0' && !g_hash_table_contains (self->confirmed, origin);
   if (is_wrong)
-    store (self, origin, "");
+    store (self, origin, "", G_MAXINT64);
   g_mutex_unlock (&self->lock);
 
   if (is_wrong)

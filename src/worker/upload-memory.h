@@ -15,8 +15,9 @@ typedef void (*BtsUploadMemoryLearned) (const char *origin,
                                         const char *protocol,
                                         gpointer user_data);
 
-/* @user_data outlives the memory. */
-BtsUploadMemory *bts_upload_memory_new (BtsUploadMemoryLearned learned, gpointer user_data);
+/* What may be another answer later holds for @passing_us. @user_data outlives the memory. */
+BtsUploadMemory *
+bts_upload_memory_new (gint64 passing_us, BtsUploadMemoryLearned learned, gpointer user_data);
 void bts_upload_memory_free (BtsUploadMemory *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BtsUploadMemory, bts_upload_memory_free)
 
@@ -27,7 +28,7 @@ void bts_upload_memory_load (BtsUploadMemory *self, GVariant *protocols);
 typedef enum
 {
   BTS_UPLOAD_MEMORY_NOTHING, /* another upload asks again */
-  BTS_UPLOAD_MEMORY_FOR_NOW, /* it may be another one later: for this worker's life */
+  BTS_UPLOAD_MEMORY_FOR_NOW, /* it may be another one later */
   BTS_UPLOAD_MEMORY_FOR_GOOD,
 } BtsUploadMemoryTerm;
 

@@ -50,8 +50,9 @@ is_passing (guint status_code)
 static BtsUploadMemoryTerm
 get_term (BtsUpload *self, const GError *error)
 {
-  static const int answers[] = {
-    BGT_WEB_ERROR_INVALID_SERVER_RESPONSE,
+  /* Of the server, or of what is between here and there: nobody can tell. */
+  static const int failures[] = {
+    BGT_WEB_ERROR_TIMEOUT,
     BGT_WEB_ERROR_CONNECTION_ABORTED,
     BGT_WEB_ERROR_CONNECTION_RESET,
     BGT_WEB_ERROR_DISCONNECTED,
@@ -59,12 +60,13 @@ get_term (BtsUpload *self, const GError *error)
 
   if (self->status_code != 0)
     return is_passing (self->status_code) ? BTS_UPLOAD_MEMORY_FOR_NOW : BTS_UPLOAD_MEMORY_FOR_GOOD;
-  if (g_error_matches (error, BGT_WEB_ERROR, BGT_WEB_ERROR_TIMEOUT))
-    return BTS_UPLOAD_MEMORY_FOR_NOW;
-  for (gsize i = 0; i < G_N_ELEMENTS (answers); i++)
+  /* That is an answer, too. */
+  if (g_error_matches (error, BGT_WEB_ERROR, BGT_WEB_ERROR_INVALID_SERVER_RESPONSE))
+    return BTS_UPLOAD_MEMORY_FOR_GOOD;
+  for (gsize i = 0; i < G_N_ELEMENTS (failures); i++)
     {
-      if (g_error_matches (error, BGT_WEB_ERROR, answers[i]))
-        return BTS_UPLOAD_MEMORY_FOR_GOOD;
+      if (g_error_matches (error, BGT_WEB_ERROR, failures[i]))
+        return BTS_UPLOAD_MEMORY_FOR_NOW;
     }
   return BTS_UPLOAD_MEMORY_NOTHING;
 }

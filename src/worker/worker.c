@@ -22,6 +22,10 @@
 #include "worker/worker-jobs.h"
 #include "worker/worker-settings.h"
 
+/* How long what a server said, or failed to say, of resumable uploads holds where it may well be
+ * another answer soon: so long that many uploads in a row ask once. */
+#define PASSING_ANSWER_US (10 * G_TIME_SPAN_MINUTE)
+
 struct _BtsWorker
 {
   GObject parent_instance;
@@ -430,7 +434,7 @@ static void
 bts_worker_init (BtsWorker *self)
 {
   self->session = bts_http_session_new ();
-  self->memory = bts_upload_memory_new (on_server_known, self);
+  self->memory = bts_upload_memory_new (PASSING_ANSWER_US, on_server_known, self);
   self->ftp = bts_ftp_session_new ();
   self->room = bts_spool_room_new ();
   bts_worker_settings_init (&self->settings);

@@ -59,8 +59,8 @@ ANSWERS = {
     "tus that cannot create": (status("204 Yes", "Tus-Version: 1.0.0"), True),
     "garbage": (raw(b"\0\xff\x13 what?\r\n\r\n"), True),
     "a head without an end": (raw(b"HTTP/1.1 200 OK\r\nX: " + b"x" * MIB, then="close"), True),
-    "nothing": (raw(b""), True),
-    "a reset": (reset, True),
+    "nothing": (raw(b""), False),
+    "a reset": (reset, False),
     "a flood": (flood, True),
     "a drip": (drip, True),
 }

@@ -139,7 +139,8 @@ static void
 test_memory_is_by_origin (void)
 {
   g_autoptr (GString) learned = g_string_new (NULL);
-  g_autoptr (BtsUploadMemory) memory = bts_upload_memory_new (on_learned, learned);
+  g_autoptr (BtsUploadMemory) memory =
+                 bts_upload_memory_new (G_TIME_SPAN_HOUR, on_learned, learned);
 
   g_assert_null (bts_upload_memory_begin_question (memory, "http://a/x", NULL));
   bts_upload_memory_end_question (memory, "http://A/x", "tus", BTS_UPLOAD_MEMORY_FOR_GOOD);
@@ -165,7 +166,8 @@ static void
 test_memory_goes_on_from_another (void)
 {
   g_autoptr (GString) learned = g_string_new (NULL);
-  g_autoptr (BtsUploadMemory) memory = bts_upload_memory_new (on_learned, learned);
+  g_autoptr (BtsUploadMemory) memory =
+                 bts_upload_memory_new (G_TIME_SPAN_HOUR, on_learned, learned);
   g_autoptr (GVariant) before = parse ("{'http://a:80': 'ietf', 'http://b:80': ''}");
 
   bts_upload_memory_load (memory, before);
@@ -184,7 +186,8 @@ static void
 test_memory_asks_once_at_a_time (void)
 {
   g_autoptr (GString) learned = g_string_new (NULL);
-  g_autoptr (BtsUploadMemory) memory = bts_upload_memory_new (on_learned, learned);
+  g_autoptr (BtsUploadMemory) memory =
+                 bts_upload_memory_new (G_TIME_SPAN_HOUR, on_learned, learned);
   g_autoptr (GCancellable) cancelled = g_cancellable_new ();
   GThread *threads[4];
   guint n_asking = 0;
@@ -208,6 +211,23 @@ test_memory_asks_once_at_a_time (void)
   g_assert_cmpuint (n_asking, <=, 1);
 }
 
+static void
+test_memory_of_what_passes_ends (void)
+{
+  g_autoptr (GString) learned = g_string_new (NULL);
+  g_autoptr (BtsUploadMemory) memory = bts_upload_memory_new (0, on_learned, learned);
+
+  for (guint i = 0; i < 2; i++)
+    {
+      g_assert_null (bts_upload_memory_begin_question (memory, "http://a/x", NULL));
+      bts_upload_memory_end_question (memory, "http://a/x", "", BTS_UPLOAD_MEMORY_FOR_NOW);
+    }
+  g_assert_null (bts_upload_memory_begin_question (memory, "http://a/x", NULL));
+  bts_upload_memory_end_question (memory, "http://a/x", "tus", BTS_UPLOAD_MEMORY_FOR_GOOD);
+  g_assert_cmpstr (bts_upload_memory_begin_question (memory, "http://a/x", NULL), ==, "tus");
+  g_assert_cmpstr (learned->str, ==, "http://a:80=tus ");
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -220,5 +240,6 @@ main (int argc, char *argv[])
   g_test_add_func ("/worker/upload-memory/is-by-origin", test_memory_is_by_origin);
   g_test_add_func ("/worker/upload-memory/goes-on-from-another", test_memory_goes_on_from_another);
   g_test_add_func ("/worker/upload-memory/asks-once-at-a-time", test_memory_asks_once_at_a_time);
+  g_test_add_func ("/worker/upload-memory/of-what-passes-ends", test_memory_of_what_passes_ends);
   return g_test_run ();
 }
