@@ -11,6 +11,7 @@
 
 #include "lib/background-transfer.h"
 
+#define MAX_DELAY_DAYS 36500
 #define MAX_NAME_BYTES 200
 #define MAX_EXTENSION_BYTES 16
 #define DEFAULT_NAME "download"
@@ -26,6 +27,29 @@ set_error (GError **error, const char *format, ...)
   if (error != NULL)
     *error = g_error_new_valist (BGT_ERROR, BGT_ERROR_INVALID_ARGUMENT, format, values);
   va_end (values);
+}
+
+/* Microseconds; 0 where it is no unit. */
+static gint64
+get_unit_us (const char *unit)
+{
+  static const struct
+  {
+    const char *unit;
+    gint64 us;
+  } rows[] = {
+    { "s", G_TIME_SPAN_SECOND },
+    { "m", G_TIME_SPAN_MINUTE },
+    { "h", G_TIME_SPAN_HOUR },
+    { "d", G_TIME_SPAN_DAY },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      if (g_str_equal (unit, rows[i].unit))
+        return rows[i].us;
+    }
+  return 0;
 }
 
 /* The shift of a unit; -1 where it is none. */
@@ -75,6 +99,57 @@ split (const char *text, char separator, char **name, char **value)
   *name = g_strstrip (g_strndup (text, (gsize) (place - text)));
   *value = g_strdup (place + 1);
   return TRUE;
+}
+
+static gboolean
+parse_delay (const char *text, gint64 *delay)
+{
+  char *end = NULL;
+  const guint64 number = g_ascii_isdigit (text[0]) ? g_ascii_strtoull (text, &end, 10) : 0;
+  const gint64 unit = end != NULL ? get_unit_us (end) : 0;
+
+  if (unit == 0 || number > MAX_DELAY_DAYS * (guint64) (G_TIME_SPAN_DAY / unit))
+    return FALSE;
+  *delay = (gint64) number * unit;
+  return TRUE;
+}
+
+/* A day without a time is its beginning. */
+static gboolean
+parse_date (const char *text, gint64 *time)
+{
+  g_autoptr (GTimeZone) zone = g_time_zone_new_local ();
+  g_autofree char *whole = strchr (text, 'T') == NULL ? g_strconcat (text, "T00:00", NULL) : NULL;
+  g_autofree char *exact = NULL;
+  g_autoptr (GDateTime) date = NULL;
+  const char *wanted = whole != NULL ? whole : text;
+
+  /* GLib wants seconds, too. */
+  if (g_regex_match_simple ("^[^T]*T\\d\\d:\\d\\d(?=$|[Z+-])", wanted, 0, 0))
+    exact = g_strdup_printf ("%.*s:00%s", (int) (strchr (wanted, 'T') + 6 - wanted), wanted,
+                             strchr (wanted, 'T') + 6);
+  date = g_date_time_new_from_iso8601 (exact != NULL ? exact : wanted, zone);
+  if (date == NULL || g_date_time_to_unix (date) < 0)
+    return FALSE;
+  *time = g_date_time_to_unix (date) * G_USEC_PER_SEC;
+  return TRUE;
+}
+
+gboolean
+bts_arguments_parse_time (const char *text, gint64 now, gint64 *time, GError **error)
+{
+  gint64 delay;
+
+  if (text[0] == '+' && parse_delay (text + 1, &delay))
+    {
+      *time = now + delay;
+      return TRUE;
+    }
+  if (g_utf8_validate (text, -1, NULL) && parse_date (text, time))
+    return TRUE;
+
+  set_error (error, _ ("“%s” is no time: 2026-12-24T18:00 and +90m (s, m, h, d) are"), text);
+  return FALSE;
 }
 
 gboolean

@@ -12,6 +12,10 @@
 /* "500", "64k", "2M", "1.5G": bytes; the units are powers of 1024. */
 gboolean bts_arguments_parse_size (const char *text, guint64 *bytes, GError **error);
 
+/* "2026-12-24T18:00" (of this machine's time zone where it names none), "+90m" from @now (s, m, h,
+ * d): microseconds since 1970, as @now is. */
+gboolean bts_arguments_parse_time (const char *text, gint64 now, gint64 *time, GError **error);
+
 /* "Name: value" */
 gboolean bts_arguments_parse_header (const char *text, char **name, char **value, GError **error);
 

@@ -40,6 +40,10 @@ bts_download_options_clear (BtsDownloadOptions *self)
   g_free (self->overwrite);
   g_free (self->max_rate);
   g_free (self->notify);
+  g_free (self->not_before);
+  g_free (self->deadline);
+  g_strfreev (self->metadata);
+  g_free (self->application_id);
   g_strfreev (self->recoverable);
   memset (self, 0, sizeof *self);
 }
@@ -85,6 +89,14 @@ bts_download_options_make_entries (BtsDownloadOptions *self)
       N_ ("Bytes per second at most; k, M, G are powers of 1024"), N_ ("RATE") },
     { "notify", 0, 0, G_OPTION_ARG_FILENAME, &self->notify,
       N_ ("Show a notification of this title at the end (not in this version)"), N_ ("TITLE") },
+    { "not-before", 0, 0, G_OPTION_ARG_FILENAME, &self->not_before,
+      N_ ("Wait until then: 2026-12-24T18:00, or +90m from now (s, m, h, d)"), N_ ("TIME") },
+    { "deadline", 0, 0, G_OPTION_ARG_FILENAME, &self->deadline,
+      N_ ("Give up where it is not done by then"), N_ ("TIME") },
+    { "metadata", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &self->metadata,
+      N_ ("Keep this with the operation (may be repeated)"), N_ ("NAME=VALUE") },
+    { "application-id", 0, 0, G_OPTION_ARG_FILENAME, &self->application_id,
+      N_ ("Create it as this application's"), N_ ("ID") },
     { "recoverable", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &self->recoverable,
       N_ ("Pause on this error, http-403 for instance (may be repeated)"), N_ ("STATUS") },
     { "keep", 0, 0, G_OPTION_ARG_NONE, &self->keeps,
@@ -146,6 +158,7 @@ add_strings (BtsDownloadOptions *self, GVariantDict *dict, GError **error)
     { "--method", "method", self->method, NULL, NULL },
     { "--group", "group", self->group, NULL, NULL },
     { "--checksum", "checksum", self->checksum, NULL, NULL },
+    { "--application-id", "application-id", self->application_id, NULL, NULL },
     { "--cost-policy", "cost-policy", self->cost_policy, is_cost_policy,
       "default, unrestricted-only, always" },
     { "--priority", "priority", self->priority, is_priority, "high, default, low" },
@@ -189,6 +202,56 @@ add_pairs (GVariantDict *dict, const char *key, char **texts, ParsePair parse, G
       g_variant_builder_add (&builder, "{ss}", name, value);
     }
   g_variant_dict_insert_value (dict, key, g_variant_builder_end (&builder));
+  return TRUE;
+}
+
+static gboolean
+add_metadata (BtsDownloadOptions *self, GVariantDict *dict, GError **error)
+{
+  g_auto (GVariantDict) metadata = G_VARIANT_DICT_INIT (NULL);
+
+  if (self->metadata == NULL)
+    return TRUE;
+  for (guint i = 0; self->metadata[i] != NULL; i++)
+    {
+      g_autofree char *name = NULL;
+      g_autofree char *value = NULL;
+
+      if (!check_utf8 ("--metadata", self->metadata[i], error) ||
+          !bts_arguments_parse_pair (self->metadata[i], &name, &value, error))
+        return FALSE;
+      g_variant_dict_insert (&metadata, name, "s", value);
+    }
+  g_variant_dict_insert_value (dict, "metadata", g_variant_dict_end (&metadata));
+  return TRUE;
+}
+
+static gboolean
+add_times (BtsDownloadOptions *self, GVariantDict *dict, GError **error)
+{
+  const struct
+  {
+    const char *option;
+    const char *key;
+    const char *value;
+  } rows[] = {
+    { "--not-before", "not-before", self->not_before },
+    { "--deadline", "deadline", self->deadline },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      gint64 time;
+
+      if (rows[i].value == NULL)
+        continue;
+      if (!bts_arguments_parse_time (rows[i].value, g_get_real_time (), &time, error))
+        {
+          g_prefix_error (error, "%s: ", rows[i].option);
+          return FALSE;
+        }
+      g_variant_dict_insert (dict, rows[i].key, "x", time);
+    }
   return TRUE;
 }
 
@@ -331,6 +394,7 @@ bts_download_options_make_variant (BtsDownloadOptions *self,
   if (!add_strings (self, &dict, error) ||
       !add_pairs (&dict, "headers", self->headers, bts_arguments_parse_header, error) ||
       !add_pairs (&dict, "cookies", self->cookies, bts_arguments_parse_pair, error) ||
+      !add_metadata (self, &dict, error) || !add_times (self, &dict, error) ||
       !add_rate (self, &dict, error) || !add_recoverable (self, &dict, error) ||
       !add_notification (self, name, &dict, error) || !add_body (self, &dict, files, error) ||
       !add_credential (&dict, "server-credential", self->user, self->password_file, error) ||

@@ -30,6 +30,10 @@ typedef struct
   char *overwrite;
   char *max_rate;
   char *notify;
+  char *not_before;
+  char *deadline;
+  char **metadata;
+  char *application_id;
   char **recoverable;
   gboolean keeps;
   gboolean is_detached;

@@ -6,6 +6,7 @@ import os
 import pty
 import re
 import select
+import shlex
 import signal
 import subprocess
 import sys
@@ -664,7 +665,7 @@ class Restarts(TransferctlTest):
                                  "DBUS_SESSION_BUS_ADDRESS", "ASAN_OPTIONS", "LSAN_OPTIONS")]
         script = f"{self.daemon.folder}/activate"
         with open(script, "w", encoding="utf-8") as file:
-            quoted = " ".join(f"'{word}'" for word in (*variables, *self.daemon.command()))
+            quoted = shlex.join((*variables, *self.daemon.command()))
             file.write(f"#!/bin/sh\nexec /usr/bin/env {quoted}\n")
         os.chmod(script, 0o755)
         self.bus.add_service(NAME, script)

@@ -5,6 +5,7 @@ import json
 import subprocess
 import tempfile
 import threading
+import time
 import unittest
 
 from gi.repository import GLib
@@ -57,6 +58,22 @@ class PolicyTest(unittest.TestCase):
         self.run_ctl(DONE, "network", "--restrict-background", "no", "--quiet")
         self.assertFalse(self.read_json("network")["background_data_restricted"])
         self.run_ctl(USAGE, "network", "--restrict-background", "maybe")
+
+    def test_times_and_what_is_kept(self):
+        start = time.time()
+        guid = self.run_ctl(DONE, "download", self.server.uri("/file"), "--detach",
+                            "--not-before", "+1h", "--deadline", "+2d", "--metadata", "of=x",
+                            "--metadata", "for=y=z", "--application-id", "org.example.Other")
+        operation = f"{PATH}/operations/{guid.strip()}"
+        self.assertEqual(self.daemon.get(operation, "BlockedBy"), ["not-before"])
+        self.assertAlmostEqual(self.daemon.get(operation, "NextAttempt") / 1e6, start + 3600,
+                               delta=120)
+        self.assertEqual(self.daemon.get(operation, "Metadata"), {"of": "x", "for": "y=z"})
+        self.assertEqual(self.daemon.get(operation, "ApplicationId"), "org.example.Other")
+        self.assertIn("timeout", self.run_ctl(FAILED, "download", self.server.uri("/file"),
+                                              "-o", "late", "--deadline", "2001-01-01"))
+        self.assertIn("--deadline", self.run_ctl(USAGE, "download", self.server.uri("/file"),
+                                                 "--deadline", "tomorrow"))
 
     def test_data_plans(self):
         self.assertEqual(self.run_ctl(DONE, "data-plan"), "No data plans\n")

@@ -53,6 +53,50 @@ test_wrong_sizes (void)
 }
 
 static void
+test_times (void)
+{
+  static const gint64 now = 1000 * G_TIME_SPAN_DAY;
+  static const struct
+  {
+    const char *text;
+    gint64 seconds;
+  } rows[] = {
+    { "+0s", 1000 * 86400 },
+    { "+90m", 1000 * 86400 + 5400 },
+    { "+2h", 1000 * 86400 + 7200 },
+    { "+1d", 1001 * 86400 },
+    { "2026-12-24T18:00", 1798135200 },
+    { "2026-12-24T18:00:07", 1798135207 },
+    { "2026-12-24T18:00Z", 1798135200 },
+    { "2026-12-24T18:00+01:00", 1798131600 },
+    { "2026-12-24T18:00:07-01:30", 1798140607 },
+    { "2026-12-24", 1798070400 },
+  };
+  static const char *const wrong[] = {
+    "",      "+",          "+5",         "+5x",         "+-5m", "5m",           "+99999999999999d",
+    "18:00", "2026-13-01", "1960-01-01", "2026-12-24T", "\xff", "2026-12-24T18"
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      gint64 time = 0;
+
+      g_assert_true (bts_arguments_parse_time (rows[i].text, now, &time, &error));
+      g_assert_no_error (error);
+      g_assert_cmpint (time, ==, rows[i].seconds * G_USEC_PER_SEC);
+    }
+  for (gsize i = 0; i < G_N_ELEMENTS (wrong); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      gint64 time;
+
+      g_assert_false (bts_arguments_parse_time (wrong[i], now, &time, &error));
+      g_assert_error (error, BGT_ERROR, BGT_ERROR_INVALID_ARGUMENT);
+    }
+}
+
+static void
 test_headers (void)
 {
   g_autofree char *name = NULL;
@@ -189,8 +233,10 @@ int
 main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
+  g_setenv ("TZ", "UTC", TRUE);
   g_test_add_func ("/transferctl/arguments/sizes-have-units-of-1024", test_sizes);
   g_test_add_func ("/transferctl/arguments/wrong-sizes-are-refused", test_wrong_sizes);
+  g_test_add_func ("/transferctl/arguments/times-are-dates-or-from-now", test_times);
   g_test_add_func ("/transferctl/arguments/headers-split-at-the-first-colon", test_headers);
   g_test_add_func ("/transferctl/arguments/file-names-are-safe", test_file_names);
   g_test_add_func ("/transferctl/arguments/long-file-names-are-cut", test_long_file_name);
