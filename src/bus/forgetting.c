@@ -30,7 +30,7 @@ give_up (GTask *task, GError *error)
 {
   Forgetting *forgetting = g_task_get_task_data (task);
 
-  bts_operation_set_leaving (forgetting->operation, FALSE);
+  bts_operation_count_leaving (forgetting->operation, -1);
   g_task_return_error (task, error);
 }
 
@@ -60,16 +60,11 @@ on_files_removed (GObject *source, GAsyncResult *result, gpointer user_data)
   Forgetting *forgetting = g_task_get_task_data (task);
   GError *error = NULL;
 
-  /* Another one may have given up, and the operation may have been resumed since. */
-  if (!bts_engine_forget_finish (BTS_ENGINE (source), result, &error) ||
-      !bts_operation_may_acknowledge (forgetting->operation, &error))
-    {
-      give_up (task, error);
-      return;
-    }
-  bts_operation_set_leaving (forgetting->operation, TRUE);
-  bts_store_delete_async (forgetting->store, forgetting->operation, NULL, on_deleted,
-                          g_object_ref (task));
+  if (bts_engine_forget_finish (BTS_ENGINE (source), result, &error))
+    bts_store_delete_async (forgetting->store, forgetting->operation, NULL, on_deleted,
+                            g_object_ref (task));
+  else
+    give_up (task, error);
 }
 
 void
@@ -94,7 +89,7 @@ bts_forget_async (BtsRegistry *registry,
       g_task_return_error (task, error);
       return;
     }
-  bts_operation_set_leaving (operation, TRUE);
+  bts_operation_count_leaving (operation, 1);
   bts_engine_forget_async (engine, operation, NULL, on_files_removed, g_object_ref (task));
 }
 

@@ -32,7 +32,7 @@ struct _BtsOperation
   guint attempts;
   gint64 retry_at;
   gboolean is_committed;
-  gboolean is_leaving;
+  guint n_leaving;
 
   /* The scheduler has not spoken since the operation began to be due. */
   gboolean is_undecided;
@@ -361,7 +361,7 @@ emit_changed (BtsOperation *self, const Shown *before, guint changes)
 static gboolean
 check_call (BtsOperation *self, BtsCall call, GError **error)
 {
-  return bts_operation_status_check_call (self->intent, self->final_status, self->is_leaving,
+  return bts_operation_status_check_call (self->intent, self->final_status, self->n_leaving > 0,
                                           bts_operation_get_status (self), call, error);
 }
 
@@ -452,9 +452,9 @@ bts_operation_cancel (BtsOperation *self, GError **error)
 }
 
 void
-bts_operation_set_leaving (BtsOperation *self, gboolean is_leaving)
+bts_operation_count_leaving (BtsOperation *self, int change)
 {
-  self->is_leaving = is_leaving;
+  self->n_leaving += (guint) change;
 }
 
 gboolean
@@ -470,7 +470,7 @@ bts_operation_set_option (BtsOperation *self, const char *key, GVariant *value, 
   g_autoptr (BtsRequest) changed = NULL;
   Shown before = get_shown (self);
 
-  if (!bts_operation_status_check_change (self->intent, self->final_status, self->is_leaving,
+  if (!bts_operation_status_check_change (self->intent, self->final_status, self->n_leaving > 0,
                                           before.status, key, error))
     return FALSE;
 

@@ -93,8 +93,9 @@ gboolean bts_operation_start (BtsOperation *self, gint64 now, GError **error);
 gboolean bts_operation_pause (BtsOperation *self, GError **error);
 gboolean bts_operation_resume (BtsOperation *self, gint64 now, GError **error);
 gboolean bts_operation_cancel (BtsOperation *self, GError **error);
-/* While a finished one is being forgotten, it takes no call but Acknowledge, and no change. */
-void bts_operation_set_leaving (BtsOperation *self, gboolean is_leaving);
+/* Counts those who are about to forget a finished one: while there are any, it takes no call but
+ * Acknowledge, and no change. */
+void bts_operation_count_leaving (BtsOperation *self, int change);
 gboolean bts_operation_may_acknowledge (BtsOperation *self, GError **error);
 
 /* Changes one key of the request if the status allows it (RequestedUri only while paused or in
