@@ -227,6 +227,13 @@ is_introspect (GDBusMessage *message)
          is_ours (g_dbus_message_get_path (message));
 }
 
+/* The bus lets no answer pass that nobody waits for, and takes it for a mistake. */
+static gboolean
+is_answered (GDBusMessage *message)
+{
+  return (g_dbus_message_get_flags (message) & G_DBUS_MESSAGE_FLAGS_NO_REPLY_EXPECTED) == 0;
+}
+
 /* Whoever has to look at more than that keeps everybody waiting. */
 static gboolean
 is_too_large (GDBusMessage *message)
@@ -272,14 +279,18 @@ on_message (GDBusConnection *connection,
     }
   if (is_too_large (message))
     {
-      refuse (connection, message);
+      if (is_answered (message))
+        refuse (connection, message);
       g_object_unref (message);
       return NULL;
     }
   limit_descriptors (shared, name, message);
   if (!is_introspect (message))
     return message;
-  send_news (shared, message, name, 0);
+  if (is_answered (message))
+    send_news (shared, message, name, 0);
+  else
+    g_object_unref (message);
 
   return NULL;
 }

@@ -177,16 +177,23 @@ on_answer (GObject *source, GAsyncResult *result, gpointer user_data)
       g_dbus_connection_send_message_with_reply_finish (G_DBUS_CONNECTION (source), result, NULL);
 }
 
-static void
-test_of_too_many_values_are_refused (Fixture *fixture)
+static GDBusMessage *
+new_large_call (void)
 {
-  g_autoptr (GDBusMessage) message =
-                 g_dbus_message_new_method_call (NULL, BGT_OBJECT_PATH, "a.b", "C");
   g_autoptr (GVariant) texts = new_texts (BTS_MAX_CALL_VALUES);
-  g_autoptr (GDBusMessage) answer = NULL;
+  GDBusMessage *message = g_dbus_message_new_method_call (NULL, BGT_OBJECT_PATH, "a.b", "C");
 
   g_dbus_message_set_sender (message, ":1.1");
   g_dbus_message_set_body (message, texts);
+  return message;
+}
+
+static void
+test_of_too_many_values_are_refused (Fixture *fixture)
+{
+  g_autoptr (GDBusMessage) message = new_large_call ();
+  g_autoptr (GDBusMessage) answer = NULL;
+
   g_dbus_connection_send_message_with_reply (
       fixture->client, message, G_DBUS_SEND_MESSAGE_FLAGS_NONE, -1, NULL, NULL, on_answer, &answer);
   while (answer == NULL)
@@ -194,6 +201,48 @@ test_of_too_many_values_are_refused (Fixture *fixture)
   g_assert_cmpstr (g_dbus_message_get_error_name (answer), ==,
                    "org.example.BackgroundTransfer.Error.LimitExceeded");
   g_assert_cmpuint (fixture->calls->len, ==, 0);
+}
+
+static GDBusMessage *
+count_message (GDBusConnection *connection,
+               GDBusMessage *message,
+               gboolean is_incoming,
+               gpointer user_data)
+{
+  if (is_incoming)
+    g_atomic_int_inc ((int *) user_data);
+
+  return message;
+}
+
+static void
+send_unanswered (Fixture *fixture, GDBusMessage *message)
+{
+  g_dbus_message_set_sender (message, ":1.1");
+  g_dbus_message_set_flags (message, G_DBUS_MESSAGE_FLAGS_NO_REPLY_EXPECTED);
+  g_assert_true (g_dbus_connection_send_message (fixture->client, message,
+                                                 G_DBUS_SEND_MESSAGE_FLAGS_NONE, NULL, NULL));
+}
+
+static void
+test_nobody_is_answered_who_does_not_wait (Fixture *fixture)
+{
+  g_autoptr (GDBusMessage) large = new_large_call ();
+  g_autoptr (GDBusMessage) introspect = g_dbus_message_new_method_call (
+      NULL, BGT_OBJECT_PATH, "org.freedesktop.DBus.Introspectable", "Introspect");
+  g_autoptr (GDBusMessage) last = new_large_call ();
+  g_autoptr (GDBusMessage) answer = NULL;
+  int n_messages = 0;
+
+  g_dbus_connection_add_filter (fixture->client, count_message, &n_messages, NULL);
+  send_unanswered (fixture, large);
+  send_unanswered (fixture, introspect);
+  g_dbus_connection_send_message_with_reply (fixture->client, last, G_DBUS_SEND_MESSAGE_FLAGS_NONE,
+                                             -1, NULL, NULL, on_answer, &answer);
+  while (answer == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_cmpint (g_atomic_int_get (&n_messages), ==, 1);
+  g_assert_cmpuint (fixture->n_introspected, ==, 0);
 }
 
 static const struct
@@ -206,6 +255,7 @@ static const struct
   { "many-calls-are-counted-together", test_many_calls_are_counted_together },
   { "values-are-counted", test_values_are_counted },
   { "of-too-many-values-are-refused", test_of_too_many_values_are_refused },
+  { "nobody-is-answered-who-does-not-wait", test_nobody_is_answered_who_does_not_wait },
 };
 
 int
