@@ -58,7 +58,8 @@ struct _BtsEngineInterface
 
 /* Asks the user's worker whether @request's files can be opened as asked, before anything is
  * created. The result is an a{sv} of keys to add to the request (destination-file). Errors:
- * ACCESS_DENIED, NOT_FOUND, ALREADY_EXISTS, INVALID_ARGUMENT. @files stay the caller's. */
+ * ACCESS_DENIED, NOT_FOUND, ALREADY_EXISTS, INVALID_ARGUMENT. @files stay the
+ * caller's, who keeps them until it is done. */
 void bts_engine_check_async (BtsEngine *self,
                              BtsOwner *owner,
                              BtsRequest *request,

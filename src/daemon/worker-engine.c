@@ -29,9 +29,9 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (BtsWorkerEngine,
 /* What a call to a worker needs once there is one. */
 typedef struct
 {
-  BtsRequest *request;     /* (owned) (nullable) */
-  BtsDescriptors files;    /* (owned) */
-  BtsOperation *operation; /* (owned) (nullable) */
+  BtsRequest *request;         /* (owned) (nullable) */
+  const BtsDescriptors *files; /* (unowned) (nullable) */
+  BtsOperation *operation;     /* (owned) (nullable) */
   guint64 position;
   guint32 pid;
   uid_t uid;
@@ -44,7 +44,6 @@ static void
 call_free (Call *call)
 {
   g_clear_pointer (&call->request, bts_request_unref);
-  bts_descriptors_clear (&call->files);
   g_clear_object (&call->operation);
   g_clear_object (&call->link);
   g_free (call);
@@ -55,7 +54,6 @@ add_call (GTask *task, gpointer source_tag)
 {
   Call *call = g_new0 (Call, 1);
 
-  call->files = BTS_DESCRIPTORS_NONE;
   g_task_set_source_tag (task, source_tag);
   g_task_set_task_data (task, call, (GDestroyNotify) call_free);
   return call;
@@ -160,7 +158,7 @@ on_acquired_for_check (GObject *source, GAsyncResult *result, gpointer user_data
 
   if (!take_link (task, result))
     return;
-  bts_worker_call_check_async (call->link, bts_request_get_variant (call->request), &call->files,
+  bts_worker_call_check_async (call->link, bts_request_get_variant (call->request), call->files,
                                g_task_get_cancellable (task), on_checked, g_object_ref (task));
 }
 
@@ -178,7 +176,7 @@ bts_worker_engine_check_async (BtsEngine *engine,
   Call *call = add_call (task, bts_worker_engine_check_async);
 
   call->request = bts_request_ref (request);
-  call->files = bts_descriptors_dup_files (files);
+  call->files = files;
   call->uid = bts_owner_get_uid (owner);
   call->on_acquired = on_acquired_for_check;
   acquire (task);

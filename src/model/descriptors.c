@@ -6,14 +6,7 @@
 
 #include "model/descriptors.h"
 
-#include <fcntl.h>
 #include <unistd.h>
-
-static int
-dup_one (int fd)
-{
-  return fd >= 0 ? fcntl (fd, F_DUPFD_CLOEXEC, 3) : -1;
-}
 
 static void
 close_one (gpointer fd)
@@ -32,16 +25,6 @@ add (GArray **files, int fd)
       g_array_set_clear_func (*files, close_one);
     }
   g_array_append_val (*files, fd);
-}
-
-BtsDescriptors
-bts_descriptors_dup_files (const BtsDescriptors *self)
-{
-  BtsDescriptors copy = { .file = dup_one (self->file), .body = dup_one (self->body) };
-
-  for (guint i = 0; self->parts != NULL && i < self->parts->len; i++)
-    bts_descriptors_add_part (&copy, dup_one (g_array_index (self->parts, int, i)));
-  return copy;
 }
 
 BtsDescriptors

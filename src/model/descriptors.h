@@ -21,9 +21,6 @@ typedef struct
 
 #define BTS_DESCRIPTORS_NONE ((BtsDescriptors){ .file = -1, .body = -1 })
 
-/* Without the streams: whoever reads of one takes from the others. What cannot be duplicated is not
- * there. */
-BtsDescriptors bts_descriptors_dup_files (const BtsDescriptors *self);
 BtsDescriptors bts_descriptors_steal (BtsDescriptors *self);
 void bts_descriptors_clear (BtsDescriptors *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (BtsDescriptors, bts_descriptors_clear)

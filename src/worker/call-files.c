@@ -6,31 +6,11 @@
 
 #include "worker/call-files.h"
 
-#include <fcntl.h>
 #include <gio/gunixfdlist.h>
 #include <unistd.h>
 
+#include "common/bgt-error.h"
 #include "worker/request-streams.h"
-
-GArray *
-bts_call_files_get (GDBusMethodInvocation *invocation, GVariant *handles)
-{
-  GUnixFDList *list =
-      g_dbus_message_get_unix_fd_list (g_dbus_method_invocation_get_message (invocation));
-  int n_files = 0;
-  const int *files = list != NULL ? g_unix_fd_list_peek_fds (list, &n_files) : NULL;
-  GArray *found = g_array_new (FALSE, FALSE, sizeof (int));
-
-  for (gsize i = 0; i < g_variant_n_children (handles); i++)
-    {
-      gint32 handle = -1;
-
-      g_variant_get_child (handles, i, "h", &handle);
-      if (handle >= 0 && handle < n_files)
-        g_array_append_val (found, files[handle]);
-    }
-  return found;
-}
 
 static void
 close_file (gpointer file)
@@ -38,20 +18,39 @@ close_file (gpointer file)
   close (*(int *) file);
 }
 
-GArray *
-bts_call_files_dup (GArray *files)
+/* -1 on error. */
+static int
+dup_file (GUnixFDList *list, gint32 handle, GError **error)
 {
-  GArray *copies = g_array_new (FALSE, FALSE, sizeof (int));
+  if (list != NULL && handle >= 0 && handle < g_unix_fd_list_get_length (list))
+    return g_unix_fd_list_get (list, handle, error);
 
-  g_array_set_clear_func (copies, close_file);
-  for (guint i = 0; files != NULL && i < files->len; i++)
+  g_set_error_literal (error, BGT_ERROR, BGT_ERROR_FAILED,
+                       "A descriptor was lost on its way to the worker");
+  return -1;
+}
+
+GArray *
+bts_call_files_get (GDBusMethodInvocation *invocation, GVariant *handles, GError **error)
+{
+  GUnixFDList *list =
+      g_dbus_message_get_unix_fd_list (g_dbus_method_invocation_get_message (invocation));
+  g_autoptr (GArray) files = g_array_new (FALSE, FALSE, sizeof (int));
+
+  g_array_set_clear_func (files, close_file);
+  for (gsize i = 0; i < g_variant_n_children (handles); i++)
     {
-      int copy = fcntl (g_array_index (files, int, i), F_DUPFD_CLOEXEC, 3);
+      gint32 handle = -1;
+      int file;
 
-      if (copy >= 0)
-        g_array_append_val (copies, copy);
+      g_variant_get_child (handles, i, "h", &handle);
+      file = dup_file (list, handle, error);
+      if (file < 0)
+        return NULL;
+      g_array_append_val (files, file);
     }
-  return copies;
+
+  return g_steal_pointer (&files);
 }
 
 void

@@ -8,11 +8,9 @@
 
 /* The descriptors that a call brings. */
 
-/* Those that @handles, an `ah`, names; lent one by one. (transfer container) (element-type int) */
-GArray *bts_call_files_get (GDBusMethodInvocation *invocation, GVariant *handles);
-
-/* Copies of @files (nullable), closed with the array; what cannot be copied is left out. */
-GArray *bts_call_files_dup (GArray *files);
+/* Those that @handles, an `ah`, names, closed with the array; NULL where one cannot be had: which
+ * is for what is told by their order. (transfer full) (element-type int) */
+GArray *bts_call_files_get (GDBusMethodInvocation *invocation, GVariant *handles, GError **error);
 
 /* Which of @files, of Check or Start, is the destination of @request, a download, and, standing
  * last, what it sends as its body; -1 where there is none. */

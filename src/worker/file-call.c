@@ -234,7 +234,8 @@ bts_file_call_run (const BtsFileCall *call, GDBusMethodInvocation *invocation)
   if (call->job != NULL)
     self->job = bts_transfer_job_ref (call->job);
   self->position = call->position;
-  self->files = bts_call_files_dup (call->files);
+  self->files =
+      call->files != NULL ? g_array_ref (call->files) : g_array_new (FALSE, FALSE, sizeof (int));
 
   thread = g_thread_try_new ("file-call", run_thread, self, &error);
   if (thread != NULL)

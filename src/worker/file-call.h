@@ -27,7 +27,7 @@ typedef struct
   GVariant *checkpoint; /* (nullable) a{sv} */
   BtsTransferJob *job;  /* (nullable): that runs; @checkpoint is its latest one */
   guint64 position;
-  GArray *files; /* (nullable) (element-type int): of a check; copied */
+  GArray *files; /* (nullable) (element-type int): of a check */
 } BtsFileCall;
 
 /* Takes @invocation and answers it when done. */

@@ -7,7 +7,6 @@
 #include "worker/keep-job.h"
 
 #include "common/bgt-web-error.h"
-#include "worker/call-files.h"
 #include "worker/files/stream-spool.h"
 #include "worker/request-streams.h"
 
@@ -88,6 +87,6 @@ bts_keep_job_start (BtsTransferJob *job,
 
   self->room = bts_spool_room_ref (room);
   self->application = g_strdup (application);
-  self->streams = bts_call_files_dup (streams);
+  self->streams = g_array_ref (streams);
   bts_transfer_job_start (job, keep_main, self, keeping_free);
 }

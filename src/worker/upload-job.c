@@ -10,7 +10,6 @@
 
 #include "common/bgt-enums.h"
 #include "common/bgt-web-error.h"
-#include "worker/call-files.h"
 #include "worker/files/file-error.h"
 #include "worker/transport/http-headers.h"
 #include "worker/transport/multipart-body.h"
@@ -35,7 +34,7 @@ upload_free (gpointer data)
   bts_upload_answer_clear (&self->answer);
   bts_spool_room_unref (self->room);
   g_clear_pointer (&self->application, g_free);
-  g_array_unref (self->files);
+  g_clear_pointer (&self->files, g_array_unref);
   g_free (self);
 }
 
@@ -263,7 +262,7 @@ upload_new (const BtsUploadSpec *spec)
   self->factory_data = spec->factory_data;
   self->memory = spec->memory;
   self->checkpoint = spec->checkpoint != NULL ? g_variant_ref_sink (spec->checkpoint) : NULL;
-  self->files = bts_call_files_dup (spec->files);
+  self->files = spec->files != NULL ? g_array_ref (spec->files) : NULL;
   self->room = bts_spool_room_ref (spec->room);
   self->application = g_strdup (spec->application);
   self->retry_after_us = -1;

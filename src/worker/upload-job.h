@@ -13,7 +13,7 @@
 typedef struct
 {
   GVariant *checkpoint;    /* (nullable) a{sv}: of an earlier try */
-  GArray *files;           /* (nullable) (element-type int): the application's; copied */
+  GArray *files;           /* (nullable) (element-type int): the application's */
   BtsSpoolRoom *room;      /* (unowned): for what the server says */
   const char *application; /* whose that is */
   BtsTransportFactory new_transport;

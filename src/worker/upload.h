@@ -20,7 +20,7 @@ typedef struct
   gpointer factory_data;   /* (unowned) */
   BtsUploadMemory *memory; /* (unowned) */
   GVariant *checkpoint;    /* (owned) (nullable): given by the daemon */
-  GArray *files;           /* (owned) (element-type int): the application's */
+  GArray *files;           /* (owned) (nullable) (element-type int): the application's */
   BtsSpoolRoom *room;      /* (owned) */
   char *application;       /* (owned): whose it is */
 

@@ -81,15 +81,28 @@ handle_configure (BtsWorker *self, GVariant *parameters, GDBusMethodInvocation *
     bts_file_call_return_error (invocation, error);
 }
 
+/* NULL, and answered, where they cannot be had. */
+static GArray *
+get_files (GDBusMethodInvocation *invocation, GVariant *handles)
+{
+  g_autoptr (GError) error = NULL;
+  GArray *files = bts_call_files_get (invocation, handles, &error);
+
+  if (files == NULL)
+    bts_file_call_return_error (invocation, error);
+  return files;
+}
+
 static void
 handle_check (BtsWorker *self, GVariant *parameters, GDBusMethodInvocation *invocation)
 {
   g_autoptr (GVariant) request = g_variant_get_child_value (parameters, 0);
   g_autoptr (GVariant) handles = g_variant_get_child_value (parameters, 1);
-  g_autoptr (GArray) files = bts_call_files_get (invocation, handles);
+  g_autoptr (GArray) files = get_files (invocation, handles);
   const BtsFileCall call = { .kind = BTS_FILE_CALL_CHECK, .request = request, .files = files };
 
-  bts_file_call_run (&call, invocation);
+  if (files != NULL)
+    bts_file_call_run (&call, invocation);
 }
 
 static void
@@ -189,10 +202,12 @@ handle_start (BtsWorker *self, GVariant *parameters, GDBusMethodInvocation *invo
 
   g_variant_get (parameters, "(&s@a{sv}@a{sv}@ah&s)", &guid, &request, &checkpoint, &handles,
                  &application);
+  files = get_files (invocation, handles);
+  if (files == NULL)
+    return;
   job = add_job (self, guid, request, invocation);
   if (job == NULL)
     return;
-  files = bts_call_files_get (invocation, handles);
   if (bts_upload_job_is_for (request))
     start_upload (self, job, application, checkpoint, files);
   else
@@ -211,10 +226,12 @@ handle_keep (BtsWorker *self, GVariant *parameters, GDBusMethodInvocation *invoc
   BtsTransferJob *job = NULL;
 
   g_variant_get (parameters, "(&s@a{sv}@ah&s)", &guid, &request, &handles, &application);
+  files = get_files (invocation, handles);
+  if (files == NULL)
+    return;
   job = add_job (self, guid, request, invocation);
   if (job == NULL)
     return;
-  files = bts_call_files_get (invocation, handles);
   bts_keep_job_start (job, files, self->room, application);
   g_dbus_method_invocation_return_value (invocation, NULL);
 }
