@@ -114,19 +114,29 @@ on_group_changed (BtsGroups *self, BtsGroup *group)
   g_signal_emit (self, signals[SIGNAL_GROUP_CHANGED], 0, group);
 }
 
-/* Whether another group that the same callers can see has @group's path. */
+static gboolean
+has_same_path (BtsGroup *a, BtsGroup *b)
+{
+  g_autofree char *path = bts_group_dup_path (a, BTS_VIEWPOINT_USER);
+  g_autofree char *other = bts_group_dup_path (b, BTS_VIEWPOINT_USER);
+
+  return g_str_equal (path, other);
+}
+
+/* Whether another group that the same callers can see has @group's path. Only one of the same name
+ * can have it: to build the paths of all would take long where there are many. */
 static gboolean
 is_path_taken (BtsGroups *self, BtsGroup *group)
 {
-  g_autofree char *path = bts_group_dup_path (group, BTS_VIEWPOINT_USER);
   uid_t uid = bts_owner_get_uid (bts_group_get_owner (group));
+  const char *name = bts_group_get_name (group);
 
   for (guint i = 0; i < self->groups->len; i++)
     {
       BtsGroup *other = self->groups->pdata[i];
-      g_autofree char *other_path = bts_group_dup_path (other, BTS_VIEWPOINT_USER);
 
-      if (bts_owner_get_uid (bts_group_get_owner (other)) == uid && g_str_equal (path, other_path))
+      if (bts_owner_get_uid (bts_group_get_owner (other)) == uid &&
+          g_str_equal (bts_group_get_name (other), name) && has_same_path (group, other))
         return TRUE;
     }
 
