@@ -6,7 +6,8 @@
 
 #include "bus/interface.h"
 
-/* Tells clients of groups that come, go and change. */
+/* Tells clients of groups that come, go and change; of the operations in one at most four times a
+ * second. */
 
 typedef struct _BtsGroupNotifier BtsGroupNotifier;
 

@@ -203,6 +203,43 @@ test_changes_that_cannot_be_saved_are_undone_together (BusFixture *fixture)
 }
 
 static void
+test_operations_that_come_together_are_told_once (BusFixture *fixture)
+{
+  g_autoptr (GVariant) created = NULL;
+
+  bus_fixture_send (
+      fixture, BGT_OBJECT_PATH, BGT_INTERFACE_MANAGER, "CreateOperations",
+      "([{'kind': <'download'>, 'uri': <'http://example.org/a'>, 'destination': <'/tmp/a'>, "
+      "'group': <'g'>}, "
+      "{'kind': <'download'>, 'uri': <'http://example.org/b'>, 'destination': <'/tmp/b'>, "
+      "'group': <'g'>}],)",
+      &created);
+  g_assert_cmpstr (g_variant_get_type_string (bus_fixture_wait_for (&created)), ==, "(ao)");
+  bts_clock_fake_advance (fixture->clock, G_USEC_PER_SEC / 4);
+  bus_fixture_wait_for_signal (fixture, "'Operations': <");
+  bus_fixture_sync (fixture);
+  g_assert_cmpuint (bus_fixture_count_signals (fixture, "PropertiesChanged ('" BGT_INTERFACE_GROUP),
+                    ==, 1);
+}
+
+/* Its last operation, and with it the group, goes before that is told. */
+static void
+test_group_that_goes_is_told_no_more (BusFixture *fixture)
+{
+  g_autoptr (GVariant) created = NULL;
+  GPtrArray *operations = bts_registry_get_operations (fixture->registry);
+
+  bus_fixture_send (fixture, BGT_OBJECT_PATH, BGT_INTERFACE_MANAGER, "CreateDownload",
+                    "('http://example.org/a', '/tmp/a', {'group': <'g'>})", &created);
+  bus_fixture_wait_for (&created);
+  bts_registry_remove (fixture->registry, operations->pdata[0]);
+  bts_clock_fake_advance (fixture->clock, G_USEC_PER_SEC / 4);
+  bus_fixture_sync (fixture);
+  g_assert_cmpuint (bus_fixture_count_signals (fixture, "PropertiesChanged ('" BGT_INTERFACE_GROUP),
+                    ==, 0);
+}
+
+static void
 run (gconstpointer data)
 {
   void (*test) (BusFixture *) = data;
@@ -230,6 +267,9 @@ main (int argc, char **argv)
   ADD ("change-that-cannot-be-saved-is-undone", test_change_that_cannot_be_saved_is_undone);
   ADD ("changes-that-cannot-be-saved-are-undone-together",
        test_changes_that_cannot_be_saved_are_undone_together);
+  ADD ("operations-that-come-together-are-told-once",
+       test_operations_that_come_together_are_told_once);
+  ADD ("group-that-goes-is-told-no-more", test_group_that_goes_is_told_no_more);
 #undef ADD
 
   return g_test_run ();
