@@ -351,6 +351,21 @@ on_groups_saved (GObject *source, GAsyncResult *result, gpointer user_data)
     return_error (task);
 }
 
+/* A worker is the user's, who could give the operation to another group than it is counted in. */
+static gboolean
+check_key (const char *key, GError **error)
+{
+  static const char *const keys[] = { "destination-file", "source-file", "body-file", "parts",
+                                      NULL };
+
+  if (g_strv_contains (keys, key))
+    return TRUE;
+
+  g_set_error (error, BGT_ERROR, BGT_ERROR_FAILED, "The worker has found “%s”, which is no file",
+               key);
+  return FALSE;
+}
+
 /* Adds what the engine found out to the request. */
 static gboolean
 take_found (Item *item, GVariant *found, GError **error)
@@ -363,8 +378,10 @@ take_found (Item *item, GVariant *found, GError **error)
   while (g_variant_iter_next (&iter, "{&sv}", &key, &value))
     {
       g_autoptr (GVariant) owned = value;
-      BtsRequest *request = bts_request_with (item->request, key, owned, error);
+      BtsRequest *request = NULL;
 
+      if (check_key (key, error))
+        request = bts_request_with (item->request, key, owned, error);
       if (request == NULL)
         return FALSE;
       bts_request_unref (item->request);

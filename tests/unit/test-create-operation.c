@@ -206,6 +206,27 @@ test_descriptors_of_parts (gconstpointer data)
   g_assert_cmpuint (bts_descriptors_get_count (files), ==, n_files + n_streams);
 }
 
+/* Groups are counted before it is asked. */
+static void
+test_worker_finds_no_group (void)
+{
+  g_autoptr (BtsOwner) owner = bts_owner_new (1000, "caller", FALSE);
+  g_autoptr (BtsCaller) caller = bts_caller_new (owner, TRUE);
+  g_autoptr (BusFixture) fixture = bus_fixture_new (FALSE);
+  g_autoptr (GPtrArray) operations = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (fixture == NULL)
+    {
+      g_test_skip ("There is no dbus-daemon");
+      return;
+    }
+  bts_engine_fake_set_found (fixture->engine, g_variant_new_parsed ("{'group': <'many'>}"));
+  operations = create_from (fixture, caller, new_spec (), &error);
+  g_assert_error (error, BGT_ERROR, BGT_ERROR_FAILED);
+  g_assert_cmpuint (bts_groups_get_all (fixture->groups)->len, ==, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -235,6 +256,7 @@ main (int argc, char **argv)
 
       g_test_add_data_func (path, &part_rows[i], test_descriptors_of_parts);
     }
+  g_test_add_func ("/bus/create-operation/worker-finds-no-group", test_worker_finds_no_group);
 
   return g_test_run ();
 }
