@@ -376,6 +376,15 @@ check_peer (GSocket *worker, uid_t uid, GError **error)
   return FALSE;
 }
 
+/* NULL, as for its callers. */
+static gpointer
+set_errno (GError **error)
+{
+  g_set_error (error, BGT_ERROR, BGT_ERROR_FAILED, "No sockets for a worker: %s",
+               g_strerror (errno));
+  return NULL;
+}
+
 /* (nullable): NULL on error. GDBus's end of a new pair; the other is set. */
 static GSocket *
 new_pair (int *inner, GError **error)
@@ -385,11 +394,7 @@ new_pair (int *inner, GError **error)
   GSocket *socket;
 
   if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
-    {
-      g_set_error (error, BGT_ERROR, BGT_ERROR_FAILED, "No sockets for a worker: %s",
-                   g_strerror (errno));
-      return NULL;
-    }
+    return set_errno (error);
   /* GDBus asks who has sent the first byte, which may be there before it does. */
   setsockopt (pair[0], SOL_SOCKET, SO_PASSCRED, &yes, sizeof yes);
   socket = g_socket_new_from_fd (pair[0], error);
@@ -409,14 +414,24 @@ bts_worker_gate_new (GSocketConnection *worker, uid_t uid, GError **error)
   const struct timeval timeout = { .tv_sec = SEND_TIMEOUT_SECONDS };
   GSocket *outer = g_socket_connection_get_socket (worker);
   g_autoptr (GSocket) socket = NULL;
+  int copy;
   int inner = -1;
   Gate *gate;
 
-  if (!check_peer (outer, uid, error) || (socket = new_pair (&inner, error)) == NULL)
+  if (!check_peer (outer, uid, error))
     return NULL;
+  copy = fcntl (g_socket_get_fd (outer), F_DUPFD_CLOEXEC, 3);
+  if (copy < 0)
+    return set_errno (error);
+  socket = new_pair (&inner, error);
+  if (socket == NULL)
+    {
+      close (copy);
+      return NULL;
+    }
   gate = g_atomic_rc_box_new0 (Gate);
   gate->uid = uid;
-  gate->worker = fcntl (g_socket_get_fd (outer), F_DUPFD_CLOEXEC, 3);
+  gate->worker = copy;
   gate->inner = inner;
   /* GIO has made it one that does not wait. */
   g_unix_set_fd_nonblocking (gate->worker, FALSE, NULL);

@@ -8,6 +8,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -22,21 +23,29 @@ typedef struct
   GSocket *daemon; /* (owned): what GDBus would have */
 } Fixture;
 
-static void
-set_up (Fixture *fixture, gconstpointer data)
+/* What the daemon has of @worker. */
+static GSocketConnection *
+connect_worker (GSocket **worker)
 {
-  g_autoptr (GSocketConnection) connection = NULL;
-  g_autoptr (GSocketConnection) gated = NULL;
   g_autoptr (GSocket) other = NULL;
   g_autoptr (GError) error = NULL;
   int pair[2];
 
   g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), ==, 0);
-  fixture->worker = g_socket_new_from_fd (pair[0], &error);
+  *worker = g_socket_new_from_fd (pair[0], &error);
   g_assert_no_error (error);
   other = g_socket_new_from_fd (pair[1], &error);
   g_assert_no_error (error);
-  connection = g_socket_connection_factory_create_connection (other);
+  return g_socket_connection_factory_create_connection (other);
+}
+
+static void
+set_up (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GSocketConnection) connection = connect_worker (&fixture->worker);
+  g_autoptr (GSocketConnection) gated = NULL;
+  g_autoptr (GError) error = NULL;
+
   gated = bts_worker_gate_new (connection, geteuid (), &error);
   g_assert_no_error (error);
   fixture->daemon = g_object_ref (g_socket_connection_get_socket (gated));
@@ -222,6 +231,40 @@ test_endless_greeting (Fixture *fixture, gconstpointer data)
   assert_closed (fixture);
 }
 
+static int
+get_next_descriptor (void)
+{
+  int next = dup (STDERR_FILENO);
+
+  close (next);
+  return next;
+}
+
+/* It takes three. */
+static void
+test_without_descriptors_is_an_error (void)
+{
+  g_autoptr (GSocket) worker = NULL;
+  g_autoptr (GSocketConnection) connection = connect_worker (&worker);
+  int next = get_next_descriptor ();
+  struct rlimit limit;
+
+  g_assert_cmpint (getrlimit (RLIMIT_NOFILE, &limit), ==, 0);
+  for (rlim_t n = 0; n < 3; n++)
+    {
+      const struct rlimit low = { .rlim_cur = (rlim_t) next + n, .rlim_max = limit.rlim_max };
+      g_autoptr (GSocketConnection) gated = NULL;
+      g_autoptr (GError) error = NULL;
+
+      g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &low), ==, 0);
+      gated = bts_worker_gate_new (connection, geteuid (), &error);
+      g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &limit), ==, 0);
+      g_assert_null (gated);
+      g_assert_nonnull (error);
+      g_assert_cmpint (get_next_descriptor (), ==, next);
+    }
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -235,6 +278,9 @@ main (int argc, char *argv[])
   ADD ("too-long-a-message-closes-it", test_too_long);
   ADD ("many-descriptors-close-it", test_many_descriptors);
   ADD ("an-endless-greeting-closes-it", test_endless_greeting);
+#undef ADD
+  g_test_add_func ("/daemon/worker-gate/without-descriptors-is-an-error",
+                   test_without_descriptors_is_an_error);
 
   return g_test_run ();
 }
