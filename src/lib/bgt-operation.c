@@ -225,8 +225,8 @@
 /**
  * BgtOperation:web-error-status:
  *
- * Why it failed or is paused, as a word of #BgtWebError or `http-` and the status code; "" while
- * there is no error.
+ * Why it failed or is paused, or, until its next try, why the last one failed: a word of
+ * #BgtWebError or `http-` and the status code; "" while there is no error.
  *
  * Since: 1.0
  */
@@ -234,7 +234,7 @@
 /**
  * BgtOperation:error-message:
  *
- * Why it failed or is paused, for people; "" while there is no error.
+ * The same as #BgtOperation:web-error-status, for people; "" while there is no error.
  *
  * Since: 1.0
  */
@@ -665,7 +665,8 @@ bgt_operation_get_total_bytes_to_send (BgtOperation *self)
  * bgt_operation_get_web_error_status:
  * @self: an operation
  *
- * Why it failed, as a word of #BgtWebError or `http-` and the status code.
+ * Why it failed or is paused, or, until its next try, why the last one failed: a word of
+ * #BgtWebError or `http-` and the status code.
  *
  * Returns: (transfer none): "" while there is no error
  *
@@ -683,7 +684,7 @@ bgt_operation_get_web_error_status (BgtOperation *self)
  * bgt_operation_get_error_message:
  * @self: an operation
  *
- * Why it failed, for people.
+ * The same as bgt_operation_get_web_error_status(), for people.
  *
  * Returns: (transfer none): "" while there is no error
  *
