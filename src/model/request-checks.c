@@ -156,7 +156,7 @@ bts_check_uri (GVariant *value, GError **error)
   const char *text = g_variant_get_string (value, NULL);
   g_autoptr (GUri) uri = NULL;
 
-  if (!check_uri (text, schemes, "http and https", error))
+  if (!check_uri (text, schemes, "http, https, ftp and ftps", error))
     return FALSE;
 
   uri = g_uri_parse (text, BTS_URI_FLAGS, NULL);
