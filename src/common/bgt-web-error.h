@@ -13,7 +13,7 @@ G_BEGIN_DECLS
  * @BGT_WEB_ERROR_NONE: no error
  * @BGT_WEB_ERROR_CERTIFICATE_COMMON_NAME_INCORRECT: the server's certificate is for another host
  * @BGT_WEB_ERROR_CERTIFICATE_EXPIRED: the certificate is not valid any more, or not yet
- * @BGT_WEB_ERROR_CERTIFICATE_CONTAINS_ERRORS: the certificate can not be used
+ * @BGT_WEB_ERROR_CERTIFICATE_CONTAINS_ERRORS: the certificate cannot be used
  * @BGT_WEB_ERROR_CERTIFICATE_REVOKED: the certificate was revoked
  * @BGT_WEB_ERROR_CERTIFICATE_INVALID: nobody who is trusted vouches for the certificate
  * @BGT_WEB_ERROR_SERVER_UNREACHABLE: there is no way to the server

@@ -343,7 +343,7 @@ bgt_manager_create_download_to_fd_async (BgtManager *self,
     {
       g_task_report_new_error (self, callback, user_data, bgt_manager_create_download_to_fd_async,
                                BGT_ERROR, BGT_ERROR_INVALID_ARGUMENT,
-                               "The destination can not be sent: %s", error->message);
+                               "The destination cannot be sent: %s", error->message);
       return;
     }
   start_create (self, bgt_manager_create_download_to_fd_async, "CreateDownloadToFd",

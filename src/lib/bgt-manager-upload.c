@@ -111,7 +111,7 @@ make_files (int fd, int *handle, GError **error)
   *handle = g_unix_fd_list_append (files, fd, &local_error);
   if (*handle >= 0)
     return g_steal_pointer (&files);
-  g_set_error (error, BGT_ERROR, BGT_ERROR_INVALID_ARGUMENT, "The source can not be sent: %s",
+  g_set_error (error, BGT_ERROR, BGT_ERROR_INVALID_ARGUMENT, "The source cannot be sent: %s",
                local_error->message);
   return NULL;
 }

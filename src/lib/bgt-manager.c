@@ -482,7 +482,7 @@ on_started (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GVariant) reply = NULL;
 
-  /* A service that is there but can not be activated is an error here and none for us: whether
+  /* A service that is there but cannot be activated is an error here and none for us: whether
    * the name has an owner decides. */
   reply = g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, NULL);
   g_dbus_connection_call (G_DBUS_CONNECTION (source), BUS_NAME, BUS_PATH, BUS_NAME, "GetNameOwner",
@@ -514,7 +514,7 @@ on_connection (GObject *source, GAsyncResult *result, gpointer user_data)
  * bgt_manager_new_for_bus_async:
  * @bus_type: %G_BUS_TYPE_SYSTEM or %G_BUS_TYPE_SESSION
  * @cancellable: (nullable): gives up
- * @callback: (scope async): called when the service has answered, or can not be reached
+ * @callback: (scope async): called when the service has answered, or cannot be reached
  * @user_data: data for @callback
  *
  * Connects to the service, which is started if need be, and learns about its operations.

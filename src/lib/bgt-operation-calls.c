@@ -587,7 +587,7 @@ bgt_operation_remove_request_header_sync (BgtOperation *self,
  * @user_data: data for @callback
  *
  * Sets what is sent to the server once it asks who we are; both empty, the user's own Kerberos
- * tickets. It can not be read back.
+ * tickets. It cannot be read back.
  *
  * Since: 1.0
  */
@@ -636,7 +636,7 @@ bgt_operation_set_server_credential_finish (BgtOperation *self,
  * @error: return location for an error
  *
  * Sets what is sent to the server once it asks who we are; both empty, the user's own Kerberos
- * tickets. It can not be read back.
+ * tickets. It cannot be read back.
  * Waits for the answer.
  *
  * Returns: %TRUE, or %FALSE with @error set
@@ -667,7 +667,7 @@ bgt_operation_set_server_credential_sync (BgtOperation *self,
  * @callback: (scope async): called when the service has answered
  * @user_data: data for @callback
  *
- * Sets what is sent to the proxy once it asks who we are. It can not be read back.
+ * Sets what is sent to the proxy once it asks who we are. It cannot be read back.
  *
  * Since: 1.0
  */
@@ -713,7 +713,7 @@ bgt_operation_set_proxy_credential_finish (BgtOperation *self, GAsyncResult *res
  * @cancellable: (nullable): gives up waiting for the answer, not the call itself
  * @error: return location for an error
  *
- * Sets what is sent to the proxy once it asks who we are. It can not be read back.
+ * Sets what is sent to the proxy once it asks who we are. It cannot be read back.
  * Waits for the answer.
  *
  * Returns: %TRUE, or %FALSE with @error set

@@ -258,7 +258,7 @@ bts_arguments_make_file_name (const char *uri)
     return g_strdup (DEFAULT_NAME);
   part = strrchr (g_uri_get_path (parsed), '/');
   part = part != NULL ? part + 1 : g_uri_get_path (parsed);
-  /* A sequence that can not be decoded stays as it is. */
+  /* A sequence that cannot be decoded stays as it is. */
   decoded = g_uri_unescape_string (part, NULL);
   name = bts_arguments_make_safe_name (decoded != NULL ? decoded : part);
   return name[0] != '\0' ? g_steal_pointer (&name) : g_strdup (DEFAULT_NAME);

@@ -45,7 +45,7 @@ stop (Cat *self, BtsExitStatus status)
   g_main_loop_quit (self->loop);
 }
 
-/* %FALSE with the reason said where the reader is gone or the file can not be read. */
+/* %FALSE with the reason said where the reader is gone or the file cannot be read. */
 static gboolean
 write_all (const char *buffer, gsize length)
 {
@@ -81,7 +81,7 @@ copy (Cat *self, guint64 end)
         continue;
       if (got < 0)
         {
-          bts_context_complain (_ ("What has arrived can not be read: %s"), g_strerror (errno));
+          bts_context_complain (_ ("What has arrived cannot be read: %s"), g_strerror (errno));
           return FALSE;
         }
       if (got == 0)

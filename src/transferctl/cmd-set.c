@@ -103,7 +103,7 @@ apply (BgtOperation *operation, const char *assignment, GError **error)
     if (g_str_equal (rows[i].property, property))
       return rows[i].apply (operation, value, error);
   g_set_error (error, BGT_ERROR, BGT_ERROR_INVALID_ARGUMENT,
-               _ ("“%s” can not be set; these can: priority, cost-policy, max-rate, uri, "
+               _ ("“%s” cannot be set; these can: priority, cost-policy, max-rate, uri, "
                   "header:NAME"),
                property);
   return FALSE;

@@ -89,7 +89,7 @@ bts_context_report (BtsContext *self, const char *what, const GError *error)
 {
   if (bts_context_is_unreachable (error))
     {
-      bts_context_complain (_ ("The service can not be reached: %s"), error->message);
+      bts_context_complain (_ ("The service cannot be reached: %s"), error->message);
       return BTS_EXIT_UNREACHABLE;
     }
   if (what != NULL)
@@ -103,7 +103,7 @@ bts_context_report (BtsContext *self, const char *what, const GError *error)
 BtsExitStatus
 bts_context_report_lost (BtsContext *self)
 {
-  bts_context_complain (_ ("The service has stopped and can not be started again"));
+  bts_context_complain (_ ("The service has stopped and cannot be started again"));
   return BTS_EXIT_UNREACHABLE;
 }
 
@@ -234,7 +234,7 @@ bts_context_connect (BtsContext *self)
     return bts_context_report (self, NULL, error);
   if (self->manager == NULL)
     {
-      bts_context_complain (_ ("The service can not be reached: %s"), error->message);
+      bts_context_complain (_ ("The service cannot be reached: %s"), error->message);
       if (bus_type == G_BUS_TYPE_SYSTEM)
         fputs (_ ("Is it installed? Its log: journalctl -u background-transferd\n"), stderr);
       else

@@ -174,7 +174,7 @@ add_strings (BtsDownloadOptions *self, GVariantDict *dict, GError **error)
       if (rows[i].is_word != NULL && !rows[i].is_word (rows[i].value))
         {
           g_set_error (error, BGT_ERROR, BGT_ERROR_INVALID_ARGUMENT,
-                       _ ("%s can not be “%s”, but one of: %s"), rows[i].option, rows[i].value,
+                       _ ("%s cannot be “%s”, but one of: %s"), rows[i].option, rows[i].value,
                        rows[i].words);
           return FALSE;
         }
@@ -354,7 +354,7 @@ add_recoverable (BtsDownloadOptions *self, GVariantDict *dict, GError **error)
     if (!bgt_web_error_from_string (self->recoverable[i], &web_error))
       {
         g_set_error (error, BGT_ERROR, BGT_ERROR_INVALID_ARGUMENT,
-                     _ ("--recoverable can not be “%s”, but http-403 or timeout for instance"),
+                     _ ("--recoverable cannot be “%s”, but http-403 or timeout for instance"),
                      self->recoverable[i]);
         return FALSE;
       }

@@ -23,7 +23,7 @@ print_help (void)
   printf (_ ("\nOperations are named by GUID, by a unique beginning of it, or by object path.\n"
              "“transferctl COMMAND --help” explains a command, “transferctl --version” the "
              "version.\n\n"
-             "Exit status: 0 done, 1 failed, 2 usage, 3 the service can not be reached, "
+             "Exit status: 0 done, 1 failed, 2 usage, 3 the service cannot be reached, "
              "130 interrupted.\n"));
 }
 

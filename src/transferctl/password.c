@@ -64,11 +64,11 @@ bts_password_ask (const char *prompt, GError **error)
       return NULL;
     }
 
-  /* Without ISIG, Ctrl-C arrives as a character and can not leave the terminal silent. */
+  /* Without ISIG, Ctrl-C arrives as a character and cannot leave the terminal silent. */
   hidden = shown;
   hidden.c_lflag &= ~(tcflag_t) (ECHO | ICANON | ISIG);
   tcsetattr (terminal, TCSAFLUSH, &hidden);
-  /* A prompt that can not be written is no reason not to read. */
+  /* A prompt that cannot be written is no reason not to read. */
   if (write (terminal, prompt, strlen (prompt)) < 0)
     g_debug ("No prompt: %s", g_strerror (errno));
   is_complete = read_line (terminal, line);
@@ -94,7 +94,7 @@ bts_password_read (const char *path, GError **error)
   if (!g_file_get_contents (path, &text, NULL, &local_error))
     {
       g_set_error (error, BGT_ERROR, BGT_ERROR_INVALID_ARGUMENT,
-                   _ ("The password file can not be read: %s"), local_error->message);
+                   _ ("The password file cannot be read: %s"), local_error->message);
       return NULL;
     }
   text[strcspn (text, "\r\n")] = '\0';

@@ -15,7 +15,7 @@
 /* So many matches are named where there are several. */
 #define MAX_NAMES 8
 
-/* @id as the beginning of a GUID; NULL where it can not be one. */
+/* @id as the beginning of a GUID; NULL where it cannot be one. */
 static char *
 make_prefix (const char *id)
 {

@@ -107,7 +107,7 @@ loop.run()
 class Typelib(unittest.TestCase):
     def test_download_through_python(self):
         if needs_sanitizer():
-            self.skipTest("a library with sanitizers can not be loaded into Python")
+            self.skipTest("a library with sanitizers cannot be loaded into Python")
         body = Body(3_000_000)
         with Bus() as bus, FaultyServer() as server, Daemon(bus), \
                 tempfile.TemporaryDirectory(prefix="bgt-files-") as folder:
@@ -175,7 +175,7 @@ class Examples(unittest.TestCase):
     @unittest.skipUnless(os.path.exists(TYPELIB), "built without introspection")
     def test_python(self):
         if needs_sanitizer():
-            self.skipTest("a library with sanitizers can not be loaded into Python")
+            self.skipTest("a library with sanitizers cannot be loaded into Python")
         output = self.run_on_service([sys.executable, "-c", example("python")])
         self.assertEqual(output.splitlines()[-1], "completed")
 
@@ -183,7 +183,7 @@ class Examples(unittest.TestCase):
     @unittest.skipUnless(shutil.which("gjs"), "gjs is not installed")
     def test_javascript(self):
         if needs_sanitizer():
-            self.skipTest("a library with sanitizers can not be loaded into GJS")
+            self.skipTest("a library with sanitizers cannot be loaded into GJS")
         self.assertEqual(self.run_on_service(["gjs", "-c", example("js")]), "true\n")
 
 

@@ -545,7 +545,7 @@ class Mistakes(TransferctlTest):
                           ("download", "http://127.0.0.1:1/x"), ("wait", "0")):
             with self.subTest(arguments=arguments):
                 _, errors = self.check(UNREACHABLE, *arguments)
-                self.assertIn("can not be reached", errors)
+                self.assertIn("cannot be reached", errors)
 
 
 class Buses(TransferctlTest):
@@ -720,7 +720,7 @@ class Restarts(TransferctlTest):
         for run in (cat, wait, monitor):
             status, _, errors = run.finish()
             self.assertEqual(status, UNREACHABLE, errors)
-            self.assertIn("can not be started again", errors.splitlines()[-1])
+            self.assertIn("cannot be started again", errors.splitlines()[-1])
 
 
 class Printing(TransferctlTest):
