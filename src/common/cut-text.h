@@ -7,5 +7,5 @@
 #include <glib.h>
 
 /* The first @max_bytes of @text (nullable), or some bytes less, so that no character is cut apart.
- */
+ * NULL where @text is. */
 char *bts_cut_text (const char *text, gsize max_bytes);

@@ -86,8 +86,8 @@ insert_executable (GVariantDict *info, const char *folder)
     insert_bytes (info, "executable", bytes);
 }
 
-GVariant *
-bts_process_info_read (guint32 pid, GError **error)
+static GVariant *
+read_info (guint32 pid, GError **error)
 {
   g_autofree char *folder = g_strdup_printf ("/proc/%u", pid);
   g_autofree char *root_path = g_build_filename (folder, "root", NULL);
@@ -120,7 +120,7 @@ static void
 read_in_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
 {
   GError *error = NULL;
-  GVariant *info = bts_process_info_read (GPOINTER_TO_UINT (task_data), &error);
+  GVariant *info = read_info (GPOINTER_TO_UINT (task_data), &error);
 
   if (info != NULL)
     g_task_return_pointer (task, info, (GDestroyNotify) g_variant_unref);

@@ -12,9 +12,7 @@
  *                     ought to be; what then stands in the others is not to be relied upon
  *   cgroup ay, executable ay, name ay   from /proc, those that could be read
  *
- * NOT_FOUND where the process has gone. Blocks, perhaps for long: its files are its own. */
-GVariant *bts_process_info_read (guint32 pid, GError **error);
-
-/* The same in a thread. */
+ * NOT_FOUND where the process has gone. Read in a thread, perhaps for long: its files are its own.
+ */
 void bts_process_info_read_async (guint32 pid, GAsyncReadyCallback callback, gpointer user_data);
 GVariant *bts_process_info_read_finish (GAsyncResult *result, GError **error);

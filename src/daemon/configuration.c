@@ -6,8 +6,6 @@
 
 #include "daemon/configuration.h"
 
-#include <errno.h>
-
 #include <gio/gio.h>
 
 #include "common/bgt-error.h"

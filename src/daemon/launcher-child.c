@@ -315,20 +315,10 @@ bts_launcher_child_init (BtsLauncherChild *self)
   self->children = g_hash_table_new_full (NULL, NULL, NULL, g_object_unref);
 }
 
-BtsWorkerLauncher *
-bts_launcher_child_new (const char *program, gboolean is_session)
-{
-  BtsLauncherChild *self = g_object_new (BTS_TYPE_LAUNCHER_CHILD, NULL);
-  g_autofree char *daemon_path = g_file_read_link ("/proc/self/exe", NULL);
-
-  self->is_session = is_session;
-  self->program =
-      program != NULL ? g_strdup (program) : bts_launcher_child_find_worker (daemon_path);
-  return BTS_WORKER_LAUNCHER (self);
-}
-
-char *
-bts_launcher_child_find_worker (const char *daemon_path)
+/* The worker that belongs to the daemon whose executable is @daemon_path (nullable): that of the
+ * same build tree, or of the same installation. */
+static char *
+find_worker (const char *daemon_path)
 {
   g_autofree char *folder = NULL;
   g_autofree char *in_build_tree = NULL;
@@ -347,4 +337,15 @@ bts_launcher_child_find_worker (const char *daemon_path)
       return g_build_filename (folder, BTS_LIBEXECDIR, WORKER_NAME, NULL);
     }
   return g_build_filename (BTS_LIBEXECDIR, WORKER_NAME, NULL);
+}
+
+BtsWorkerLauncher *
+bts_launcher_child_new (const char *program, gboolean is_session)
+{
+  BtsLauncherChild *self = g_object_new (BTS_TYPE_LAUNCHER_CHILD, NULL);
+  g_autofree char *daemon_path = g_file_read_link ("/proc/self/exe", NULL);
+
+  self->is_session = is_session;
+  self->program = program != NULL ? g_strdup (program) : find_worker (daemon_path);
+  return BTS_WORKER_LAUNCHER (self);
 }

@@ -16,7 +16,3 @@ G_DECLARE_FINAL_TYPE (BtsLauncherChild, bts_launcher_child, BTS, LAUNCHER_CHILD,
 /* With @is_session the workers get the user's own settings (home, XDG folders, proxies) too.
  * @program is NULL for the worker that belongs to this daemon. */
 BtsWorkerLauncher *bts_launcher_child_new (const char *program, gboolean is_session);
-
-/* The worker that belongs to the daemon whose executable is @daemon_path: that of the same build
- * tree, or of the same installation. */
-char *bts_launcher_child_find_worker (const char *daemon_path);

@@ -8,9 +8,7 @@
 
 #include <unistd.h>
 
-#include "common/bgt-error.h"
 #include "common/names.h"
-#include "common/object-path.h"
 #include "daemon/worker-checks.h"
 #include "daemon/worker-gate.h"
 #include "introspection/worker-interface-info.h"

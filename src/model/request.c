@@ -10,8 +10,8 @@
 
 #include "common/bgt-error.h"
 #include "common/bgt-web-error.h"
+#include "model/metadata.h"
 #include "model/part-checks.h"
-#include "model/request-checks.h"
 #include "model/request-keys.h"
 #include "model/request-uri.h"
 

@@ -11,8 +11,6 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include <glib/gstdio.h>
-
 #include "common/bgt-error.h"
 
 static gboolean

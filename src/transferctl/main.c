@@ -8,7 +8,6 @@
 #include <glib/gi18n.h>
 #include <locale.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "transferctl/commands.h"
 

@@ -7,7 +7,6 @@
 #include "transferctl/progress.h"
 
 #include <glib/gi18n.h>
-#include <string.h>
 
 #include "transferctl/text.h"
 

@@ -6,8 +6,6 @@
 
 #include "worker/upload-job.h"
 
-#include <string.h>
-
 #include "common/bgt-enums.h"
 #include "common/bgt-web-error.h"
 #include "worker/files/file-error.h"

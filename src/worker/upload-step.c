@@ -4,8 +4,6 @@
 
 #include "config.h"
 
-#include <string.h>
-
 #include "common/bgt-web-error.h"
 #include "worker/download-record.h"
 #include "worker/files/spool.h"

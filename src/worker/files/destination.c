@@ -11,7 +11,6 @@
 #include <glib/gstdio.h>
 #include <unistd.h>
 
-#include "common/bgt-error.h"
 #include "common/bgt-web-error.h"
 #include "worker/files/checkpoint.h"
 #include "worker/files/file-error.h"
