@@ -29,6 +29,7 @@ class Certificates(TlsCase):
 
     def test_wrong_ones_are_refused_at_once(self):
         for name, error in (("expired", "certificate-expired"),
+                            ("too_new", "certificate-expired"),
                             ("wrong_name", "certificate-common-name-incorrect"),
                             ("stranger", "certificate-invalid")):
             with self.subTest(name=name):

@@ -18,6 +18,7 @@
 #define DEFAULT_RESPONSE_TIMEOUT_SECONDS 120
 
 /* Of OpenSSL: X509_V_ERR_... */
+#define VERIFY_CERT_NOT_YET_VALID 9
 #define VERIFY_CERT_HAS_EXPIRED 10
 #define VERIFY_CERT_REVOKED 23
 #define VERIFY_HOSTNAME_MISMATCH 62
@@ -253,7 +254,7 @@ get_certificate_error (CURL *curl)
   curl_easy_getinfo (curl, CURLINFO_SSL_VERIFYRESULT, &result);
   curl_easy_getinfo (curl, CURLINFO_PROXY_SSL_VERIFYRESULT, &of_proxy);
   result = MAX (result, of_proxy);
-  if (result == VERIFY_CERT_HAS_EXPIRED)
+  if (result == VERIFY_CERT_HAS_EXPIRED || result == VERIFY_CERT_NOT_YET_VALID)
     return BGT_WEB_ERROR_CERTIFICATE_EXPIRED;
   if (result == VERIFY_CERT_REVOKED)
     return BGT_WEB_ERROR_CERTIFICATE_REVOKED;
