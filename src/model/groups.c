@@ -114,39 +114,41 @@ on_group_changed (BtsGroups *self, BtsGroup *group)
   g_signal_emit (self, signals[SIGNAL_GROUP_CHANGED], 0, group);
 }
 
-static gboolean
-has_same_path (BtsGroup *a, BtsGroup *b)
-{
-  g_autofree char *path = bts_group_dup_path (a, BTS_VIEWPOINT_USER);
-  g_autofree char *other = bts_group_dup_path (b, BTS_VIEWPOINT_USER);
-
-  return g_str_equal (path, other);
-}
-
-/* Whether another group that the same callers can see has @group's path. Only one of the same name
- * can have it: to build the paths of all would take long where there are many. */
-static gboolean
-is_path_taken (BtsGroups *self, BtsGroup *group)
+/* The paths that groups of @group's name have where its callers can see them; no other has one that
+ * @group could get. */
+static GHashTable *
+find_paths (BtsGroups *self, BtsGroup *group)
 {
   uid_t uid = bts_owner_get_uid (bts_group_get_owner (group));
   const char *name = bts_group_get_name (group);
+  GHashTable *paths = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 
   for (guint i = 0; i < self->groups->len; i++)
     {
       BtsGroup *other = self->groups->pdata[i];
 
       if (bts_owner_get_uid (bts_group_get_owner (other)) == uid &&
-          g_str_equal (bts_group_get_name (other), name) && has_same_path (group, other))
-        return TRUE;
+          g_str_equal (bts_group_get_name (other), name))
+        g_hash_table_add (paths, bts_group_dup_path (other, BTS_VIEWPOINT_USER));
     }
 
-  return FALSE;
+  return paths;
+}
+
+static gboolean
+has_path (BtsGroup *group, GHashTable *paths)
+{
+  g_autofree char *path = bts_group_dup_path (group, BTS_VIEWPOINT_USER);
+
+  return g_hash_table_contains (paths, path);
 }
 
 void
 bts_groups_add (BtsGroups *self, BtsGroup *group)
 {
-  while (!bts_owner_is_sandboxed (bts_group_get_owner (group)) && is_path_taken (self, group))
+  g_autoptr (GHashTable) paths = find_paths (self, group);
+
+  while (!bts_owner_is_sandboxed (bts_group_get_owner (group)) && has_path (group, paths))
     bts_group_set_number (group, MAX (bts_group_get_number (group), 1) + 1);
 
   g_ptr_array_add (self->groups, g_object_ref (group));
