@@ -295,7 +295,7 @@ class FewAreUsual(PartFileCase):
 
     def test_more_are_taken(self):
         files = Gio.UnixFDList.new()
-        with open(self.source, "rb") as file:
+        with open(self.make("one", b"one"), "rb") as file:
             part = {"name": V("s", "a"), "fd": V("h", files.append(file.fileno()))}
         operations = [self.form([part] * 250, start=False, files=files) for _ in range(6)]
         self.start(operations[-1])
