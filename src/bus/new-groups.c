@@ -13,7 +13,7 @@ struct _BtsNewGroups
 {
   BtsGroups *groups;    /* (owned) */
   BtsStateFiles *files; /* (owned) */
-  GPtrArray *made;      /* (owned) (element-type BtsGroup): not yet among @groups */
+  GPtrArray *made;      /* (owned) (element-type BtsGroup): reserved, not yet among @groups */
   guint n_pending;
   GError *error; /* (owned) (nullable): the first of a save */
 };
@@ -43,7 +43,10 @@ void
 bts_new_groups_free (BtsNewGroups *self)
 {
   for (guint i = 0; i < self->made->len; i++)
-    delete_record (self, self->made->pdata[i]);
+    {
+      bts_groups_release (self->groups, self->made->pdata[i]);
+      delete_record (self, self->made->pdata[i]);
+    }
   g_ptr_array_unref (self->made);
   g_object_unref (self->files);
   g_object_unref (self->groups);
@@ -67,21 +70,22 @@ bts_new_groups_ensure (
     BtsNewGroups *self, BtsOwner *owner, const char *name, gboolean is_own, GError **error)
 {
   BtsGroup *group = bts_groups_find (self->groups, owner, name, is_own);
+  g_autoptr (BtsGroup) made = NULL;
   g_autofree char *id = NULL;
 
   if (group == NULL)
     group = find_made (self, name);
   if (group != NULL)
     return group;
-  if (!bts_groups_check_limit (self->groups, owner, self->made->len + 1, error))
-    return NULL;
 
   id = bts_guid_new ();
-  group = bts_group_new (id, owner, name, BGT_GROUP_BEHAVIOR_PARALLEL);
-  bts_group_set_transient (group, !is_own);
-  g_ptr_array_add (self->made, group);
+  made = bts_group_new (id, owner, name, BGT_GROUP_BEHAVIOR_PARALLEL);
+  bts_group_set_transient (made, !is_own);
+  if (!bts_groups_reserve (self->groups, made, error))
+    return NULL;
 
-  return group;
+  g_ptr_array_add (self->made, g_object_ref (made));
+  return made;
 }
 
 static void
@@ -132,6 +136,7 @@ bts_new_groups_publish (BtsNewGroups *self)
     {
       BtsGroup *group = self->made->pdata[i];
 
+      bts_groups_release (self->groups, group);
       /* Another call may have been faster. */
       if (bts_groups_find (self->groups, bts_group_get_owner (group), bts_group_get_name (group),
                            TRUE) == NULL)

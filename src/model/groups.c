@@ -15,6 +15,7 @@ struct _BtsGroups
 
   BtsRegistry *registry; /* (owned) */
   GPtrArray *groups;     /* (owned) (element-type BtsGroup) */
+  GPtrArray *reserved;   /* (owned) (element-type BtsGroup): may come */
   GHashTable *of;        /* (owned) (element-type BtsOperation BtsGroup): both (unowned) */
 };
 
@@ -78,10 +79,28 @@ bts_groups_find_of (BtsGroups *self, BtsOperation *operation)
   return g_hash_table_lookup (self->of, operation);
 }
 
-static gboolean
-check_limit (guint n_groups, guint n_more, guint maximum, const char *whose, GError **error)
+typedef struct
 {
-  if (n_groups + n_more <= maximum)
+  guint n_of_application;
+  guint n_of_user;
+} Count;
+
+static void
+count (const BtsOwner *owner, GPtrArray *groups, Count *result)
+{
+  for (guint i = 0; i < groups->len; i++)
+    {
+      const BtsOwner *other = bts_group_get_owner (groups->pdata[i]);
+
+      result->n_of_application += is_same_owner (owner, other);
+      result->n_of_user += bts_owner_get_uid (owner) == bts_owner_get_uid (other);
+    }
+}
+
+static gboolean
+check_limit (guint n_groups, guint maximum, const char *whose, GError **error)
+{
+  if (n_groups < maximum)
     return TRUE;
 
   g_set_error (error, BGT_ERROR, BGT_ERROR_LIMIT_EXCEEDED, "%s may have %u groups and has %u",
@@ -90,22 +109,26 @@ check_limit (guint n_groups, guint n_more, guint maximum, const char *whose, GEr
 }
 
 gboolean
-bts_groups_check_limit (BtsGroups *self, const BtsOwner *owner, guint n_more, GError **error)
+bts_groups_reserve (BtsGroups *self, BtsGroup *group, GError **error)
 {
-  guint n_of_application = 0;
-  guint n_of_user = 0;
+  const BtsOwner *owner = bts_group_get_owner (group);
+  Count found = { 0 };
 
-  for (guint i = 0; i < self->groups->len; i++)
-    {
-      const BtsOwner *other = bts_group_get_owner (self->groups->pdata[i]);
+  count (owner, self->groups, &found);
+  count (owner, self->reserved, &found);
+  if (!check_limit (found.n_of_application, BTS_GROUPS_MAX_PER_APPLICATION, "An application",
+                    error) ||
+      !check_limit (found.n_of_user, BTS_GROUPS_MAX_PER_USER, "A user", error))
+    return FALSE;
 
-      n_of_application += is_same_owner (owner, other);
-      n_of_user += bts_owner_get_uid (owner) == bts_owner_get_uid (other);
-    }
+  g_ptr_array_add (self->reserved, g_object_ref (group));
+  return TRUE;
+}
 
-  return check_limit (n_of_application, n_more, BTS_GROUPS_MAX_PER_APPLICATION, "An application",
-                      error) &&
-         check_limit (n_of_user, n_more, BTS_GROUPS_MAX_PER_USER, "A user", error);
+void
+bts_groups_release (BtsGroups *self, BtsGroup *group)
+{
+  g_ptr_array_remove_fast (self->reserved, group);
 }
 
 static void
@@ -227,6 +250,7 @@ bts_groups_dispose (GObject *object)
   BtsGroups *self = BTS_GROUPS (object);
 
   g_clear_pointer (&self->of, g_hash_table_unref);
+  g_clear_pointer (&self->reserved, g_ptr_array_unref);
   g_clear_pointer (&self->groups, g_ptr_array_unref);
   g_clear_object (&self->registry);
   G_OBJECT_CLASS (bts_groups_parent_class)->dispose (object);
@@ -253,6 +277,7 @@ static void
 bts_groups_init (BtsGroups *self)
 {
   self->groups = g_ptr_array_new_with_free_func (g_object_unref);
+  self->reserved = g_ptr_array_new_with_free_func (g_object_unref);
   self->of = g_hash_table_new (NULL, NULL);
 }
 

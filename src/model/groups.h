@@ -33,9 +33,10 @@ bts_groups_find (BtsGroups *self, const BtsOwner *owner, const char *name, gbool
 /* (nullable), lent */
 BtsGroup *bts_groups_find_of (BtsGroups *self, BtsOperation *operation);
 
-/* Whether @owner may have @n_more; LIMIT_EXCEEDED. */
-gboolean
-bts_groups_check_limit (BtsGroups *self, const BtsOwner *owner, guint n_more, GError **error);
+/* Counts @group, which is being saved and may be added, among its owner's until it is released;
+ * LIMIT_EXCEEDED. */
+gboolean bts_groups_reserve (BtsGroups *self, BtsGroup *group, GError **error);
+void bts_groups_release (BtsGroups *self, BtsGroup *group);
 
 void bts_groups_add (BtsGroups *self, BtsGroup *group);
 

@@ -222,6 +222,43 @@ test_operations_that_come_together_are_told_once (BusFixture *fixture)
                     ==, 1);
 }
 
+static gboolean
+are_all_there (GVariant **answers, guint n)
+{
+  for (guint i = 0; i < n; i++)
+    {
+      if (answers[i] == NULL)
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* Each is saved before it is there. */
+static void
+test_limit_holds_for_those_that_come_together (BusFixture *fixture)
+{
+  GVariant *answers[BTS_GROUPS_MAX_PER_APPLICATION + 20] = { NULL };
+  guint n_refused = 0;
+
+  for (guint i = 0; i < G_N_ELEMENTS (answers); i++)
+    {
+      g_autofree char *arguments = g_strdup_printf ("('g%u', @a{sv} {})", i);
+
+      bus_fixture_send (fixture, BGT_OBJECT_PATH, BGT_INTERFACE_MANAGER, "CreateGroup", arguments,
+                        &answers[i]);
+    }
+  while (!are_all_there (answers, G_N_ELEMENTS (answers)))
+    g_main_context_iteration (NULL, TRUE);
+  for (guint i = 0; i < G_N_ELEMENTS (answers); i++)
+    {
+      n_refused += g_variant_is_of_type (answers[i], G_VARIANT_TYPE_STRING);
+      g_variant_unref (answers[i]);
+    }
+  g_assert_cmpuint (n_refused, ==, 20);
+  g_assert_cmpuint (bts_groups_get_all (fixture->groups)->len, ==, BTS_GROUPS_MAX_PER_APPLICATION);
+}
+
 /* Its last operation, and with it the group, goes before that is told. */
 static void
 test_group_that_goes_is_told_no_more (BusFixture *fixture)
@@ -270,6 +307,7 @@ main (int argc, char **argv)
   ADD ("operations-that-come-together-are-told-once",
        test_operations_that_come_together_are_told_once);
   ADD ("group-that-goes-is-told-no-more", test_group_that_goes_is_told_no_more);
+  ADD ("limit-holds-for-those-that-come-together", test_limit_holds_for_those_that_come_together);
 #undef ADD
 
   return g_test_run ();
