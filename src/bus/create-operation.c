@@ -23,6 +23,7 @@ typedef struct
   BtsOperation *operation; /* (owned) (nullable) */
   gboolean is_reserved;
   guint n_descriptors; /* that are */
+  gsize n_bytes;       /* likewise */
 } Item;
 
 typedef struct _Batch
@@ -77,7 +78,8 @@ static void
 release (Item *item)
 {
   if (item->is_reserved)
-    bts_registry_release (item->batch->registry, item->owner, 1, item->n_descriptors);
+    bts_registry_release (item->batch->registry, item->owner, 1, item->n_descriptors,
+                          item->n_bytes);
   item->is_reserved = FALSE;
 }
 
@@ -186,6 +188,21 @@ note_body (Item *item, GError **error)
   return TRUE;
 }
 
+/* Anew, where it is already, for what it has become. */
+static gboolean
+reserve (Item *item, GError **error)
+{
+  const BtsLimits *limits = item->batch->bus->service.limits;
+
+  release (item);
+  item->n_descriptors = bts_descriptors_get_count (&item->spec->files);
+  item->n_bytes = bts_request_get_size (item->request);
+  item->is_reserved = bts_registry_reserve (
+      item->batch->registry, item->owner, 1, item->n_descriptors, item->n_bytes,
+      limits->max_operations_per_application, limits->max_operations_per_user, error);
+  return item->is_reserved;
+}
+
 /* All that can be said without asking anybody. */
 static gboolean
 prepare (Item *item, GError **error)
@@ -198,13 +215,7 @@ prepare (Item *item, GError **error)
     return FALSE;
 
   item->owner = dup_owner (item);
-  if (!ensure_group (item, error))
-    return FALSE;
-  item->n_descriptors = bts_descriptors_get_count (&item->spec->files);
-  item->is_reserved = bts_registry_reserve (service->registry, item->owner, 1, item->n_descriptors,
-                                            service->limits->max_operations_per_application,
-                                            service->limits->max_operations_per_user, error);
-  return item->is_reserved;
+  return ensure_group (item, error) && reserve (item, error);
 }
 
 static void
@@ -401,7 +412,7 @@ on_checked (GObject *source, GAsyncResult *result, gpointer user_data)
   GError *error = NULL;
 
   found = bts_engine_check_finish (BTS_ENGINE (source), result, &error);
-  if (found == NULL || !take_found (item, found, &error))
+  if (found == NULL || !take_found (item, found, &error) || !reserve (item, &error))
     take_error (item, error);
 
   if (--batch->n_pending > 0)

@@ -43,6 +43,7 @@ typedef struct
   guint n_unfinished;
   guint n_reserved;
   guint n_reserved_descriptors;
+  gsize n_reserved_bytes;
   Room room;
 } Count;
 
@@ -128,8 +129,8 @@ static gboolean
 is_unused (const Count *count)
 {
   return count->n_unfinished == 0 && count->n_reserved == 0 && count->n_reserved_descriptors == 0 &&
-         count->room.n_bytes == 0 && count->room.n_reported_bytes == 0 &&
-         count->room.n_descriptors == 0;
+         count->n_reserved_bytes == 0 && count->room.n_bytes == 0 &&
+         count->room.n_reported_bytes == 0 && count->room.n_descriptors == 0;
 }
 
 static void
@@ -411,7 +412,8 @@ bts_registry_get_checkpoint_room (BtsRegistry *self, BtsOperation *operation)
 gboolean
 bts_registry_check_room (BtsRegistry *self, BtsOwner *owner, GError **error)
 {
-  gboolean has_room = get_user_count (self, owner)->room.n_bytes < MAX_BYTES_PER_USER;
+  const Count *user = get_user_count (self, owner);
+  gboolean has_room = user->room.n_bytes + user->n_reserved_bytes < MAX_BYTES_PER_USER;
   gboolean has_room_for_reports = bts_registry_has_room_for_reports (self, owner);
 
   drop_unused_counts (self, owner);
@@ -461,6 +463,7 @@ bts_registry_reserve (BtsRegistry *self,
                       BtsOwner *owner,
                       guint n,
                       guint n_descriptors,
+                      gsize n_bytes,
                       guint max_per_application,
                       guint max_per_user,
                       GError **error)
@@ -482,6 +485,7 @@ bts_registry_reserve (BtsRegistry *self,
       application->n_reserved += n;
       user->n_reserved += n;
       user->n_reserved_descriptors += n_descriptors;
+      user->n_reserved_bytes += n_bytes;
     }
 
   drop_unused_counts (self, owner);
@@ -489,16 +493,19 @@ bts_registry_reserve (BtsRegistry *self,
 }
 
 void
-bts_registry_release (BtsRegistry *self, BtsOwner *owner, guint n, guint n_descriptors)
+bts_registry_release (
+    BtsRegistry *self, BtsOwner *owner, guint n, guint n_descriptors, gsize n_bytes)
 {
   Count *application = get_application_count (self, owner);
   Count *user = get_user_count (self, owner);
 
   g_return_if_fail (application->n_reserved >= n && user->n_reserved >= n &&
-                    user->n_reserved_descriptors >= n_descriptors);
+                    user->n_reserved_descriptors >= n_descriptors &&
+                    user->n_reserved_bytes >= n_bytes);
 
   application->n_reserved -= n;
   user->n_reserved -= n;
   user->n_reserved_descriptors -= n_descriptors;
+  user->n_reserved_bytes -= n_bytes;
   drop_unused_counts (self, owner);
 }

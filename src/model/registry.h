@@ -26,14 +26,15 @@ void bts_registry_add_arriving (BtsRegistry *self, BtsOperation *operation);
 void bts_registry_end_arrival (BtsRegistry *self, BtsOperation *operation);
 gboolean bts_registry_is_arriving (BtsRegistry *self, BtsOperation *operation);
 
-/* Reserves room for @n operations of @owner with @n_descriptors that are being created, so that
- * concurrent calls cannot exceed the limits: finished ones do not count but for their size.
- * LIMIT_EXCEEDED says which limit. Each reservation is given back by exactly one _release (after
- * _add, or where it failed). */
+/* Reserves room for @n operations of @owner with @n_descriptors and requests of @n_bytes that are
+ * being created, so that concurrent calls cannot exceed the limits: finished ones do not count but
+ * for their size. LIMIT_EXCEEDED says which limit. Each reservation is given back by exactly one
+ * _release (after _add, or where it failed). */
 gboolean bts_registry_reserve (BtsRegistry *self,
                                BtsOwner *owner,
                                guint n,
                                guint n_descriptors,
+                               gsize n_bytes,
                                guint max_per_application,
                                guint max_per_user,
                                GError **error);
@@ -51,4 +52,5 @@ gsize bts_registry_get_checkpoint_room (BtsRegistry *self, BtsOperation *operati
 /* Whether so little of that room is left that finished operations should make some. */
 gboolean bts_registry_is_room_scarce (BtsRegistry *self, BtsOwner *owner);
 
-void bts_registry_release (BtsRegistry *self, BtsOwner *owner, guint n, guint n_descriptors);
+void bts_registry_release (
+    BtsRegistry *self, BtsOwner *owner, guint n, guint n_descriptors, gsize n_bytes);

@@ -43,10 +43,8 @@ on_created (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static GPtrArray *
-create_from (BusFixture *fixture, BtsCaller *caller, BtsCreateSpec *spec, GError **error)
+create_all (BusFixture *fixture, BtsCaller *caller, GPtrArray *specs, GError **error)
 {
-  g_autoptr (GPtrArray) specs =
-                 g_ptr_array_new_with_free_func ((GDestroyNotify) bts_create_spec_free);
   g_autoptr (GAsyncResult) result = NULL;
   BtsBus bus = { 0 };
 
@@ -57,12 +55,21 @@ create_from (BusFixture *fixture, BtsCaller *caller, BtsCreateSpec *spec, GError
   bus.service.engine = BTS_ENGINE (fixture->engine);
   bus.service.clock = BTS_CLOCK (fixture->clock);
   bus.service.limits = &fixture->limits;
-  g_ptr_array_add (specs, spec);
-  bts_create_operations_async (&bus, caller, specs, FALSE, on_created, &result);
+  bts_create_operations_async (&bus, caller, specs, specs->len > 1, on_created, &result);
   while (result == NULL)
     g_main_context_iteration (NULL, TRUE);
 
   return bts_create_operations_finish (result, error);
+}
+
+static GPtrArray *
+create_from (BusFixture *fixture, BtsCaller *caller, BtsCreateSpec *spec, GError **error)
+{
+  g_autoptr (GPtrArray) specs =
+                 g_ptr_array_new_with_free_func ((GDestroyNotify) bts_create_spec_free);
+
+  g_ptr_array_add (specs, spec);
+  return create_all (fixture, caller, specs, error);
 }
 
 static GPtrArray *
@@ -227,6 +234,38 @@ test_worker_finds_no_group (void)
   g_assert_cmpuint (bts_groups_get_all (fixture->groups)->len, ==, 0);
 }
 
+/* They would be more than one message of the bus can tell. */
+static void
+test_batch_of_large_ones_is_refused (void)
+{
+  g_autoptr (BtsOwner) owner = bts_owner_new (1000, "caller", FALSE);
+  g_autoptr (BtsCaller) caller = bts_caller_new (owner, TRUE);
+  g_autoptr (BusFixture) fixture = bus_fixture_new (FALSE);
+  g_autoptr (GPtrArray) specs =
+                 g_ptr_array_new_with_free_func ((GDestroyNotify) bts_create_spec_free);
+  g_autoptr (GPtrArray) operations = NULL;
+  g_autofree char *text = g_strnfill (60 * 1000, 'a');
+  g_autoptr (GError) error = NULL;
+
+  if (fixture == NULL)
+    {
+      g_test_skip ("There is no dbus-daemon");
+      return;
+    }
+  fixture->limits.max_operations_per_application = 1000;
+  fixture->limits.max_operations_per_user = 1000;
+  for (guint i = 0; i < 500; i++)
+    g_ptr_array_add (
+        specs, bts_create_spec_new (BGT_OPERATION_KIND_DOWNLOAD,
+                                    g_variant_new_parsed ("{'uri': <'http://a/'>, 'destination': "
+                                                          "<'/tmp/a'>, 'metadata': <{'x': <%s>}>}",
+                                                          text),
+                                    -1));
+  operations = create_all (fixture, caller, specs, &error);
+  g_assert_error (error, BGT_ERROR, BGT_ERROR_LIMIT_EXCEEDED);
+  g_assert_true (bts_registry_check_room (fixture->registry, owner, NULL));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -257,6 +296,8 @@ main (int argc, char **argv)
       g_test_add_data_func (path, &part_rows[i], test_descriptors_of_parts);
     }
   g_test_add_func ("/bus/create-operation/worker-finds-no-group", test_worker_finds_no_group);
+  g_test_add_func ("/bus/create-operation/batch-of-large-ones-is-refused",
+                   test_batch_of_large_ones_is_refused);
 
   return g_test_run ();
 }

@@ -84,7 +84,7 @@ reserve (Fixture *fixture, guint n, guint max_per_application, guint max_per_use
 {
   g_autoptr (GError) error = NULL;
 
-  if (bts_registry_reserve (fixture->registry, fixture->owner, n, 0, max_per_application,
+  if (bts_registry_reserve (fixture->registry, fixture->owner, n, 0, 0, max_per_application,
                             max_per_user, &error))
     return TRUE;
 
@@ -143,13 +143,13 @@ test_finished_operations_do_not_count (Fixture *fixture, gconstpointer data)
   g_assert_false (reserve (fixture, 1, 1, 9));
   bts_operation_finish (operation, BGT_OPERATION_STATUS_ERROR, 404, NULL, 3);
   g_assert_true (reserve (fixture, 1, 1, 9));
-  bts_registry_release (fixture->registry, fixture->owner, 1, 0);
+  bts_registry_release (fixture->registry, fixture->owner, 1, 0, 0);
 
   g_assert_true (bts_operation_resume (operation, 4, NULL));
   g_assert_false (reserve (fixture, 1, 1, 9));
   bts_registry_remove (fixture->registry, operation);
   g_assert_true (reserve (fixture, 1, 1, 9));
-  bts_registry_release (fixture->registry, fixture->owner, 1, 0);
+  bts_registry_release (fixture->registry, fixture->owner, 1, 0, 0);
 }
 
 static void
@@ -163,13 +163,13 @@ test_reservations_count (Fixture *fixture, gconstpointer data)
   g_assert_false (reserve (fixture, 1, 5, 6));
   g_assert_false (reserve (fixture, G_MAXUINT, 5, 6));
 
-  g_assert_true (bts_registry_reserve (fixture->registry, other, 1, 0, 5, 6, NULL));
-  g_assert_false (bts_registry_reserve (fixture->registry, other, 1, 0, 5, 6, NULL));
+  g_assert_true (bts_registry_reserve (fixture->registry, other, 1, 0, 0, 5, 6, NULL));
+  g_assert_false (bts_registry_reserve (fixture->registry, other, 1, 0, 0, 5, 6, NULL));
 
-  bts_registry_release (fixture->registry, fixture->owner, 5, 0);
-  bts_registry_release (fixture->registry, other, 1, 0);
+  bts_registry_release (fixture->registry, fixture->owner, 5, 0, 0);
+  bts_registry_release (fixture->registry, other, 1, 0, 0);
   g_assert_true (reserve (fixture, 5, 5, 6));
-  bts_registry_release (fixture->registry, fixture->owner, 5, 0);
+  bts_registry_release (fixture->registry, fixture->owner, 5, 0, 0);
 }
 
 /* It is changed to what is large, too, and finished operations count as well. */
@@ -191,14 +191,30 @@ test_what_a_user_stores_is_limited (Fixture *fixture, gconstpointer data)
     }
   g_assert_cmpuint (n, >, 2000);
   g_assert_cmpuint (n, <, 4000);
-  g_assert_false (bts_registry_reserve (fixture->registry, other, 1, 0, 9, 9, &error));
+  g_assert_false (bts_registry_reserve (fixture->registry, other, 1, 0, 0, 9, 9, &error));
   g_assert_error (error, BGT_ERROR, BGT_ERROR_LIMIT_EXCEEDED);
-  g_assert_true (bts_registry_reserve (fixture->registry, stranger, 1, 0, 9, 9, NULL));
-  bts_registry_release (fixture->registry, stranger, 1, 0);
+  g_assert_true (bts_registry_reserve (fixture->registry, stranger, 1, 0, 0, 9, 9, NULL));
+  bts_registry_release (fixture->registry, stranger, 1, 0, 0);
 
   bts_registry_remove (fixture->registry,
                        bts_registry_get_operations (fixture->registry)->pdata[0]);
   g_assert_true (bts_registry_check_room (fixture->registry, other, NULL));
+}
+
+static void
+test_what_is_being_created_takes_room (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  const gsize half = 12 * 1024 * 1024;
+
+  for (guint i = 0; i < 2; i++)
+    g_assert_true (
+        bts_registry_reserve (fixture->registry, fixture->owner, 1, 0, half, 9, 9, NULL));
+  g_assert_false (bts_registry_reserve (fixture->registry, fixture->owner, 1, 0, 1, 9, 9, &error));
+  g_assert_error (error, BGT_ERROR, BGT_ERROR_LIMIT_EXCEEDED);
+  bts_registry_release (fixture->registry, fixture->owner, 1, 0, half);
+  g_assert_true (bts_registry_reserve (fixture->registry, fixture->owner, 1, 0, 1, 9, 9, NULL));
+  bts_registry_release (fixture->registry, fixture->owner, 2, 0, half + 1);
 }
 
 static gboolean
@@ -206,7 +222,7 @@ reserve_descriptors (Fixture *fixture, guint n_descriptors)
 {
   g_autoptr (GError) error = NULL;
 
-  if (bts_registry_reserve (fixture->registry, fixture->owner, 1, n_descriptors, 9, 9, &error))
+  if (bts_registry_reserve (fixture->registry, fixture->owner, 1, n_descriptors, 0, 9, 9, &error))
     return TRUE;
 
   g_assert_error (error, BGT_ERROR, BGT_ERROR_LIMIT_EXCEEDED);
@@ -226,14 +242,14 @@ test_descriptors_of_a_user_are_limited (Fixture *fixture, gconstpointer data)
   g_assert_true (reserve_descriptors (fixture, 8000));
   g_assert_false (reserve_descriptors (fixture, 191));
   g_assert_true (reserve_descriptors (fixture, 190));
-  bts_registry_release (fixture->registry, fixture->owner, 2, 8190);
+  bts_registry_release (fixture->registry, fixture->owner, 2, 8190, 0);
 
   bts_operation_finish (operation, BGT_OPERATION_STATUS_ERROR, 404, NULL, 3);
   g_assert_false (reserve_descriptors (fixture, 8191));
   g_assert_true (bts_operation_resume (operation, 4, NULL));
   bts_operation_finish (operation, BGT_OPERATION_STATUS_COMPLETED, 0, NULL, 5);
   g_assert_true (reserve_descriptors (fixture, 8192));
-  bts_registry_release (fixture->registry, fixture->owner, 1, 8192);
+  bts_registry_release (fixture->registry, fixture->owner, 1, 8192, 0);
 }
 
 /* Servers answer with heads of some 64 KiB, and nobody acknowledges. */
@@ -310,6 +326,7 @@ main (int argc, char *argv[])
   ADD ("finished-operations-do-not-count", test_finished_operations_do_not_count);
   ADD ("reservations-count", test_reservations_count);
   ADD ("what-a-user-stores-is-limited", test_what_a_user_stores_is_limited);
+  ADD ("what-is-being-created-takes-room", test_what_is_being_created_takes_room);
   ADD ("descriptors-of-a-user-are-limited", test_descriptors_of_a_user_are_limited);
   ADD ("what-is-reported-of-a-users-is-limited", test_what_is_reported_of_a_users_is_limited);
   ADD ("many-values-are-heavy", test_many_values_are_heavy);
