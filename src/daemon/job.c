@@ -282,6 +282,38 @@ acquire (BtsJob *self, JobState state)
 /* Stopping */
 
 static void
+on_probe_answered (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (BtsJob) self = BTS_JOB (user_data);
+  BtsWorkerLink *link = BTS_WORKER_LINK (source);
+  g_autoptr (GError) error = NULL;
+  gboolean is_answered = bts_worker_call_finish (link, result, &error);
+
+  /* The pool says so when a worker has really ended. */
+  if (self->state != JOB_STOPPING || self->link != link || bts_worker_link_is_closed (link))
+    return;
+  if (!is_answered)
+    {
+      g_warning ("%s: the worker does not stop the transfer and is ended: %s", get_guid (self),
+                 error->message);
+      bts_worker_pool_kill (self->context.pool, link);
+      return;
+    }
+  g_warning ("%s: the transfer does not stop, as where a file system does not answer; it is left",
+             get_guid (self));
+  become_idle (self);
+}
+
+/* A thread that hangs in the kernel outlives even the kill of its process. So a worker that goes on
+ * with all others keeps it, and does not begin that job anew before it has ended. */
+static void
+probe_worker (BtsJob *self)
+{
+  bts_worker_call_probe_async (self->link, get_guid (self), NULL, on_probe_answered,
+                               g_object_ref (self));
+}
+
+static void
 on_stop_answered (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (BtsJob) self = BTS_JOB (user_data);
@@ -292,13 +324,9 @@ on_stop_answered (GObject *source, GAsyncResult *result, gpointer user_data)
   if (self->state != JOB_STOPPING || self->link != link)
     return;
   if (is_stopped)
-    {
-      become_idle (self);
-      return;
-    }
-  g_warning ("%s: the worker does not stop the transfer and is ended: %s", get_guid (self),
-             error->message);
-  bts_worker_pool_kill (self->context.pool, link);
+    become_idle (self);
+  else if (!bts_worker_link_is_closed (link))
+    probe_worker (self);
 }
 
 static void

@@ -6,6 +6,8 @@
 
 #include "daemon/pool-worker.h"
 
+#include "common/bgt-error.h"
+
 /* Who has lived so long has not failed to start. */
 #define STABLE_US (10 * G_USEC_PER_SEC)
 
@@ -62,6 +64,15 @@ bts_pool_worker_fail_waiting (BtsPoolWorker *self, const GError *error)
 }
 
 void
+bts_pool_worker_end_start (BtsPoolWorker *self)
+{
+  g_cancellable_cancel (self->cancellable);
+  if (self->error == NULL)
+    self->error = g_error_new (BGT_ERROR, BGT_ERROR_FAILED,
+                               "The worker of user %u ended while it was started", self->uid);
+}
+
+void
 bts_pool_worker_count_failure (BtsPoolWorker *self)
 {
   gint64 now = bts_clock_get_boot_time (self->clock);
@@ -69,4 +80,12 @@ bts_pool_worker_count_failure (BtsPoolWorker *self)
   if (self->was_ready && now - self->started_at >= STABLE_US)
     bts_back_off_reset (&self->back_off);
   bts_back_off_fail (&self->back_off, now);
+}
+
+GError *
+bts_pool_worker_new_back_off_error (BtsPoolWorker *self)
+{
+  return g_error_new (
+      BGT_ERROR, BGT_ERROR_FAILED,
+      "The worker of user %u does not start or keeps ending; it is tried again soon", self->uid);
 }

@@ -48,5 +48,11 @@ void bts_pool_worker_clear_alarm (BtsPoolWorker *self);
 /* Whoever waits for it gets @error. */
 void bts_pool_worker_fail_waiting (BtsPoolWorker *self, const GError *error);
 
+/* It has ended before it was ready. */
+void bts_pool_worker_end_start (BtsPoolWorker *self);
+
 /* It has ended although it was to live. */
 void bts_pool_worker_count_failure (BtsPoolWorker *self);
+
+/* Why there is none for a while. */
+GError *bts_pool_worker_new_back_off_error (BtsPoolWorker *self);

@@ -14,6 +14,7 @@
 #include "daemon/worker-checks.h"
 
 #define STOP_TIMEOUT_MS (10 * 1000)
+#define PROBE_TIMEOUT_MS (3 * 1000)
 #define DISCARD_TIMEOUT_MS (60 * 1000)
 
 typedef struct
@@ -63,6 +64,7 @@ static const CallRow stop_call = { "Stop", "()", STOP_TIMEOUT_MS };
 static const CallRow discard_call = { "Discard", "()", DISCARD_TIMEOUT_MS };
 static const CallRow open_result_call = { "OpenResult", "(h)", BTS_WORKER_TIMEOUT_MS };
 static const CallRow change_call = { "Change", "()", BTS_WORKER_TIMEOUT_MS };
+static const CallRow probe_call = { "Change", "()", PROBE_TIMEOUT_MS };
 static const CallRow request_range_call = { "RequestRange", "()", BTS_WORKER_TIMEOUT_MS };
 static const CallRow reconnect_call = { "Reconnect", "()", BTS_WORKER_TIMEOUT_MS };
 static const CallRow look_at_process_call = { "LookAtProcess", "(a{sv})", BTS_WORKER_TIMEOUT_MS };
@@ -278,6 +280,17 @@ bts_worker_call_change_async (BtsWorkerLink *self,
                               gpointer user_data)
 {
   call (self, &change_call, g_variant_new ("(s@a{sv})", guid, changes), NULL, cancellable, callback,
+        user_data);
+}
+
+void
+bts_worker_call_probe_async (BtsWorkerLink *self,
+                             const char *guid,
+                             GCancellable *cancellable,
+                             GAsyncReadyCallback callback,
+                             gpointer user_data)
+{
+  call (self, &probe_call, g_variant_new ("(sa{sv})", guid, NULL), NULL, cancellable, callback,
         user_data);
 }
 

@@ -64,6 +64,13 @@ void bts_worker_call_change_async (BtsWorkerLink *self,
                                    GCancellable *cancellable,
                                    GAsyncReadyCallback callback,
                                    gpointer user_data);
+
+/* Whether it answers at all, and soon. */
+void bts_worker_call_probe_async (BtsWorkerLink *self,
+                                  const char *guid,
+                                  GCancellable *cancellable,
+                                  GAsyncReadyCallback callback,
+                                  gpointer user_data);
 void bts_worker_call_request_range_async (BtsWorkerLink *self,
                                           const char *guid,
                                           guint64 offset,

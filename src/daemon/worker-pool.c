@@ -14,6 +14,9 @@
 #define IDLE_US (10 * G_USEC_PER_SEC)
 #define START_TIMEOUT_US (20 * G_USEC_PER_SEC)
 #define EXIT_TIMEOUT_US (5 * G_USEC_PER_SEC)
+/* Of one that has been killed: what hangs in the kernel ends only when that answers, and does
+ * nothing of its own any more. */
+#define DYING_TIMEOUT_US (20 * G_USEC_PER_SEC)
 
 struct _BtsWorkerPool
 {
@@ -139,14 +142,6 @@ configure (BtsPoolWorker *worker,
 
 /* Ending */
 
-static GError *
-new_back_off_error (uid_t uid)
-{
-  return g_error_new (
-      BGT_ERROR, BGT_ERROR_FAILED,
-      "The worker of user %u does not start or keeps ending; it is tried again soon", uid);
-}
-
 static void
 check_idle (BtsWorkerPool *self)
 {
@@ -172,12 +167,29 @@ finish_worker (BtsPoolWorker *worker)
     g_signal_emit (pool, signals[SIGNAL_WORKER_LOST], 0, link);
   worker->was_ready = FALSE;
   if (error == NULL && bts_worker_pool_get_not_before (pool, worker->uid) != 0)
-    error = new_back_off_error (worker->uid);
+    error = bts_pool_worker_new_back_off_error (worker);
   if (error != NULL)
     bts_pool_worker_fail_waiting (worker, error);
   else if (!g_queue_is_empty (&worker->waiting) && worker->state == BTS_POOL_WORKER_NONE)
     start_worker (worker);
   check_idle (pool);
+}
+
+static void
+on_dying_too_long (gpointer user_data)
+{
+  BtsPoolWorker *worker = user_data;
+
+  worker->alarm_id = 0;
+  g_message ("The worker of user %u is killed and hangs in the kernel: given up", worker->uid);
+  finish_worker (worker);
+}
+
+static void
+end_process (BtsPoolWorker *worker)
+{
+  bts_pool_worker_set_alarm (worker, DYING_TIMEOUT_US, on_dying_too_long);
+  bts_worker_launcher_stop (worker->pool->launcher, worker->worker_id);
 }
 
 static void
@@ -187,7 +199,7 @@ on_leaving_too_long (gpointer user_data)
 
   worker->alarm_id = 0;
   g_message ("The worker of user %u does not exit by itself and is ended", worker->uid);
-  bts_worker_launcher_stop (worker->pool->launcher, worker->worker_id);
+  end_process (worker);
 }
 
 /* Lets a healthy worker exit by itself. */
@@ -209,7 +221,7 @@ kill_worker (BtsPoolWorker *worker)
   bts_pool_worker_clear_alarm (worker);
   worker->state = BTS_POOL_WORKER_LEAVING;
   if (worker->worker_id != 0)
-    bts_worker_launcher_stop (worker->pool->launcher, worker->worker_id);
+    end_process (worker);
 }
 
 static void
@@ -234,13 +246,7 @@ on_exited (BtsWorkerPool *self, guint worker_id, BtsWorkerLauncher *launcher)
       if (worker->worker_id != worker_id || worker_id == 0)
         continue;
       if (worker->state == BTS_POOL_WORKER_STARTING)
-        {
-          g_cancellable_cancel (worker->cancellable);
-          if (worker->error == NULL)
-            worker->error =
-                g_error_new (BGT_ERROR, BGT_ERROR_FAILED,
-                             "The worker of user %u ended while it was started", worker->uid);
-        }
+        bts_pool_worker_end_start (worker);
       if (worker->state != BTS_POOL_WORKER_LEAVING)
         bts_pool_worker_count_failure (worker);
       finish_worker (worker);
@@ -465,7 +471,7 @@ bts_worker_pool_acquire_async (BtsWorkerPool *self,
     }
   if (worker->state == BTS_POOL_WORKER_NONE && bts_worker_pool_get_not_before (self, uid) != 0)
     {
-      g_task_return_error (task, new_back_off_error (uid));
+      g_task_return_error (task, bts_pool_worker_new_back_off_error (worker));
       return;
     }
 

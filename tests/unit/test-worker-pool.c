@@ -146,6 +146,28 @@ test_worker_that_does_not_leave_is_ended (DaemonFixture *fixture, gconstpointer 
   g_assert_cmpuint (bts_launcher_fake_get_n_launches (fixture->launcher), ==, 2);
 }
 
+static void
+test_worker_that_hangs_in_the_kernel_is_followed_by_another (DaemonFixture *fixture,
+                                                             gconstpointer data)
+{
+  g_auto (Acquired) first = { NULL };
+  g_auto (Acquired) second = { NULL };
+
+  bts_launcher_fake_set_undying (fixture->launcher, TRUE);
+  acquire (fixture, &first);
+  bts_worker_pool_release (fixture->pool, first.link);
+  advance_seconds (fixture, 11);
+  bts_worker_pool_acquire_async (fixture->pool, getuid (), on_acquired, &second);
+  advance_seconds (fixture, 6);
+  advance_seconds (fixture, 17);
+  daemon_fixture_settle (fixture);
+  g_assert_cmpuint (bts_launcher_fake_get_n_launches (fixture->launcher), ==, 1);
+
+  advance_seconds (fixture, 2);
+  daemon_fixture_wait (second.link != NULL);
+  g_assert_cmpuint (bts_launcher_fake_get_n_launches (fixture->launcher), ==, 2);
+}
+
 static GVariant *
 get_known_servers (DaemonFixture *fixture)
 {
@@ -306,6 +328,8 @@ static const TestRow tests[] = {
   { "worker-that-was-let-go-is-followed-by-another",
     test_worker_that_was_let_go_is_followed_by_another },
   { "worker-that-does-not-leave-is-ended", test_worker_that_does_not_leave_is_ended },
+  { "worker-that-hangs-in-the-kernel-is-followed-by-another",
+    test_worker_that_hangs_in_the_kernel_is_followed_by_another },
   { "next-worker-knows-what-the-last-one-learned",
     test_next_worker_knows_what_the_last_one_learned },
   { "first-crash-costs-no-time", test_first_crash_costs_no_time },

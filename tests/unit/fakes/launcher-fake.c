@@ -17,6 +17,7 @@ struct _BtsLauncherFake
   GObject parent;
 
   gboolean refuses;
+  gboolean is_undying;
   char *mute; /* (owned) (nullable) */
   guint n_launches;
   guint n_opening;       /* connections that are being made */
@@ -211,9 +212,12 @@ static void
 bts_launcher_fake_stop (BtsWorkerLauncher *launcher, guint worker_id)
 {
   BtsLauncherFake *self = BTS_LAUNCHER_FAKE (launcher);
-  Exit *exit = g_new0 (Exit, 1);
+  Exit *exit;
 
+  if (self->is_undying)
+    return;
   close_worker (self, worker_id);
+  exit = g_new0 (Exit, 1);
   exit->launcher = g_object_ref (self);
   exit->worker_id = worker_id;
   g_idle_add_full (G_PRIORITY_DEFAULT, on_exit_turn, exit, exit_free);
@@ -268,6 +272,12 @@ void
 bts_launcher_fake_set_refuses (BtsLauncherFake *self, gboolean refuses)
 {
   self->refuses = refuses;
+}
+
+void
+bts_launcher_fake_set_undying (BtsLauncherFake *self, gboolean is_undying)
+{
+  self->is_undying = is_undying;
 }
 
 void

@@ -17,6 +17,9 @@ BtsLauncherFake *bts_launcher_fake_new (void);
 /* From now on no worker can be launched, or again. */
 void bts_launcher_fake_set_refuses (BtsLauncherFake *self, gboolean refuses);
 
+/* From now on no worker exits when it is stopped, or again. */
+void bts_launcher_fake_set_undying (BtsLauncherFake *self, gboolean is_undying);
+
 /* From now on calls of @method get no answer; NULL: all do. */
 void bts_launcher_fake_set_mute (BtsLauncherFake *self, const char *method);
 
