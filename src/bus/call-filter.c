@@ -8,10 +8,10 @@
 
 #include <gio/gunixfdlist.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "bus/call-size.h"
 #include "common/bgt-error.h"
+#include "common/closing.h"
 #include "common/names.h"
 
 /* Calls of one connection that are told of together. */
@@ -207,7 +207,7 @@ limit_descriptors (Shared *shared, const char *name, GDBusMessage *message)
     }
   closed = g_unix_fd_list_steal_fds (fds, &n_closed);
   for (int i = 0; i < n_closed; i++)
-    close (closed[i]);
+    bts_close_elsewhere (closed[i]);
 }
 
 static gboolean

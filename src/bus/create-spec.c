@@ -6,10 +6,9 @@
 
 #include "bus/create-spec.h"
 
-#include <unistd.h>
-
 #include "bus/part-files.h"
 #include "common/bgt-error.h"
+#include "common/closing.h"
 
 /* What a spec or the worker may say, but no application in the options of a call. */
 static const char *const parameter_keys[] = {
@@ -83,7 +82,7 @@ bts_create_spec_from_call (BgtOperationKind kind,
   if (!check_has_none (options, parameter_keys, error))
     {
       if (fd >= 0)
-        close (fd);
+        bts_close_elsewhere (fd);
       return NULL;
     }
 

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "common/bgt-error.h"
+#include "common/closing.h"
 
 void
 bts_invocation_free (BtsInvocation *call)
@@ -60,6 +61,7 @@ bts_invocation_return_fd (BtsInvocation *call, int fd)
 {
   g_autoptr (GUnixFDList) fds = g_unix_fd_list_new_from_array (&fd, 1);
 
+  bts_fd_list_close_elsewhere (fds);
   count_answer (call, 0);
   g_dbus_method_invocation_return_value_with_unix_fd_list (g_steal_pointer (&call->invocation),
                                                            g_variant_new ("(h)", 0), fds);

@@ -13,6 +13,7 @@
 #include <gio/gio.h>
 #include <glib-unix.h>
 
+#include "common/closing.h"
 #include "common/descriptor.h"
 #include "daemon/configuration.h"
 #include "daemon/daemon.h"
@@ -188,6 +189,7 @@ connect_to_bus (const CommandLine *line, GError **error)
       return NULL;
     }
   g_dbus_connection_set_exit_on_close (connection, FALSE);
+  bts_connection_close_elsewhere (connection);
   return connection;
 }
 

@@ -9,6 +9,7 @@
 #include <gio/gunixfdlist.h>
 
 #include "common/bgt-error.h"
+#include "common/closing.h"
 #include "daemon/patient-call.h"
 #include "daemon/worker-answer.h"
 #include "daemon/worker-checks.h"
@@ -114,6 +115,7 @@ build_handles (GArray *files, GUnixFDList **fds, GError **error)
   g_auto (GVariantBuilder) builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("ah"));
   g_autoptr (GUnixFDList) list = g_unix_fd_list_new ();
 
+  bts_fd_list_close_elsewhere (list);
   for (guint i = 0; files != NULL && i < files->len; i++)
     {
       int handle = g_unix_fd_list_append (list, g_array_index (files, int, i), error);

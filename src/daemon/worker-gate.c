@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "common/bgt-error.h"
+#include "common/closing.h"
 
 /* Twice what the largest report has, or the answer about the most requests at once. */
 #define MAX_MESSAGE_BYTES (2 * 1024 * 1024)
@@ -76,7 +77,7 @@ static void
 close_descriptors (Piece *piece)
 {
   for (gsize i = 0; i < piece->n_descriptors; i++)
-    close (piece->descriptors[i]);
+    bts_close_elsewhere (piece->descriptors[i]);
   piece->n_descriptors = 0;
 }
 
@@ -95,7 +96,7 @@ take_descriptors (Piece *piece, struct msghdr *message)
           if (piece->n_descriptors < MAX_DESCRIPTORS)
             piece->descriptors[piece->n_descriptors++] = received[i];
           else
-            close (received[i]);
+            bts_close_elsewhere (received[i]);
         }
     }
 }

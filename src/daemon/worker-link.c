@@ -8,6 +8,7 @@
 
 #include <unistd.h>
 
+#include "common/closing.h"
 #include "common/names.h"
 #include "daemon/worker-checks.h"
 #include "daemon/worker-gate.h"
@@ -179,6 +180,7 @@ set_up (BtsWorkerLink *self, GError **error)
   self->subscription_id = g_dbus_connection_signal_subscribe (
       self->connection, NULL, BTS_INTERFACE_WORKER_HOST, NULL, BTS_WORKER_HOST_PATH, NULL,
       G_DBUS_SIGNAL_FLAGS_NONE, on_signal, self, NULL);
+  bts_connection_close_elsewhere (self->connection);
   g_dbus_connection_start_message_processing (self->connection);
   return TRUE;
 }

@@ -6,13 +6,13 @@
 
 #include "model/descriptors.h"
 
-#include <unistd.h>
+#include "common/closing.h"
 
 static void
 close_one (gpointer fd)
 {
   if (*(int *) fd >= 0)
-    close (*(int *) fd);
+    bts_close_elsewhere (*(int *) fd);
 }
 
 /* Takes @fd. */

@@ -7,15 +7,15 @@
 #include "worker/call-files.h"
 
 #include <gio/gunixfdlist.h>
-#include <unistd.h>
 
 #include "common/bgt-error.h"
+#include "common/closing.h"
 #include "worker/request-streams.h"
 
 static void
 close_file (gpointer file)
 {
-  close (*(int *) file);
+  bts_close_elsewhere (*(int *) file);
 }
 
 /* -1 on error. */

@@ -18,6 +18,7 @@
 #include <sanitizer/lsan_interface.h>
 #endif
 
+#include "common/closing.h"
 #include "common/descriptor.h"
 #include "worker/privileges.h"
 #include "worker/worker.h"
@@ -184,6 +185,7 @@ run (GError **error)
   if (connection == NULL)
     return FALSE;
   g_dbus_connection_set_exit_on_close (connection, FALSE);
+  bts_connection_close_elsewhere (connection);
   g_signal_connect (connection, "closed", G_CALLBACK (on_closed), NULL);
   worker = bts_worker_new (connection, error);
   if (worker == NULL)
