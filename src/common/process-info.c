@@ -8,11 +8,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define MAX_SIZE (64 * 1024)
+/* Of what starts programs for people, far fewer are within each other. */
+#define MAX_ANCESTORS 64
 
 /* What there is of @fd; NULL where it is no regular file or of no sensible size. */
 static GBytes *
@@ -86,30 +89,139 @@ insert_executable (GVariantDict *info, const char *folder)
     insert_bytes (info, "executable", bytes);
 }
 
+/* Another process's, by its folder in /proc, which stays that of the same process. */
+
+static int
+open_process (guint32 pid)
+{
+  g_autofree char *folder = g_strdup_printf ("/proc/%u", pid);
+
+  return open (folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+typedef enum
+{
+  LOOK_SEEN,
+  LOOK_UNSEEN, /* the kernel does not let us */
+  LOOK_GONE,
+} Look;
+
+/* @flatpak_info stays as it is where there is none. */
+static Look
+look_at_root (int process, GBytes **flatpak_info)
+{
+  int root = openat (process, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  g_autoptr (GBytes) found = NULL;
+  gboolean is_seen;
+
+  /* A process that has exited has no root any more: that says nothing about a sandbox. */
+  if (root < 0)
+    return errno == EACCES || errno == EPERM ? LOOK_UNSEEN : LOOK_GONE;
+  is_seen = read_flatpak_info (root, &found);
+  close (root);
+  if (found != NULL)
+    {
+      g_clear_pointer (flatpak_info, g_bytes_unref);
+      *flatpak_info = g_steal_pointer (&found);
+    }
+  return is_seen ? LOOK_SEEN : LOOK_UNSEEN;
+}
+
+/* 0 where there is none that we could see; FALSE where @process has gone. */
+static gboolean
+read_parent (int process, guint32 *parent)
+{
+  char text[1024];
+  const char *end_of_name;
+  int fd = openat (process, "stat", O_RDONLY | O_CLOEXEC);
+  gssize n = fd >= 0 ? read (fd, text, sizeof text - 1) : -1;
+
+  if (fd >= 0)
+    close (fd);
+  text[MAX (n, 0)] = '\0';
+  end_of_name = strrchr (text, ')');
+  return end_of_name != NULL && sscanf (end_of_name, ") %*c %u", parent) == 1;
+}
+
+/* -1 where there is none, or none that is visible; FALSE where @process has gone. */
+static gboolean
+open_parent (int process, guint32 *pid, int *parent)
+{
+  guint32 still = 0;
+
+  for (;;)
+    {
+      if (!read_parent (process, pid))
+        return FALSE;
+      *parent = *pid != 0 ? open_process (*pid) : -1;
+      /* As long as it is the parent, nobody else has its ID. */
+      if (read_parent (process, &still) && still == *pid)
+        return TRUE;
+      if (*parent >= 0)
+        close (*parent);
+    }
+}
+
+static gboolean
+is_in_our_user_namespace (int process)
+{
+  struct stat ours, theirs;
+
+  return stat ("/proc/self/ns/user", &ours) == 0 && fstatat (process, "ns/user", &theirs, 0) == 0 &&
+         ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino;
+}
+
+/* What the outermost sandbox says that @process is in, which shows itself: an application that may
+ * make user namespaces can show any root of its own, but not leave its ancestors. FALSE where these
+ * do not show enough. */
+static gboolean
+look_at_ancestors (int process, GBytes **flatpak_info)
+{
+  int child = fcntl (process, F_DUPFD_CLOEXEC, 3);
+  gboolean is_known = child >= 0;
+  gboolean is_seen = TRUE;
+
+  for (guint i = 0; is_known && child >= 0; i++)
+    {
+      gboolean was_seen = is_seen;
+      guint32 pid = 0;
+      int parent = -1;
+
+      is_known = i < MAX_ANCESTORS && open_parent (child, &pid, &parent);
+      is_seen = parent >= 0 && look_at_root (parent, flatpak_info) == LOOK_SEEN;
+      /* Other users' do not show themselves, but they are in no sandbox of this one's either. */
+      if (is_known && pid != 0 && was_seen && !is_seen)
+        is_known = is_in_our_user_namespace (child);
+      close (child);
+      child = parent;
+    }
+  if (child >= 0)
+    close (child);
+
+  return is_known;
+}
+
 static GVariant *
 read_info (guint32 pid, GError **error)
 {
   g_autofree char *folder = g_strdup_printf ("/proc/%u", pid);
-  g_autofree char *root_path = g_build_filename (folder, "root", NULL);
   g_auto (GVariantDict) info = G_VARIANT_DICT_INIT (NULL);
   g_autoptr (GBytes) flatpak_info = NULL;
-  gboolean is_seen = FALSE;
-  int root = open (root_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  int process = open_process (pid);
+  Look look = process >= 0 ? look_at_root (process, &flatpak_info) : LOOK_GONE;
 
-  /* A process that has exited has no root any more: that says nothing about a sandbox. */
-  if (root < 0 && errno != EACCES && errno != EPERM)
+  if (look == LOOK_SEEN && !look_at_ancestors (process, &flatpak_info))
+    look = LOOK_UNSEEN;
+  if (process >= 0)
+    close (process);
+  if (look == LOOK_GONE)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "Process %u has gone", pid);
       return NULL;
     }
-  if (root >= 0)
-    {
-      is_seen = read_flatpak_info (root, &flatpak_info);
-      close (root);
-    }
   if (flatpak_info != NULL)
     insert_bytes (&info, "flatpak-info", flatpak_info);
-  g_variant_dict_insert (&info, "is-unseen", "b", !is_seen);
+  g_variant_dict_insert (&info, "is-unseen", "b", look == LOOK_UNSEEN);
   insert_proc_file (&info, "cgroup", folder, "cgroup");
   insert_proc_file (&info, "name", folder, "comm");
   insert_executable (&info, folder);

@@ -7,7 +7,8 @@
 #include <gio/gio.h>
 
 /* What a process shows of itself, as it is read: a{sv} with
- *   flatpak-info ay   the content of the /.flatpak-info that it sees; none where there is none
+ *   flatpak-info ay   the content of the /.flatpak-info that it sees, or the outermost of its
+ *                     ancestors that sees one; none where there is none
  *   is-unseen b       TRUE where nobody but its own user may find that out, or it is not as it
  *                     ought to be; what then stands in the others is not to be relied upon
  *   cgroup ay, executable ay, name ay   from /proc, those that could be read

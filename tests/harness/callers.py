@@ -119,9 +119,11 @@ class CallError(Exception):
 
 class Caller:
     """One program of the user @uid. @application: it runs in a Flatpak's
-    sandbox of that ID, with the network permission if @network."""
+    sandbox of that ID, with the network permission if @network. @pretended: within that it has made
+    a root of its own, with that as its .flatpak-info, or without any where it is empty."""
 
-    def __init__(self, bus, uid, application=None, network=True, flatpak_info=None):
+    def __init__(self, bus, uid, application=None, network=True, flatpak_info=None,
+                 pretended=None):
         self.bus = bus
         self.uid = uid
         self.folder = tempfile.mkdtemp(prefix="bgt-caller-")
@@ -130,22 +132,29 @@ class Caller:
             flatpak_info = FLATPAK_INFO.format(application=application,
                                                shared="network;ipc;" if network else "ipc;")
         self.flatpak_info = flatpak_info
+        self.pretended = pretended
         self.process = None
+
+    def _in_sandbox(self, name, flatpak_info):
+        tests = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+        command = ["bwrap", *SANDBOX, "--ro-bind", tests, tests, "--ro-bind",
+                   members.INTROSPECTION, members.INTROSPECTION, "--bind", self.bus.folder,
+                   self.bus.folder, "--bind", self.folder, self.folder]
+        if flatpak_info is None:
+            return command
+        with open(f"{self.folder}/{name}", "w", encoding="utf-8") as file:
+            file.write(flatpak_info)
+        return [*command, "--ro-bind", f"{self.folder}/{name}", "/.flatpak-info"]
 
     def _command(self):
         become = ["setpriv", "--reuid", str(self.uid), "--regid", str(self.uid), "--clear-groups",
                   "--inh-caps", "-all"]
         client = ["/usr/bin/python3", os.path.abspath(__file__), self.bus.address]
-        if self.flatpak_info is None:
-            return [*become, *client]
-        info = f"{self.folder}/flatpak-info"
-        with open(info, "w", encoding="utf-8") as file:
-            file.write(self.flatpak_info)
-        tests = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-        shared = ["--ro-bind", tests, tests, "--ro-bind", members.INTROSPECTION,
-                  members.INTROSPECTION, "--bind", self.bus.folder, self.bus.folder, "--bind",
-                  self.folder, self.folder, "--ro-bind", info, "/.flatpak-info"]
-        return [*become, "bwrap", *SANDBOX, *shared, *client]
+        if self.pretended is not None:
+            client = [*self._in_sandbox("pretended", self.pretended or None), *client]
+        if self.flatpak_info is not None:
+            client = [*self._in_sandbox("flatpak-info", self.flatpak_info), *client]
+        return [*become, *client]
 
     def start(self):
         os.chmod(self.folder, 0o755)

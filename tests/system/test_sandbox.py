@@ -8,7 +8,7 @@ import unittest
 from gi.repository import GLib
 
 from harness.bodies import Body
-from harness.callers import Caller, CallError, SystemBus, SystemDaemon
+from harness.callers import FLATPAK_INFO, Caller, CallError, SystemBus, SystemDaemon
 from harness.daemon import NAME, PATH
 from harness.servers import FaultyServer, sending
 from harness.upload_server import CREATED, UploadServer
@@ -203,6 +203,23 @@ class Sandboxes(unittest.TestCase):
                    "the owner is told")
         self.app.call(PATH, "org.freedesktop.DBus.Peer", "Ping")
         self.assertNotIn(path, [signal[0] for signal in self.app.signals()])
+
+    def test_a_root_that_it_has_made_itself_says_nothing(self):
+        """As where it may make user namespaces."""
+        path = self.create(self.other)
+        for pretended in ("", FLATPAK_INFO.format(application="org.example.Other",
+                                                  shared="network;")):
+            with self.subTest(pretended), \
+                    Caller(self.bus, UID, "org.example.Offline", network=False,
+                           pretended=pretended) as caller:
+                self.assertNotIn(path, self.visible(caller))
+                self.refuse(DENIED, caller, PATH, *CREATE_TO_FD, (self.server.uri("/file"), 0, {}),
+                            descriptor=f"{caller.folder}/file")
+
+    def test_a_root_of_no_sandbox_is_the_users(self):
+        path = self.create(self.other)
+        with Caller(self.bus, UID, pretended="") as caller:
+            self.assertIn(path, self.visible(caller))
 
     def test_what_it_cannot_say_clearly_counts_as_nothing(self):
         for number, info in enumerate(("", "[Application]\n", "name=x\n", "[Application]\nname=\n",
