@@ -7,6 +7,7 @@
 #include "bus/caller-cache.h"
 
 #include "common/bgt-error.h"
+#include "common/process-info.h"
 
 typedef struct
 {
@@ -30,7 +31,11 @@ struct _BtsCallerCache
   GDBusConnection *connection; /* (owned) */
   BtsEngine *engine;           /* (owned) (nullable) */
   GHashTable *entries;         /* (owned) (element-type utf8 Entry) */
-  guint watch_id;              /* while there are entries */
+  guint watch_id;
+  /* When those connected that were not there before us (owned) (element-type utf8 guint64), and
+   * since when it is sure that none is missed; 0 while it is not. Both as process-info.h counts. */
+  GHashTable *connected;
+  guint64 watched_since;
 };
 
 typedef struct
@@ -87,18 +92,9 @@ static void on_name_owner_changed (GDBusConnection *connection,
 static void
 watch (BtsCallerCache *self)
 {
-  if (self->watch_id == 0)
-    self->watch_id = g_dbus_connection_signal_subscribe (
-        self->connection, "org.freedesktop.DBus", "org.freedesktop.DBus", "NameOwnerChanged",
-        "/org/freedesktop/DBus", NULL, G_DBUS_SIGNAL_FLAGS_NONE, on_name_owner_changed, self, NULL);
-}
-
-static void
-stop_watching (BtsCallerCache *self)
-{
-  if (self->watch_id != 0)
-    g_dbus_connection_signal_unsubscribe (self->connection, self->watch_id);
-  self->watch_id = 0;
+  self->watch_id = g_dbus_connection_signal_subscribe (
+      self->connection, "org.freedesktop.DBus", "org.freedesktop.DBus", "NameOwnerChanged",
+      "/org/freedesktop/DBus", NULL, G_DBUS_SIGNAL_FLAGS_NONE, on_name_owner_changed, self, NULL);
 }
 
 static void
@@ -109,8 +105,6 @@ forget (BtsCallerCache *self, const char *name, const GError *reason)
   if (!g_hash_table_steal_extended (self->entries, name, NULL, (gpointer *) &entry))
     return;
 
-  if (g_hash_table_size (self->entries) == 0)
-    stop_watching (self);
   hand_on (entry, NULL, reason);
   g_signal_emit (self, signals[SIGNAL_VANISHED], 0, entry->name);
   entry_free (entry);
@@ -128,13 +122,20 @@ on_name_owner_changed (GDBusConnection *connection,
   BtsCallerCache *self = user_data;
   const char *name, *new_owner;
   g_autoptr (GError) gone = NULL;
+  guint64 now;
 
   if (!g_variant_is_of_type (parameters, G_VARIANT_TYPE ("(sss)")))
     return;
   g_variant_get (parameters, "(&s&s&s)", &name, NULL, &new_owner);
   if (*new_owner != '\0')
-    return;
+    {
+      now = bts_process_info_get_time ();
+      if (*name == ':')
+        g_hash_table_insert (self->connected, g_strdup (name), g_memdup2 (&now, sizeof now));
+      return;
+    }
 
+  g_hash_table_remove (self->connected, name);
   gone = g_error_new_literal (BGT_ERROR, BGT_ERROR_ACCESS_DENIED, "The caller has left the bus");
   forget (self, name, gone);
 }
@@ -151,6 +152,9 @@ on_looked_up (GObject *source, GAsyncResult *result, gpointer user_data)
 
   g_free (data);
   caller = bts_caller_look_up_finish (result, &error);
+  /* The bus has answered, and so it has begun to tell who comes. */
+  if (caller != NULL && self->watched_since == 0)
+    self->watched_since = bts_process_info_get_time ();
   entry = g_hash_table_lookup (self->entries, name);
   if (entry == NULL)
     return;
@@ -169,6 +173,16 @@ on_looked_up (GObject *source, GAsyncResult *result, gpointer user_data)
   hand_on (entry, caller, error);
 }
 
+static guint64
+get_time_of_connection (BtsCallerCache *self, const char *name)
+{
+  const guint64 *connected = g_hash_table_lookup (self->connected, name);
+
+  if (connected != NULL)
+    return *connected;
+  return self->watched_since != 0 ? self->watched_since : bts_process_info_get_time ();
+}
+
 static void
 look_up (BtsCallerCache *self, Entry *entry)
 {
@@ -177,7 +191,8 @@ look_up (BtsCallerCache *self, Entry *entry)
   entry->is_looked_up = TRUE;
   data->cache = g_object_ref (self);
   data->name = g_strdup (entry->name);
-  bts_caller_look_up_async (self->connection, self->engine, entry->name, on_looked_up, data);
+  bts_caller_look_up_async (self->connection, self->engine, entry->name,
+                            get_time_of_connection (self, entry->name), on_looked_up, data);
 }
 
 static Entry *
@@ -187,8 +202,6 @@ add_entry (BtsCallerCache *self, const char *name)
 
   entry->name = g_strdup (name);
   entry->waiting = g_array_new (FALSE, FALSE, sizeof (Waiting));
-  /* Watched before it is looked up: the bus handles the two in this order. */
-  watch (self);
   g_hash_table_insert (self->entries, entry->name, entry);
 
   return entry;
@@ -335,7 +348,10 @@ bts_caller_cache_dispose (GObject *object)
 {
   BtsCallerCache *self = BTS_CALLER_CACHE (object);
 
-  stop_watching (self);
+  if (self->watch_id != 0)
+    g_dbus_connection_signal_unsubscribe (self->connection, self->watch_id);
+  self->watch_id = 0;
+  g_clear_pointer (&self->connected, g_hash_table_unref);
   g_clear_pointer (&self->entries, g_hash_table_unref);
   g_clear_object (&self->engine);
   g_clear_object (&self->connection);
@@ -369,6 +385,8 @@ bts_caller_cache_new (GDBusConnection *connection, BtsEngine *engine)
 
   self->connection = g_object_ref (connection);
   g_set_object (&self->engine, engine);
+  self->connected = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  watch (self);
 
   return self;
 }

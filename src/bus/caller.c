@@ -25,6 +25,7 @@ typedef struct
   GDBusConnection *connection; /* (owned) */
   BtsEngine *engine;           /* (owned) (nullable) */
   char *name;                  /* (owned) */
+  guint64 connected_by;        /* when it was there at the latest, as process-info.h counts */
   guint32 uid;
   guint32 pid;
   int process_fd;    /* (owned): a pidfd, or -1 where there is none */
@@ -232,6 +233,17 @@ has_exited (int process_fd)
   return poll (&process, 1, 0) > 0;
 }
 
+/* Who began later than the connection has got the caller's ID after that. */
+static gboolean
+is_younger_than_connection (const LookUp *look_up, GVariant *info)
+{
+  guint64 started = G_MAXUINT64;
+
+  g_variant_lookup (info, "started", "t", &started);
+
+  return started > look_up->connected_by;
+}
+
 /* Takes @error where @info is NULL. */
 static void
 take_info (GTask *task, GVariant *info, GError *error)
@@ -247,7 +259,8 @@ take_info (GTask *task, GVariant *info, GError *error)
       return;
     }
   /* Another process may have got its ID meanwhile, and have been looked at instead. */
-  if (look_up->process_fd >= 0 && has_exited (look_up->process_fd))
+  if (is_younger_than_connection (look_up, info) ||
+      (look_up->process_fd >= 0 && has_exited (look_up->process_fd)))
     {
       g_task_return_new_error (task, BGT_ERROR, BGT_ERROR_ACCESS_DENIED,
                                "The calling application has exited");
@@ -352,6 +365,7 @@ void
 bts_caller_look_up_async (GDBusConnection *connection,
                           BtsEngine *engine,
                           const char *name,
+                          guint64 connected_by,
                           GAsyncReadyCallback callback,
                           gpointer user_data)
 {
@@ -361,6 +375,7 @@ bts_caller_look_up_async (GDBusConnection *connection,
   look_up->connection = g_object_ref (connection);
   g_set_object (&look_up->engine, engine);
   look_up->name = g_strdup (name);
+  look_up->connected_by = connected_by;
   look_up->process_fd = -1;
   g_task_set_source_tag (task, bts_caller_look_up_async);
   g_task_set_task_data (task, look_up, (GDestroyNotify) look_up_free);

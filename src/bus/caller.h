@@ -28,10 +28,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (BtsCaller, bts_caller_unref)
 
 /* Asks the bus for @name's credentials and looks at its process, or has @engine do so where only
  * the same user may. A process that shows less than it ought to is taken for a sandbox without any
- * permission. ACCESS_DENIED where the caller has gone or nobody could look. */
+ * permission. ACCESS_DENIED where the caller has gone or nobody could look, or where the process
+ * has begun after @connected_by, when the connection was there, as bts_process_info_get_time()
+ * counts. */
 void bts_caller_look_up_async (GDBusConnection *connection,
                                BtsEngine *engine,
                                const char *name,
+                               guint64 connected_by,
                                GAsyncReadyCallback callback,
                                gpointer user_data);
 BtsCaller *bts_caller_look_up_finish (GAsyncResult *result, GError **error);

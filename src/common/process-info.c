@@ -11,11 +11,14 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define MAX_SIZE (64 * 1024)
 /* Of what starts programs for people, far fewer are within each other. */
 #define MAX_ANCESTORS 64
+/* Between the parent and the time it began. */
+#define SKIP_FIELDS " %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s"
 
 /* What there is of @fd; NULL where it is no regular file or of no sensible size. */
 static GBytes *
@@ -127,9 +130,10 @@ look_at_root (int process, GBytes **flatpak_info)
   return is_seen ? LOOK_SEEN : LOOK_UNSEEN;
 }
 
-/* 0 where there is none that we could see; FALSE where @process has gone. */
+/* What proc_pid_stat(5) has of @process; FALSE where that has gone. The parent is 0 where there is
+ * none that we could see. */
 static gboolean
-read_parent (int process, guint32 *parent)
+read_status (int process, guint32 *parent, guint64 *started)
 {
   char text[1024];
   const char *end_of_name;
@@ -140,22 +144,24 @@ read_parent (int process, guint32 *parent)
     close (fd);
   text[MAX (n, 0)] = '\0';
   end_of_name = strrchr (text, ')');
-  return end_of_name != NULL && sscanf (end_of_name, ") %*c %u", parent) == 1;
+  return end_of_name != NULL &&
+         sscanf (end_of_name, ") %*c %u" SKIP_FIELDS " %" G_GUINT64_FORMAT, parent, started) == 2;
 }
 
 /* -1 where there is none, or none that is visible; FALSE where @process has gone. */
 static gboolean
 open_parent (int process, guint32 *pid, int *parent)
 {
+  guint64 started = 0;
   guint32 still = 0;
 
   for (;;)
     {
-      if (!read_parent (process, pid))
+      if (!read_status (process, pid, &started))
         return FALSE;
       *parent = *pid != 0 ? open_process (*pid) : -1;
       /* As long as it is the parent, nobody else has its ID. */
-      if (read_parent (process, &still) && still == *pid)
+      if (read_status (process, &still, &started) && still == *pid)
         return TRUE;
       if (*parent >= 0)
         close (*parent);
@@ -207,11 +213,15 @@ read_info (guint32 pid, GError **error)
   g_autofree char *folder = g_strdup_printf ("/proc/%u", pid);
   g_auto (GVariantDict) info = G_VARIANT_DICT_INIT (NULL);
   g_autoptr (GBytes) flatpak_info = NULL;
+  guint64 started = G_MAXUINT64;
+  guint32 parent;
   int process = open_process (pid);
   Look look = process >= 0 ? look_at_root (process, &flatpak_info) : LOOK_GONE;
 
   if (look == LOOK_SEEN && !look_at_ancestors (process, &flatpak_info))
     look = LOOK_UNSEEN;
+  if (look != LOOK_GONE && !read_status (process, &parent, &started))
+    look = LOOK_GONE;
   if (process >= 0)
     close (process);
   if (look == LOOK_GONE)
@@ -222,10 +232,22 @@ read_info (guint32 pid, GError **error)
   if (flatpak_info != NULL)
     insert_bytes (&info, "flatpak-info", flatpak_info);
   g_variant_dict_insert (&info, "is-unseen", "b", look == LOOK_UNSEEN);
+  g_variant_dict_insert (&info, "started", "t", started);
   insert_proc_file (&info, "cgroup", folder, "cgroup");
   insert_proc_file (&info, "name", folder, "comm");
   insert_executable (&info, folder);
   return g_variant_ref_sink (g_variant_dict_end (&info));
+}
+
+guint64
+bts_process_info_get_time (void)
+{
+  guint64 steps_a_second = (guint64) sysconf (_SC_CLK_TCK);
+  struct timespec now = { 0 };
+
+  clock_gettime (CLOCK_BOOTTIME, &now);
+  return (guint64) now.tv_sec * steps_a_second +
+         (guint64) now.tv_nsec / (1000 * 1000 * 1000 / steps_a_second);
 }
 
 static void

@@ -132,7 +132,7 @@ class Liar:
         elif method == "LookAtProcess":
             invocation.return_value(V("(a{sv})", ({
                 "executable": V("ay", b"/usr/bin/liar\0"), "name": V("ay", b"liar\0"),
-                "is-unseen": V("b", False)},)))
+                "is-unseen": V("b", False), "started": V("t", 0)},)))
         elif method == "OpenResult":
             invocation.return_dbus_error(f"{NAME}.Error.NotYetAvailable", "nothing")
         else:

@@ -162,3 +162,24 @@ def with_own_mounts(path):
         WithOwnMounts.__name__ = WithOwnMounts.__qualname__ = f"{case.__name__}WithOwnMounts"
         return WithOwnMounts
     return decorate
+
+
+def with_own_process_ids(path):
+    """Decorates a class of tests in the file @path that say which process gets which ID."""
+    command = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"]
+
+    def decorate(case):
+        if is_run_again(case):
+            return case
+
+        class WithOwnProcessIds(unittest.TestCase):
+            def test_all(self):
+                if os.geteuid() != 0 or subprocess.run(
+                        [*command, "test", "-w", "/proc/sys/kernel/ns_last_pid"],
+                        check=False, capture_output=True).returncode != 0:
+                    self.skipTest("needs root and namespaces of process IDs")
+                self.assertIsNone(run_again(path, case, command))
+        WithOwnProcessIds.__name__ = WithOwnProcessIds.__qualname__ = (
+            f"{case.__name__}WithOwnProcessIds")
+        return WithOwnProcessIds
+    return decorate

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "common/bgt-error.h"
+#include "common/process-info.h"
 #include "fakes/connection-pair.h"
 
 /* A bus that says what the test wants. */
@@ -22,6 +23,7 @@ typedef struct
   GDBusConnection *bus;
   pid_t pid;      /* what it says of the caller */
   int process_fd; /* likewise; -1 where it says nothing */
+  guint64 connected_by;
 } FakeBus;
 
 static const char xml[] = "<node><interface name='org.freedesktop.DBus'>"
@@ -61,6 +63,7 @@ fake_bus_init (FakeBus *self)
   connection_pair_new (&self->bus, &self->service);
   connection_pair_serve (self->bus, "/org/freedesktop/DBus", xml, on_call, self);
   self->process_fd = -1;
+  self->connected_by = G_MAXUINT64;
 }
 
 static void
@@ -80,7 +83,7 @@ look_up (FakeBus *bus, GError **error)
 {
   g_autoptr (GAsyncResult) result = NULL;
 
-  bts_caller_look_up_async (bus->service, NULL, ":1.1", on_result, &result);
+  bts_caller_look_up_async (bus->service, NULL, ":1.1", bus->connected_by, on_result, &result);
   while (result == NULL)
     g_main_context_iteration (NULL, TRUE);
 
@@ -163,12 +166,29 @@ test_the_process_of_the_bus_counts (void)
   fake_bus_clear (&bus);
 }
 
+/* The connection is older than the process that is said to have made it. */
+static void
+test_who_began_later_is_nobody (void)
+{
+  FakeBus bus = { 0 };
+
+  fake_bus_init (&bus);
+  bus.pid = start_process ();
+  bus.connected_by = bts_process_info_get_time ();
+  assert_known (&bus, TRUE);
+  bus.connected_by = 0;
+  assert_known (&bus, FALSE);
+  end_process (bus.pid);
+  fake_bus_clear (&bus);
+}
+
 int
 main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/bus/caller/who-has-exited-is-nobody", test_who_has_exited_is_nobody);
   g_test_add_func ("/bus/caller/the-process-of-the-bus-counts", test_the_process_of_the_bus_counts);
+  g_test_add_func ("/bus/caller/who-began-later-is-nobody", test_who_began_later_is_nobody);
 
   return g_test_run ();
 }
