@@ -640,6 +640,12 @@ class FromDescriptor(UploadCase):
             self.daemon.call(path, "Operation", "Start")
         return path
 
+    def test_what_cannot_be_read_from_its_beginning_is_refused(self):
+        """It says that it is empty, and is not."""
+        with open("/proc/self/mem", "rb") as file, self.assertRaises(GLib.Error) as caught:
+            self.upload_fd(file.fileno(), start=False)
+        self.assertEqual(error_name(caught.exception), "InvalidArgument")
+
     def spooled(self):
         folder = f"{self.daemon.state}/background-transfer/uploads"
         if not os.path.isdir(folder):

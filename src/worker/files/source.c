@@ -36,13 +36,13 @@ fail_changed (const char *path, const char *how, GError **error)
 }
 
 /* Files of the kernel, below /proc for instance, say that they are empty: then their end is not
- * known, and none of them would be sent. */
+ * known, and none of them would be sent. Nor would what cannot be read from its beginning. */
 static gboolean
 has_size (const BtsSource *self)
 {
   char byte;
 
-  return self->info.size > 0 || pread (self->fd, &byte, sizeof byte, 0) <= 0;
+  return self->info.size > 0 || pread (self->fd, &byte, sizeof byte, 0) == 0;
 }
 
 /* Takes @fd. */
