@@ -59,10 +59,28 @@ add_call (GTask *task, gpointer source_tag)
   return call;
 }
 
-/* Errors of ours pass as they are; whatever else can go wrong is the worker's failing. */
+static void
+on_probed (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (BtsWorkerEngine) self = BTS_WORKER_ENGINE (user_data);
+  BtsWorkerLink *link = BTS_WORKER_LINK (source);
+
+  if (bts_worker_call_finish (link, result, NULL) || bts_worker_link_is_closed (link))
+    return;
+  g_warning ("The worker of user %u answers nothing and is ended", bts_worker_link_get_uid (link));
+  bts_worker_pool_kill (self->pool, link);
+}
+
+/* Errors of ours pass as they are; whatever else can go wrong is the worker's failing. Where one
+ * call has no answer, its file system may hang; where none has one, the worker is of no use. */
 static void
 return_error (GTask *task, GError *error)
 {
+  BtsWorkerEngine *self = g_task_get_source_object (task);
+  Call *call = g_task_get_task_data (task);
+
+  if (call->link != NULL && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
+    bts_worker_call_probe_async (call->link, "", NULL, on_probed, g_object_ref (self));
   if (error->domain != BGT_ERROR)
     {
       GError *ours = g_error_new (BGT_ERROR, BGT_ERROR_FAILED, "The worker did not answer: %s",

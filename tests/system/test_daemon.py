@@ -154,6 +154,16 @@ class Leaving(ServiceCase):
         self.daemon.call(operation, "Operation", "Resume")
         self.assert_arrived(operation, body)
 
+    def test_worker_that_answers_nothing_is_followed_by_another(self):
+        _operation, _body = self.hold_download()
+        [worker] = self.daemon.workers()
+        os.kill(worker, signal.SIGSTOP)
+        self.addCleanup(lambda: os.path.exists(f"/proc/{worker}") and os.kill(worker, 9))
+        with self.assertRaises(GLib.Error):
+            self.daemon.create_download(self.server.uri("/file"), f"{self.folder}/other")
+        wait_until(lambda: not os.path.exists(f"/proc/{worker}"), "it is ended")
+        self.daemon.create_download(self.server.uri("/file"), f"{self.folder}/another")
+
     def test_idle_one_exits_and_a_waiting_one_does_not(self):
         operation, body = self.hold_download()
         self.assertEqual(self.daemon.terminate(), 0)
