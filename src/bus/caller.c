@@ -87,6 +87,18 @@ bts_caller_check_network (const BtsCaller *self, GError **error)
   return self->has_network;
 }
 
+gboolean
+bts_caller_check_reach (const BtsCaller *self, const BtsOwner *owner, GError **error)
+{
+  gboolean reaches = !bts_owner_is_sandboxed (self->owner) || bts_owner_is_sandboxed (owner);
+
+  if (!reaches)
+    g_set_error_literal (error, BGT_ERROR, BGT_ERROR_ACCESS_DENIED,
+                         "It belongs to a program outside of the application's sandbox");
+
+  return reaches;
+}
+
 static char *
 dup_string (GVariant *info, const char *key)
 {

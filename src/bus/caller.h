@@ -22,6 +22,10 @@ BtsCaller *bts_caller_new (BtsOwner *owner, gboolean has_network);
 /* ACCESS_DENIED where @self may not have anything transferred. */
 gboolean bts_caller_check_network (const BtsCaller *self, GError **error);
 
+/* ACCESS_DENIED where @self is in a sandbox and @owner is the same application outside of it, which
+ * may have named files that the sandbox cannot reach. */
+gboolean bts_caller_check_reach (const BtsCaller *self, const BtsOwner *owner, GError **error);
+
 BtsCaller *bts_caller_ref (BtsCaller *self);
 void bts_caller_unref (BtsCaller *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BtsCaller, bts_caller_unref)

@@ -59,7 +59,7 @@ handle_request_range (BtsInvocation *call, GVariant *parameters)
 
 static const BtsMethodRow methods[] = {
   { "GetDownloadedRanges", handle_get_downloaded_ranges },
-  { "RequestRange", handle_request_range, .needs_network = TRUE },
+  { "RequestRange", handle_request_range, .is_change = TRUE },
 };
 
 static GVariant *

@@ -354,7 +354,7 @@ bts_group_handle_make_current (BtsInvocation *call, GVariant *parameters)
 
 static const BtsMethodRow methods[] = {
   { "Pause", handle_pause },
-  { "Resume", handle_resume, .needs_network = TRUE },
+  { "Resume", handle_resume, .is_change = TRUE },
   { "Cancel", handle_cancel },
   { "Remove", handle_remove },
 };

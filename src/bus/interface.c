@@ -151,6 +151,20 @@ bts_invocation_dup_fd (BtsInvocation *call, gint32 handle, GError **error)
   return -1;
 }
 
+gboolean
+bts_invocation_check_change (BtsInvocation *call, GError **error)
+{
+  BtsOwner *owner = call->caller->owner;
+
+  if (call->operation != NULL)
+    owner = bts_operation_get_owner (call->operation);
+  else if (call->group != NULL)
+    owner = bts_group_get_owner (call->group);
+
+  return bts_caller_check_network (call->caller, error) &&
+         bts_caller_check_reach (call->caller, owner, error);
+}
+
 void
 bts_method_call (const BtsMethodRow *self, BtsInvocation *call, GVariant *parameters)
 {
@@ -158,7 +172,7 @@ bts_method_call (const BtsMethodRow *self, BtsInvocation *call, GVariant *parame
 
   bts_call_pace_charge_bytes (call->bus->pace, bts_owner_get_uid (call->caller->owner),
                               g_variant_get_size (parameters));
-  if (self->needs_network && !bts_caller_check_network (call->caller, &error))
+  if (self->is_change && !bts_invocation_check_change (call, &error))
     bts_invocation_return_error (call, error);
   else
     self->handle (call, parameters);

@@ -59,6 +59,11 @@ void bts_invocation_return_new_error (
 void bts_invocation_free (BtsInvocation *call);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BtsInvocation, bts_invocation_free)
 
+/* Whether its caller may have bytes moved there, or say which: not in a sandbox without network
+ * permission, which may see what another instance of the application has created with it, and not
+ * where the application has created it outside of the sandbox. ACCESS_DENIED. */
+gboolean bts_invocation_check_change (BtsInvocation *call, GError **error);
+
 /* The unique name of the connection that called. */
 const char *bts_invocation_get_sender (BtsInvocation *call);
 
@@ -70,9 +75,7 @@ typedef struct
 {
   const char *name;
   void (*handle) (BtsInvocation *call, GVariant *parameters);
-  /* It moves bytes, or says which: not for a sandbox without network permission, which may see what
-   * another instance of the application has created with it. */
-  gboolean needs_network;
+  gboolean is_change; /* bts_invocation_check_change() is asked first */
 } BtsMethodRow;
 
 /* Hands @call to its handler, or ends it where its caller may not call that. */

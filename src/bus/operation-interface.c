@@ -168,25 +168,32 @@ on_result_opened (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 handle_open_result (BtsInvocation *call, GVariant *parameters)
 {
+  BtsOwner *owner = bts_operation_get_owner (call->operation);
   guint64 position;
+  GError *error = NULL;
 
+  if (!bts_caller_check_reach (call->caller, owner, &error))
+    {
+      bts_invocation_return_error (call, error);
+      return;
+    }
   g_variant_get (parameters, "(t)", &position);
   bts_engine_open_result_async (call->bus->service.engine, call->operation, position, NULL,
                                 on_result_opened, call);
 }
 
 static const BtsMethodRow methods[] = {
-  { "Start", handle_start, .needs_network = TRUE },
+  { "Start", handle_start, .is_change = TRUE },
   { "Pause", handle_pause },
-  { "Resume", handle_resume, .needs_network = TRUE },
+  { "Resume", handle_resume, .is_change = TRUE },
   { "Cancel", handle_cancel },
   { "Attach", handle_attach },
   { "Acknowledge", handle_acknowledge },
-  { "SetRequestHeader", handle_set_request_header, .needs_network = TRUE },
-  { "RemoveRequestHeader", handle_remove_request_header, .needs_network = TRUE },
-  { "SetServerCredential", handle_set_server_credential, .needs_network = TRUE },
-  { "SetProxyCredential", handle_set_proxy_credential, .needs_network = TRUE },
-  { "MakeCurrentInTransferGroup", bts_group_handle_make_current, .needs_network = TRUE },
+  { "SetRequestHeader", handle_set_request_header, .is_change = TRUE },
+  { "RemoveRequestHeader", handle_remove_request_header, .is_change = TRUE },
+  { "SetServerCredential", handle_set_server_credential, .is_change = TRUE },
+  { "SetProxyCredential", handle_set_proxy_credential, .is_change = TRUE },
+  { "MakeCurrentInTransferGroup", bts_group_handle_make_current, .is_change = TRUE },
   { "GetResponseInformation", handle_get_response_information },
   { "OpenResult", handle_open_result },
 };

@@ -165,7 +165,7 @@ handle_set (BtsInvocation *call, GVariant *parameters)
     }
 
   /* Each of them can let something go on that waits, or say how it does. */
-  if (!bts_caller_check_network (call->caller, &error))
+  if (!bts_invocation_check_change (call, &error))
     {
       bts_invocation_return_error (call, error);
       return;

@@ -151,31 +151,7 @@ class Sandboxes(unittest.TestCase):
         group = self.get(self.app, path, "Group")
         with Caller(self.bus, UID, "org.example.App", network=False) as offline:
             def refuse_all():
-                for where, interface, method, signature, arguments in (
-                        (path, "Operation", "Start", None, ()),
-                        (path, "Operation", "Resume", None, ()),
-                        (path, "Operation", "SetRequestHeader", "(ss)", ("X-A", "told")),
-                        (path, "Operation", "RemoveRequestHeader", "(s)", ("X-A",)),
-                        (path, "Operation", "SetServerCredential", "(ss)", ("told", "")),
-                        (path, "Operation", "SetProxyCredential", "(ss)", ("told", "")),
-                        (path, "Download", "RequestRange", "(tt)", (0, 1)),
-                        (path, "Operation", "MakeCurrentInTransferGroup", None, ()),
-                        (group, "Group", "Resume", None, ()),
-                        *(((path if interface != "Group" else group),
-                           "org.freedesktop.DBus.Properties", "Set", "(ssv)",
-                           (f"{NAME}.{interface}", name, GLib.Variant(signature, value)))
-                          for interface, name, signature, value in (
-                              ("Operation", "RequestedUri", "s",
-                               self.server.uri("/waiting?told")),
-                              ("Operation", "CostPolicy", "s", "always"),
-                              ("Operation", "Priority", "s", "high"),
-                              ("Operation", "MaxRate", "t", 0),
-                              ("Download", "RandomAccess", "b", True),
-                              ("Download", "RecoverableErrors", "as", ["timeout"]),
-                              ("Group", "Behavior", "s", "parallel")))):
-                    with self.subTest(method, arguments=arguments):
-                        self.assertIn("network", self.refuse(DENIED, offline, where, interface,
-                                                             method, signature, arguments))
+                self.refuse_changes(offline, path, group, "network")
             refuse_all()
             self.app.call(path, "Operation", "Start")
             self.app.call(path, "Operation", "Pause")
@@ -184,6 +160,49 @@ class Sandboxes(unittest.TestCase):
             self.assertEqual(self.server.heads("/waiting"), [])
             offline.call(path, "Operation", "Cancel")
             offline.call(path, "Operation", "Acknowledge")
+
+    def test_what_a_program_outside_has_created_under_its_name_is_not_changed(self):
+        """It may write to files that the sandbox does not see."""
+        path = self.free.call(
+            PATH, *CREATE, (self.server.uri("/file"), f"{self.free.folder}/outside",
+                            {"application-id": GLib.Variant("s", "org.example.App"),
+                             "random-access": GLib.Variant("b", True),
+                             "group": GLib.Variant("s", "outside")}))[0]
+        group = self.get(self.free, path, "Group")
+        self.assertIn(path, self.visible(self.app))
+        self.refuse_changes(self.app, path, group, "outside")
+        self.free.call(path, "Operation", "Start")
+        wait_until(lambda: self.get(self.app, path, "Status") == "completed", "completed")
+        self.assertIn("outside", self.refuse(DENIED, self.app, path, "Operation", "OpenResult",
+                                             "(t)", (0,)))
+        self.free.call(path, "Operation", "OpenResult", "(t)", (0,))
+        self.app.call(path, "Operation", "Acknowledge")
+
+    def refuse_changes(self, caller, path, group, why):
+        for where, interface, method, signature, arguments in (
+                (path, "Operation", "Start", None, ()),
+                (path, "Operation", "Resume", None, ()),
+                (path, "Operation", "SetRequestHeader", "(ss)", ("X-A", "told")),
+                (path, "Operation", "RemoveRequestHeader", "(s)", ("X-A",)),
+                (path, "Operation", "SetServerCredential", "(ss)", ("told", "")),
+                (path, "Operation", "SetProxyCredential", "(ss)", ("told", "")),
+                (path, "Download", "RequestRange", "(tt)", (0, 1)),
+                (path, "Operation", "MakeCurrentInTransferGroup", None, ()),
+                (group, "Group", "Resume", None, ()),
+                *(((path if interface != "Group" else group),
+                   "org.freedesktop.DBus.Properties", "Set", "(ssv)",
+                   (f"{NAME}.{interface}", name, GLib.Variant(signature, value)))
+                  for interface, name, signature, value in (
+                      ("Operation", "RequestedUri", "s", self.server.uri("/waiting?told")),
+                      ("Operation", "CostPolicy", "s", "always"),
+                      ("Operation", "Priority", "s", "high"),
+                      ("Operation", "MaxRate", "t", 0),
+                      ("Download", "RandomAccess", "b", True),
+                      ("Download", "RecoverableErrors", "as", ["timeout"]),
+                      ("Group", "Behavior", "s", "parallel")))):
+            with self.subTest(method, arguments=arguments):
+                self.assertIn(why, self.refuse(DENIED, caller, where, interface, method,
+                                               signature, arguments))
 
     def test_one_sees_its_own_and_the_user_sees_all(self):
         mine, others = self.create(self.app), self.create(self.other)
