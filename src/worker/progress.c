@@ -19,3 +19,9 @@ bts_progress_take_change (BtsProgress *self)
   memcpy (self->told, now, sizeof now);
   return self->told;
 }
+
+void
+bts_progress_tell_again (BtsProgress *self)
+{
+  self->told[0] = G_MAXUINT64;
+}

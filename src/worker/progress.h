@@ -20,3 +20,6 @@ typedef struct
 /* The main loop: received, to receive, sent, to send; NULL where nothing has changed since the last
  * call. Lent. */
 const guint64 *bts_progress_take_change (BtsProgress *self);
+
+/* The main loop: something else has been told meanwhile, so the next call returns what is. */
+void bts_progress_tell_again (BtsProgress *self);

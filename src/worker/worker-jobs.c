@@ -102,6 +102,8 @@ send_checkpoint (BtsTransferJob *job, GVariant *update, gpointer user_data)
   BtsWorkerJobs *self = user_data;
 
   call_host (self, "Checkpoint", job, update, host_call_new (job), on_checkpoint_answered);
+  /* It counts what is durable; more may have come, and been told. */
+  bts_progress_tell_again (bts_transfer_job_get_progress (job));
 }
 
 static void
