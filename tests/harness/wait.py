@@ -3,7 +3,9 @@
 
 import time
 
-DEADLINE_SECONDS = 30
+# How fast it has to be is never tested with that: a busy machine needs a multiple of what an idle
+# one does.
+DEADLINE_SECONDS = 120
 
 
 class DeadlineError(AssertionError):
