@@ -164,23 +164,26 @@ def raw(data, then="close", pieces=1, gates=()):
     return answer
 
 
-def _send_body(exchange, body, first, last, stop, gate):
+def _send_body(exchange, body, first, last, stop, gate, drips):
     """Sends [first, last); returns whether all of it."""
     limit = last if stop is None else max(first, min(stop, last))
     if gate is not None:
         for piece in body.pieces(first, min(gate[0], limit)):
             exchange.send(piece)
-        exchange.wait(gate[1])
         first = max(first, gate[0])
+        while drips and first < limit - 1 and not gate[1].wait(0.05):
+            exchange.send(body.read(first, first + 1))
+            first += 1
+        exchange.wait(gate[1])
     for piece in body.pieces(first, limit):
         exchange.send(piece)
     return limit == last
 
 
-def sending(body, ranges=True, etag=..., cut_at=None, cut="close", hold=None, length=None,
-            if_range=True, headers=None, wrong_range=None):
+def sending(body, ranges=True, etag=..., cut_at=None, cut="close", hold=None, drips=False,
+            length=None, if_range=True, headers=None, wrong_range=None):
     """Serves @body rightly, but: @cut_at: not beyond that offset of the file, then @cut (see end()).
-    @hold: (offset, Event) waits there for the event. @length: the Content-Length it claims.
+    @hold: (offset, Event) waits there for the event, with @drips not quite silent. @length: the Content-Length it claims.
     @ranges False: always all of it. @if_range False: ignores If-Range. @wrong_range: the
     Content-Range it claims."""
     tag = body.etag if etag is ... else etag
@@ -206,7 +209,8 @@ def sending(body, ranges=True, etag=..., cut_at=None, cut="close", hold=None, le
         fields["Content_Length"] = last - first if length is None else length
         fields.update(headers or {})
         exchange.send_head(status, **fields)
-        if request.method != "HEAD" and not _send_body(exchange, body, first, last, cut_at, hold):
+        if request.method != "HEAD" and not _send_body(exchange, body, first, last, cut_at, hold,
+                                                       drips):
             end(exchange, cut)
     return answer
 

@@ -10,10 +10,10 @@ import unittest
 
 from gi.repository import GLib
 
-from harness.daemon import PATH, Daemon, program
+from harness.daemon import PATH, Daemon, is_running, program
 from harness.servers import Body, sending
 from harness.service_case import ServiceCase
-from harness.wait import wait_until
+from harness.wait import DEADLINE_SECONDS, wait_until
 
 MIB = 1024 * 1024
 CHECKPOINT_BYTES = 1 * MIB
@@ -25,7 +25,7 @@ N_KILLS = 20
 def run(*arguments, **environment):
     return subprocess.run([program("src/daemon/background-transferd"), *arguments],
                           env=dict(os.environ, **environment), capture_output=True, text=True,
-                          timeout=30, check=False)
+                          timeout=DEADLINE_SECONDS, check=False)
 
 
 class CommandLine(unittest.TestCase):
@@ -90,7 +90,7 @@ class Configuration(ServiceCase):
 class Company(ServiceCase):
     def fail_to_start(self, daemon):
         process = subprocess.run(daemon.command(), env=daemon.environment, capture_output=True,
-                                 text=True, timeout=30, check=False)
+                                 text=True, timeout=DEADLINE_SECONDS, check=False)
         self.assertEqual(process.returncode, 1)
         self.assertNotIn("WARNING", process.stderr)
         return process.stderr
@@ -127,8 +127,7 @@ class Leaving(ServiceCase):
         operation, body = self.hold_download()
         workers = self.daemon.workers()
         self.assertEqual(self.daemon.terminate(), 0)
-        wait_until(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in workers),
-                   "the workers have gone")
+        wait_until(lambda: not any(map(is_running, workers)), "the workers have gone")
 
         self.daemon.start()
         self.assert_arrived(operation, body)
@@ -167,9 +166,13 @@ class Leaving(ServiceCase):
     def test_idle_one_exits_and_a_waiting_one_does_not(self):
         operation, body = self.hold_download()
         self.assertEqual(self.daemon.terminate(), 0)
+        gate = threading.Event()
+        self.addCleanup(gate.set)
+        self.server.serve("/file", sending(body, hold=(body.size - 1, gate)))
         self.daemon.arguments = ["--idle-exit", "0"]
         self.daemon.start()
-        self.assertEqual(self.daemon.process.wait(timeout=30), 0)
+        gate.set()
+        self.assertEqual(self.daemon.process.wait(timeout=DEADLINE_SECONDS), 0)
         with open(self.path, "rb") as file:
             self.assertEqual(file.read(), body.read())
 
@@ -195,14 +198,14 @@ class Deaths(ServiceCase):
 
     def kill_often(self, kill):
         """One transfer, N_KILLS deaths: some as soon as the server is asked, some under way, some
-        while nothing comes."""
+        while next to nothing comes."""
         choice = random.Random(kill.__name__)
         step = 4 * MIB
         body = Body((N_KILLS + 1) * step)
         gates = [threading.Event() for _ in range(N_KILLS)]
         for gate in gates:
             self.addCleanup(gate.set)
-        self.server.serve("/file", [sending(body, hold=((i + 1) * step, gate))
+        self.server.serve("/file", [sending(body, hold=((i + 1) * step, gate), drips=True)
                                     for i, gate in enumerate(gates)] + [sending(body)])
         operation = self.download()
         reached = 0
@@ -212,12 +215,15 @@ class Deaths(ServiceCase):
             if target > number * step:
                 self.daemon.wait_for_bytes(operation, target)
             reached = max(reached, self.daemon.get(operation, "BytesReceived"))
+            to_keep = reached - CHECKPOINT_BYTES - IN_FLIGHT_BYTES
+            wait_until(lambda size=to_keep: self.daemon.saved_bytes(operation) >= size,
+                       "what has come is saved")
             kill()
             gate.set()
             self.server.wait_for_requests(number + 2)
             again = self.server.heads("/file")[number + 1].headers.get("range", "bytes=0-")
             offset = int(again.removeprefix("bytes=").removesuffix("-"))
-            self.assertGreaterEqual(offset, reached - CHECKPOINT_BYTES - IN_FLIGHT_BYTES)
+            self.assertGreaterEqual(offset, to_keep)
 
         values = self.daemon.wait_for_status(operation, "completed")
         self.assertEqual(values["BytesReceived"], body.size)
