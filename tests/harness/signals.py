@@ -6,8 +6,6 @@
         signals.wait_for(lambda: signals.of("Finished", path), "it is finished")
 """
 
-import time
-
 from gi.repository import Gio, GLib
 
 from harness.daemon import NAME
@@ -15,14 +13,13 @@ from harness.wait import wait_until
 
 
 class Signal:
-    """path, interface, name, arguments (unpacked), and when it was dispatched."""
+    """path, interface, name and arguments (unpacked)."""
 
     def __init__(self, path, interface, name, arguments):
         self.path = path
         self.interface = interface
         self.name = name
         self.arguments = arguments
-        self.time = time.monotonic()
 
 
 class Signals:

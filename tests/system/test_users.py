@@ -161,19 +161,23 @@ class OtherUsers(UsersTest):
             caller.call(path, "Operation", "Start")
             self.addCleanup(caller.call, path, "Operation", "Cancel")
         wait_until(lambda: min(received()) > rate // 4, "all of them move")
-        begin, before = time.monotonic(), received()
-        wait_until(lambda: sum(received()) - sum(before) >= 2 * rate, "some more")
-        elapsed = time.monotonic() - begin
-        rates = [(now - then) / elapsed for now, then in zip(received(), before)]
+
+        def measure():
+            begin, before = time.monotonic(), received()
+            wait_until(lambda: sum(received()) - sum(before) >= 2 * rate, "some more")
+            after = received()
+            elapsed = time.monotonic() - begin
+            return [(now - then) / elapsed for now, then in zip(after, before)]
+
+        rates = measure()
         self.assertLess(sum(rates), rate * 1.15)
         self.assertLess(rates[0], sum(rates) * 0.4)
 
         self.alice.call(paths[0][1], "Operation", "Pause")
         wait_until(lambda: self.get(self.alice, paths[0][1], "Status") == "paused-by-application",
                    "pausing")
-        begin, before = time.monotonic(), received()
-        wait_until(lambda: sum(received()) - sum(before) >= 2 * rate, "some more")
-        self.assertLess(time.monotonic() - begin, 2 / 0.65, "what the other had is theirs now")
+        # Sooner or later, also where the machine is busy.
+        wait_until(lambda: sum(measure()) > rate * 0.65, "what the other had is theirs now")
 
     def get_destination(self, caller, path):
         return caller.call(path, PROPERTIES, "Get", "(ss)", (f"{NAME}.Download", "Destination"))[0]
