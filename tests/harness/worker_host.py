@@ -74,7 +74,7 @@ class Job:
 class WorkerHost:
     def __init__(self, arguments=("--allow-root",), settings=None):
         self.arguments = list(arguments)
-        self.settings = dict({"connect-timeout": 5, "response-timeout": 5}, **(settings or {}))
+        self.settings = dict({"connect-timeout": 600, "response-timeout": 600}, **(settings or {}))
         self.jobs = {}
         self.checkpoint_error = None
         self.held_answers = None

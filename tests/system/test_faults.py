@@ -106,7 +106,7 @@ class Cuts(ServiceCase):
 
 class Stalls(ServiceCase):
     settings = {"Transfers": {"RetryDelaySeconds": "0", "MaxRetries": "1",
-                              "ResponseTimeoutSeconds": "1", "ConnectTimeoutSeconds": "1"}}
+                              "ResponseTimeoutSeconds": "2", "ConnectTimeoutSeconds": "2"}}
 
     def test_silence_in_the_middle_is_tried_again(self):
         body = Body(3 * MIB)
@@ -117,9 +117,7 @@ class Stalls(ServiceCase):
 
     def test_silence_before_the_answer_ends_with_timeout(self):
         self.server.serve("/file", lambda exchange: exchange.hang())
-        begin = time.monotonic()
         self.fail_with(self.download(), "timeout")
-        self.assertLess(time.monotonic() - begin, 15)
         self.assertEqual(len(self.server.heads()), 2)
 
     def test_silence_within_the_head(self):
@@ -130,6 +128,17 @@ class Stalls(ServiceCase):
         uri = self.server.uri("/file").replace("http:", "https:")
         self.fail_with(self.download(uri), "timeout", "certificate-contains-errors",
                        "connection-aborted", "disconnected")
+
+    def test_body_that_is_shorter_than_announced(self):
+        body = Body(100_000)
+        whole = raw(b"HTTP/1.1 200 OK\r\nContent-Length: 150000\r\n\r\n" + body.read())
+        for name, answer in (("/a", whole), ("/b", [whole, sending(body, length=150_000)]),
+                             ("/c", sending(body, length=150_000, cut_at=body.size - 1))):
+            with self.subTest(name=name):
+                self.server.serve(name, answer)
+                self.fail_with(self.download(self.server.uri(name)), "disconnected", "timeout",
+                               "invalid-server-response")
+                self.assertLess(len(self.server.heads(name)), 12)
 
 
 class ShortParts(ServiceCase):
@@ -171,17 +180,6 @@ class ShortParts(ServiceCase):
 
 
 class Lies(ServiceCase):
-    def test_body_that_is_shorter_than_announced(self):
-        body = Body(100_000)
-        whole = raw(b"HTTP/1.1 200 OK\r\nContent-Length: 150000\r\n\r\n" + body.read())
-        for name, answer in (("/a", whole), ("/b", [whole, sending(body, length=150_000)]),
-                             ("/c", sending(body, length=150_000, cut_at=body.size - 1))):
-            with self.subTest(name=name):
-                self.server.serve(name, answer)
-                self.fail_with(self.download(self.server.uri(name)), "disconnected", "timeout",
-                               "invalid-server-response")
-                self.assertLess(len(self.server.heads(name)), 12)
-
     def test_body_that_is_longer_than_announced(self):
         body = Body(100_000)
         self.server.serve("/file", raw(b"HTTP/1.1 200 OK\r\nContent-Length: 50000\r\n\r\n"
@@ -309,28 +307,36 @@ class Lies(ServiceCase):
 
 class Busy(ServiceCase):
     def test_retry_after_is_obeyed(self):
-        body = Body(1000)
-        self.server.serve("/file", [status("429 Too Many Requests", Retry_After=2), sending(body)])
+        body, times = Body(1000), []
+
+        def answer(exchange):
+            times.append(time.time())
+            if len(times) == 1:
+                status("429 Too Many Requests", Retry_After=3)(exchange)
+            else:
+                sending(body)(exchange)
+        self.server.serve("/file", answer)
         operation = self.download()
         values = wait_until(lambda: (lambda v: v["NextAttempt"] and v)(
             self.daemon.get_all(operation)), "a time for the next attempt")
-        delay = values["NextAttempt"] / 1e6 - time.time()
-        self.assertTrue(0.5 < delay <= 2.1, delay)
+        next_attempt = values["NextAttempt"] / 1e6
+        self.assertTrue(times[0] + 3 <= next_attempt <= time.time() + 3, (times, next_attempt))
         self.assertEqual(values["Status"], "running")
         self.assertEqual(values["BlockedBy"], ["retry-delay"])
-        begin = time.monotonic()
         values = self.complete(operation, body)
-        self.assertGreater(time.monotonic() - begin, delay - 0.3)
+        self.assertEqual(len(times), 2)
+        self.assertGreaterEqual(times[1], next_attempt)
         self.assertEqual(values["NextAttempt"], 0)
         self.assertEqual(values["BlockedBy"], [])
 
     def test_date_to_retry_after_is_obeyed(self):
-        when = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(time.time() + 100))
-        self.server.serve("/file", status("503 Busy", Retry_After=when))
+        when = int(time.time()) + 1000
+        date = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(when))
+        self.server.serve("/file", status("503 Busy", Retry_After=date))
         operation = self.download()
         wait_until(lambda: self.daemon.get(operation, "NextAttempt"), "a time for the next attempt")
-        delay = self.daemon.get(operation, "NextAttempt") / 1e6 - time.time()
-        self.assertTrue(90 < delay < 101, delay)
+        next_attempt = self.daemon.get(operation, "NextAttempt") / 1e6
+        self.assertTrue(when - 1 <= next_attempt <= time.time() + 1000, (when, next_attempt))
         self.cancel(operation)
         self.assertEqual(os.listdir(self.folder), [])
 
@@ -630,7 +636,7 @@ class Times(ServiceCase):
 
     def test_deadline_that_passed_while_nobody_ran(self):
         self.server.serve("/file", sending(Body(MIB), cut_at=500_000, cut="hang"))
-        deadline = time.time() + 1
+        deadline = time.time() + 3
         operation = self.download(deadline=GLib.Variant("x", int(deadline * 1e6)))
         self.server.wait_for_requests(1)
         self.daemon.kill()
@@ -641,7 +647,7 @@ class Times(ServiceCase):
     def test_not_before(self):
         body = Body(1000)
         self.server.serve("/file", sending(body))
-        when = int((time.time() + 1) * 1e6)
+        when = int((time.time() + 3) * 1e6)
         operation = self.download(not_before=GLib.Variant("x", when))
         values = self.daemon.get_all(operation)
         self.assertEqual(values["BlockedBy"], ["not-before"])

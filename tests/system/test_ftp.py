@@ -35,8 +35,7 @@ class FtpTest(unittest.TestCase):
         os.mkdir(f"{self.folder}/files")
         self.body = Body(self.SIZE)
         self.body.write_to(f"{self.folder}/files/file")
-        self.host = WorkerHost(settings={"checkpoint-bytes": 256 * 1024,
-                                         "response-timeout": 3})
+        self.host = WorkerHost(settings={"checkpoint-bytes": 256 * 1024})
         self.host.launch()
         self.addCleanup(self.close_host)
         self.guid = str(uuid.uuid4()).replace("-", "_")

@@ -235,14 +235,18 @@ class Recoverable(ServiceTest):
 
     def test_a_server_that_says_nothing_is_recoverable_too(self):
         body = Body(4 * MIB)
-        self.daemon.configure({"Transfers": {"ResponseTimeoutSeconds": "1"}})
-        self.daemon.reload()
-        self.addCleanup(self.daemon.reload)
-        self.addCleanup(self.daemon.configure, {"Transfers": {"ResponseTimeoutSeconds": "120"}})
+
+        def set_timeout(seconds):
+            self.daemon.configure({"Transfers": {"ResponseTimeoutSeconds": seconds}})
+            self.daemon.reload()
+
+        set_timeout("1")
+        self.addCleanup(set_timeout, "30")
         self.server.serve(self.old, sending(body, cut_at=2 * MIB, cut="hang"))
         self.server.serve(self.new, sending(body))
         path = self.create(self.old, start=True, recoverable_errors=words("timeout"))
         self.wait_paused(path, "timeout")
+        set_timeout("30")
         self.renew(path, self.server.uri(self.new))
         self.assert_file(path, body)
         self.assertEqual([head.headers["range"] for head in self.server.heads(self.new)],

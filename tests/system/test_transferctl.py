@@ -351,7 +351,7 @@ class Downloads(TransferctlTest):
 
 
 # What has arrived can be read from the next checkpoint on.
-OFTEN = {"Transfers": {"CheckpointBytes": str(MIB), "ResponseTimeoutSeconds": "60"}}
+OFTEN = {"Transfers": {"CheckpointBytes": str(MIB), "ResponseTimeoutSeconds": "600"}}
 
 
 class Control(TransferctlTest):

@@ -17,10 +17,12 @@ from concurrent.futures import ThreadPoolExecutor
 from harness.certificates import Certificates
 from harness.raw_answers import ROWS
 from harness.servers import Body, FaultyServer, Nginx, has_ip6, raw, sending
-from harness.wait import wait_until
+from harness.wait import DEADLINE_SECONDS, wait_until
 
 MIB = 1024 * 1024
-TIMEOUT = 60
+TIMEOUT = DEADLINE_SECONDS
+# So long a time-out is never waited for: `fetch` gives up before.
+NEVER = str(10 * TIMEOUT)
 
 
 def program():
@@ -70,16 +72,17 @@ class RawAnswers(WithCertificates):
     def check(self, row, is_tls):
         certificate = self.certificates.good if is_tls else None
         answers = row.answer if isinstance(row.answer, list) else [row.answer]
+        expected = row.tls_error if is_tls and row.tls_error is not None else row.error
         with FaultyServer(certificate) as server, tempfile.NamedTemporaryFile() as file:
             for path in ("/", "/other", "/a%20b", "/%E9"):
                 server.serve(path, [raw(a, then=row.then) for a in answers])
             if answers[0].startswith(b"HTTP/1.1 302") and len(answers) > 1:
                 for path in ("/other", "/a%20b", "/%E9"):
                     server.serve(path, raw(answers[-1], then=row.then))
-            report = fetch("--response-timeout", "1", "--output", file.name, *row.arguments,
+            report = fetch("--response-timeout", "1" if expected == "timeout" else NEVER,
+                           "--output", file.name, *row.arguments,
                            *(self.trust if is_tls else []), server.uri("/"))
             body = file.read()
-        expected = row.tls_error if is_tls and row.tls_error is not None else row.error
         self.assertEqual(report["error"], expected, report)
         if expected:
             self.assertTrue(row.body.startswith(body), (row.body, body))
@@ -165,10 +168,8 @@ class Pieces(WithCertificates):
         body = Body(3 * MIB + 17)
         with FaultyServer() as server:
             server.serve("/", sending(body))
-            begin = time.monotonic()
-            report = fetch("--response-timeout", "30", server.uri())
+            report = fetch("--response-timeout", NEVER, server.uri())
             self.assertEqual(report["sha256"], body.sha256)
-            self.assertLess(time.monotonic() - begin, 5)
 
     def test_a_trickle_is_passed_on_and_is_no_time_out(self):
         event = threading.Event()
@@ -178,14 +179,14 @@ class Pieces(WithCertificates):
             exchange.send_head(Content_Length=len(body))
             for piece in body.pieces(0, MIB):
                 exchange.send(piece)
-            for number in range(8):
+            for number in range(12):
                 event.wait(0.4)
                 exchange.send(body.read(MIB + number, MIB + number + 1))
-            exchange.send(body.read(MIB + 8))
+            exchange.send(body.read(MIB + 12))
 
         with FaultyServer() as server:
             server.serve("/", trickle)
-            report = fetch("--response-timeout", "1", server.uri())
+            report = fetch("--response-timeout", "4", server.uri())
             self.assertEqual((report["error"], report["sha256"]), ("", body.sha256))
 
 
@@ -277,43 +278,36 @@ class Waiting(WithCertificates):
         for certificate in (None, self.certificates.good):
             with FaultyServer(certificate) as server:
                 server.serve("/", lambda exchange: exchange.hang())
-                begin = time.monotonic()
-                report = fetch("--response-timeout", "1", *self.trust, server.uri())
+                report = fetch("--response-timeout", "1", "--connect-timeout", NEVER, *self.trust,
+                               server.uri())
                 self.assertEqual(report["error"], "timeout")
-                self.assertLess(time.monotonic() - begin, 10)
 
     def test_a_tls_handshake_that_does_not_come_is_a_time_out(self):
         with FaultyServer() as server:
-            begin = time.monotonic()
-            report = fetch("--connect-timeout", "1", *self.trust,
+            report = fetch("--connect-timeout", "1", "--response-timeout", NEVER, *self.trust,
                            server.uri().replace("http:", "https:"))
             self.assertIn(report["error"], ("timeout", "cannot-connect", "disconnected"))
-            self.assertLess(time.monotonic() - begin, 20)
 
     @staticmethod
     def trickle(exchange):
-        for byte in b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 1000:
+        for byte in b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 10_000:
             if exchange.server.is_ending.wait(0.1):
                 return
             exchange.send(bytes([byte]))
 
     def test_a_head_that_comes_by_the_byte_is_a_time_out(self):
-        begin = time.monotonic()
         with FaultyServer() as server:
             server.serve("/", self.trickle)
             report = fetch("--response-timeout", "1", server.uri())
             self.assertEqual(report["error"], "timeout")
-            self.assertLess(time.monotonic() - begin, 10)
 
     def test_a_proxy_that_answers_by_the_byte_is_a_time_out(self):
         for certificate in (None, self.certificates.good):
-            begin = time.monotonic()
             with FaultyServer(certificate) as proxy:
                 proxy.serve("there.invalid:443", self.trickle)
                 report = fetch("--connect-timeout", "1", "--proxy", proxy.uri(""), *self.trust,
                                "https://there.invalid/")
                 self.assertEqual(report["error"], "timeout")
-                self.assertLess(time.monotonic() - begin, 10)
 
     def test_a_host_that_does_not_answer_is_a_time_out(self):
         """A listener whose queue is full ignores further connections."""
@@ -327,11 +321,9 @@ class Waiting(WithCertificates):
                 filler.setblocking(False)
                 filler.connect_ex(listener.getsockname())
                 fillers.append(filler)
-            begin = time.monotonic()
-            report = fetch("--connect-timeout", "1",
+            report = fetch("--connect-timeout", "1", "--response-timeout", NEVER,
                            f"http://127.0.0.1:{listener.getsockname()[1]}/")
             self.assertEqual(report["error"], "timeout")
-            self.assertLess(time.monotonic() - begin, 10)
             for filler in fillers:
                 filler.close()
 
@@ -345,26 +337,28 @@ class Waiting(WithCertificates):
         for certificate in (None, self.certificates.good):
             with FaultyServer(certificate) as server:
                 server.serve("/", sending(Body(MIB), cut_at=1000, cut="hang"))
-                begin = time.monotonic()
-                report = fetch("--response-timeout", "60", "--cancel-after", "300", *self.trust,
+                report = fetch("--response-timeout", NEVER, "--cancel-after", "300", *self.trust,
                                server.uri())
                 self.assertEqual((report["error"], report["received"]), ("cancelled", 1000))
-                self.assertLess(time.monotonic() - begin, 5)
 
     def test_cancelling_wakes_a_transfer_that_waits_for_its_rate(self):
         with FaultyServer() as server:
             server.serve("/", sending(Body(MIB)))
-            begin = time.monotonic()
             report = fetch("--max-rate", "1", "--cancel-after", "300", server.uri())
             self.assertEqual(report["error"], "cancelled")
-            self.assertLess(time.monotonic() - begin, 5)
 
     def test_a_rate_is_kept(self):
-        with FaultyServer() as server:
-            server.serve("/", sending(Body(3 * MIB)))
+        def fetch_in_seconds():
             begin = time.monotonic()
             fetch("--max-rate", str(MIB), server.uri())
-            self.assertAlmostEqual(time.monotonic() - begin, 3, delta=0.25)
+            seconds = time.monotonic() - begin
+            self.assertGreater(seconds, 2.75)
+            return seconds
+
+        with FaultyServer() as server:
+            server.serve("/", sending(Body(3 * MIB)))
+            # It is never faster; a machine that is busy may be late, but not for ever.
+            wait_until(lambda: fetch_in_seconds() < 3.25, "it is no slower")
 
     def test_a_rate_is_kept_by_what_is_fetched_again_to_be_compared(self):
         with FaultyServer() as server:
@@ -672,13 +666,13 @@ class RealServer(unittest.TestCase):
             nginx.add("file", self.body)
             output = f"{nginx.folder}/output"
             with open(output, "wb"):
-                fetching = subprocess.Popen([program(), "--response-timeout", "30", "--output",
+                fetching = subprocess.Popen([program(), "--response-timeout", NEVER, "--output",
                                              output, nginx.uri("/slow/file")],
                                             stdout=subprocess.PIPE, text=True, env=environment())
             try:
                 wait_until(lambda: os.path.getsize(output) > MIB, "a MiB has come")
                 nginx.stop(signal.SIGKILL)
-                out, _ = fetching.communicate(timeout=20)
+                out, _ = fetching.communicate(timeout=TIMEOUT)
             finally:
                 if fetching.poll() is None:
                     fetching.kill()
