@@ -357,8 +357,7 @@ class Busy(ServiceCase):
         def record():
             return self.daemon.stored()[operation.rsplit("/", 1)[1]]
         wait_until(lambda: "RetryAt" in record(), "it is stored")
-        before = self.daemon.get(operation, "NextAttempt")
-        self.assertNotEqual(before, 0)
+        before = wait_until(lambda: self.daemon.get(operation, "NextAttempt"), "it is told")
         for how in (self.daemon.kill, self.daemon.terminate):
             how()
             self.start_again()

@@ -16,10 +16,10 @@ from gi.repository import Gio, GLib
 
 from contract.reference import PREFIX, REFERENCE, REQUIRED, differences
 from harness.bus import Bus
-from harness.daemon import NAME, PATH, Daemon, program
+from harness.daemon import NAME, PATH, Daemon, is_running, program
 from harness.servers import Body, FaultyServer, sending
 from harness.service import ServiceTest
-from harness.wait import wait_until
+from harness.wait import DEADLINE_SECONDS, wait_until
 
 V = GLib.Variant
 
@@ -102,7 +102,7 @@ class Activation(unittest.TestCase):
         self.bus = self.enterContext(Bus())
         self.server = self.enterContext(FaultyServer())
         self.server.serve("/file", sending(Body(1000)))
-        self.daemon = Daemon(self.bus, arguments=["--idle-exit", "1"])
+        self.daemon = Daemon(self.bus, arguments=["--idle-exit", "2"])
         self.daemon.connection = self.bus.connect()
         self.addCleanup(self.daemon.stop)
         environment = [f"{name}={self.daemon.environment[name]}"
@@ -113,7 +113,8 @@ class Activation(unittest.TestCase):
 
     def call(self, path, interface, method, arguments=None):
         return self.bus.connect().call_sync(NAME, path, f"{NAME}.{interface}", method, arguments,
-                                            None, Gio.DBusCallFlags.NONE, 30_000, None).unpack()
+                                            None, Gio.DBusCallFlags.NONE, DEADLINE_SECONDS * 1000,
+                                            None).unpack()
 
     def test_the_bus_starts_it_and_it_leaves_and_comes_back(self):
         self.assertIsNone(self.daemon.owner())
@@ -131,7 +132,7 @@ class Activation(unittest.TestCase):
 
 
 class Leaving(ServiceTest):
-    SETTINGS = {"Transfers": {"ResponseTimeoutSeconds": "60"}}
+    SETTINGS = {"Transfers": {"ResponseTimeoutSeconds": "600"}}
 
     def hold(self, count):
         """Transfers of servers that have stalled."""
@@ -148,10 +149,11 @@ class Leaving(ServiceTest):
         waiting = self.create("/held", start=True)
         workers = self.daemon.workers()
         start = time.monotonic()
-        self.assertEqual(self.daemon.terminate(), 0)
+        self.daemon.process.terminate()
+        self.assertEqual(self.daemon.process.wait(timeout=DEADLINE_SECONDS), 0)
         self.assertLess(time.monotonic() - start, 5)
-        wait_until(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in workers),
-                   "the workers have gone", seconds=2)
+        wait_until(lambda: not any(map(is_running, workers)),
+                   "the workers have gone")
         n_before = len(self.server.heads("/held"))
         release.set()
         self.daemon.start()
@@ -166,8 +168,8 @@ class Leaving(ServiceTest):
         workers = self.daemon.workers()
         self.assertGreater(len(workers), 0)
         self.daemon.kill()
-        wait_until(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in workers),
-                   "the workers have gone", seconds=2)
+        wait_until(lambda: not any(map(is_running, workers)),
+                   "the workers have gone")
         release.set()
         self.daemon.start()
         for path in paths:
@@ -175,7 +177,7 @@ class Leaving(ServiceTest):
 
     def test_an_interrupt_is_a_stop_too(self):
         self.daemon.process.send_signal(2)
-        self.assertEqual(self.daemon.process.wait(timeout=10), 0)
+        self.assertEqual(self.daemon.process.wait(timeout=DEADLINE_SECONDS), 0)
         self.daemon.start()
 
     def test_a_lost_bus_ends_it(self):
@@ -184,7 +186,7 @@ class Leaving(ServiceTest):
             self.addCleanup(daemon.stop)
             daemon.start()
             bus.process.kill()
-            self.assertEqual(daemon.process.wait(timeout=10), 1)
+            self.assertEqual(daemon.process.wait(timeout=DEADLINE_SECONDS), 1)
         self.assertIn("the connection to the message bus is lost", daemon.log())
 
 
@@ -236,7 +238,8 @@ class Session(unittest.TestCase):
         done = subprocess.run(
             [*prefix, "gdbus", "call", "--session", "--dest", NAME, "--object-path", path,
              "--method", method, *arguments],
-            env=daemon.environment, capture_output=True, text=True, timeout=30, check=False)
+            env=daemon.environment, capture_output=True, text=True,
+            timeout=DEADLINE_SECONDS, check=False)
         self.assertEqual(done.returncode, 0, done.stderr)
         return done.stdout
 

@@ -133,7 +133,8 @@ class Streams(StreamCase):
         self.wait_for_read(operation, 4)
         self.close(writing)
         self.wait_for_kept("0.stream")
-        self.assertEqual(self.daemon.get(operation, "BlockedBy"), ["paused"])
+        wait_until(lambda: self.daemon.get(operation, "BlockedBy") == ["paused"],
+                   "it waits for no end any more")
         self.resume(operation)
         self.assert_completed(operation, 4)
 
@@ -579,7 +580,7 @@ class IdleExit(StreamCase):
     def setUp(self):
         super().setUp()
         self.assertEqual(self.daemon.terminate(), 0)
-        self.daemon.arguments = ["--idle-exit", "1"]
+        self.daemon.arguments = ["--idle-exit", "2"]
         self.start_again()
 
     def test_not_while_a_stream_is_read(self):
@@ -591,11 +592,11 @@ class IdleExit(StreamCase):
         # Who is gone does not keep the service.
         address.close_sync(None)
         self.daemon.connection = self.bus.connect()
-        end = time.monotonic() + 2
+        end = time.monotonic() + 4
         wait_until(lambda: time.monotonic() > end, "twice the time has passed")
         self.assertIsNone(self.daemon.process.poll())
         self.close(writing)
-        self.assertEqual(self.daemon.process.wait(30), 0)
+        self.assertEqual(self.daemon.process.wait(DEADLINE_SECONDS), 0)
         self.wait_for_kept("0.stream")
 
 

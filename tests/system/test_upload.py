@@ -685,7 +685,7 @@ class FromDescriptor(UploadCase):
             file.write(self.body.read())
         self.assert_completed(operation)
         self.assertEqual(self.bodies()[-1], self.body.read())
-        self.assertEqual(self.spooled(), [])
+        wait_until(lambda: not self.spooled(), "the streams have gone")
 
     def test_pause_while_a_stream_is_read(self):
         reading, writing = os.pipe()
@@ -721,7 +721,7 @@ class FromDescriptor(UploadCase):
 class Patient(UploadCase):
     """Where the service would wait for longer than the test does."""
 
-    settings = {"Transfers": {"ResponseTimeoutSeconds": "120", "MaxRetries": "0"}}
+    settings = {"Transfers": {"MaxRetries": "0", "ResponseTimeoutSeconds": "600"}}
 
     def test_a_refusal_with_a_body_is_not_waited_for(self):
         credential = GLib.Variant("(ss)", ("user", "secret"))
