@@ -27,6 +27,9 @@ from gi.repository import Gio, GLib
 from harness import members
 from harness.bus import Bus
 from harness.daemon import NAME, PATH, Daemon, build_folder
+from harness.wait import DEADLINE_SECONDS
+
+TIMEOUT_MS = DEADLINE_SECONDS * 1000
 
 CONFIGURATION = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
@@ -261,7 +264,7 @@ def answer_call(connection, question):
         os.close(file)
     reply, _ = connection.call_with_unix_fd_list_sync(
         question["to"], question["path"], question["interface"], question["method"], arguments, None,
-        Gio.DBusCallFlags.NONE, 30000, descriptors, None)
+        Gio.DBusCallFlags.NONE, TIMEOUT_MS, descriptors, None)
     return {"reply": reply.print_(True)}
 
 
@@ -312,7 +315,7 @@ def answer_flood(connection, question):
                 descriptors.append(descriptor)
             under_way[0] += 1
             connection.call_with_unix_fd_list(NAME, path, interface, method, arguments, None,
-                                              Gio.DBusCallFlags.NONE, 60000, descriptors, None,
+                                              Gio.DBusCallFlags.NONE, TIMEOUT_MS, descriptors, None,
                                               on_answered)
             while under_way[0] > 20:
                 context.iteration(True)
@@ -342,7 +345,7 @@ def answer_descriptors(connection, question):
             connection.call_with_unix_fd_list(
                 NAME, PATH, f"{NAME}.Manager", "CreateDownloadToFd",
                 GLib.Variant("(sha{sv})", ("http://127.0.0.1:1/", 0, {})), None,
-                Gio.DBusCallFlags.NONE, 30000, descriptors, None, on_answered)
+                Gio.DBusCallFlags.NONE, TIMEOUT_MS, descriptors, None, on_answered)
     while sum(counts.values()) < question["n_calls"]:
         GLib.MainContext.default().iteration(True)
     return {"counts": counts}
@@ -390,7 +393,7 @@ def answer_crowd(connection, address, question, kept):
         kept.append(client)
         if len(kept) % 10 == 0:
             connection.call_sync(NAME, PATH, "org.freedesktop.DBus.Peer", "Ping", None, None,
-                                 Gio.DBusCallFlags.NONE, 30000, None)
+                                 Gio.DBusCallFlags.NONE, TIMEOUT_MS, None)
     return {"n": len(kept)}
 
 

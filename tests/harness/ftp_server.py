@@ -14,6 +14,7 @@ import warnings
 
 from harness.listening import wait_for_listener
 from harness.servers import free_port
+from harness.wait import DEADLINE_SECONDS
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -86,7 +87,7 @@ class FtpServer:
 
     def __exit__(self, *_):
         self.is_ending = True
-        self.thread.join(10)
+        self.thread.join(DEADLINE_SECONDS)
 
     def uri(self, path, log_in=""):
         scheme = "ftps" if self.certificate else "ftp"

@@ -15,6 +15,7 @@ import tempfile
 
 from harness.listening import wait_for_listener
 from harness.servers import free_port
+from harness.wait import DEADLINE_SECONDS
 
 REALM = "BGT.TEST"
 USER, PASSWORD = "alice", "ticket-4711"
@@ -107,7 +108,7 @@ class Realm:
     def stop(self):
         if self.process is not None:
             self.process.kill()
-            self.process.wait(20)
+            self.process.wait(DEADLINE_SECONDS)
             self.process = None
 
     def __exit__(self, *_):
@@ -206,7 +207,7 @@ class Apache:
     def __exit__(self, *_):
         if self.process is not None:
             self.process.terminate()
-            self.process.wait(20)
+            self.process.wait(DEADLINE_SECONDS)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def add(self, name, body):

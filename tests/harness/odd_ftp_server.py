@@ -11,6 +11,7 @@ import socket
 import threading
 
 from harness.listening import connections
+from harness.wait import DEADLINE_SECONDS
 
 REPLIES = {
     "USER": "331 password", "PASS": "230 welcome", "PWD": '257 "/" it is', "TYPE": "200 as you like",
@@ -54,7 +55,7 @@ class OddFtpServer:
                 pass
             each.close()
         for thread in self.threads:
-            thread.join(10)
+            thread.join(DEADLINE_SECONDS)
             assert not thread.is_alive(), "a thread of the server does not end"
 
     def uri(self, path="/file"):

@@ -12,6 +12,7 @@ import threading
 
 from harness.listening import connections, wait_for_listener
 from harness.servers import free_port
+from harness.wait import DEADLINE_SECONDS
 
 USER, PASSWORD = "puser", "ppass"
 
@@ -94,7 +95,7 @@ class Squid:
         if self.process is not None:
             # It takes its time to end well, and its helpers end with it.
             self.process.kill()
-            self.process.wait(20)
+            self.process.wait(DEADLINE_SECONDS)
         for left in glob.glob(f"/dev/shm/bgt{self.port}-*"):
             os.unlink(left)
         shutil.rmtree(self.folder, ignore_errors=True)

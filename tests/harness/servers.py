@@ -26,7 +26,7 @@ import time
 from harness.bodies import Body
 from harness.certificates import Certificates
 from harness.listening import wait_for_listener
-from harness.wait import wait_until
+from harness.wait import DEADLINE_SECONDS, wait_until
 
 __all__ = ["Body", "FaultyServer", "Nginx", "free_port", "has_ip6", "paced", "raw",
            "sending"]
@@ -277,7 +277,7 @@ class FaultyServer:
             except OSError:
                 pass
         for thread in self.threads:
-            thread.join(10)
+            thread.join(DEADLINE_SECONDS)
             assert not thread.is_alive(), "a thread of the server does not end"
 
     def uri(self, path="/", host=None):
@@ -485,7 +485,7 @@ class Nginx:
     def stop(self, how=signal.SIGTERM):
         if self.process and self.process.poll() is None:
             self.process.send_signal(how)
-            self.process.wait(10)
+            self.process.wait(DEADLINE_SECONDS)
 
     def restart(self):
         """With the same ports and files."""
