@@ -154,7 +154,7 @@ class NetworkTest(unittest.TestCase):
         try:
             self.server.wait_for_requests(2, "/file")
             self.assert_went_on()
-            self.assertEqual(self.daemon.get(path, "Status"), "running")
+            self.daemon.wait_for_status(path, "running")
             self.assert_completes(path)
         finally:
             self.world.nmcli("connection", "down", "second")

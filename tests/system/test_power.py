@@ -58,6 +58,7 @@ class PowerTest(unittest.TestCase):
             self.server.uri("/file"), f"{self.folder}/file{self.number}",
             {"priority": GLib.Variant("s", priority)}, start=True)
         self.daemon.wait_for_bytes(path, MIB // 2)
+        self.daemon.wait_for_status(path, "running")
         return path
 
     def power(self, name):

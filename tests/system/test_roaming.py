@@ -76,6 +76,7 @@ class RoamingTest(unittest.TestCase):
             start=True) for policy in ("default", "always")}
         for path in paths.values():
             daemon.wait_for_bytes(path, 50000)
+            daemon.wait_for_status(path, "running")
         manager.register(ROAMING)
         values = daemon.wait_for_status(paths["default"], "paused-costed-network")
         self.assertEqual(values["BlockedBy"], ["roaming"])

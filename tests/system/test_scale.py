@@ -129,7 +129,7 @@ class MachineLimit(Turns):
 
 class NotBefore(Turns):
     def test_it_starts_when_it_may(self):
-        moment = int((time.time() + 1) * 1e6)
+        moment = int((time.time() + 3) * 1e6)
         path = self.start(0, not_before=V("x", moment))
         self.assertEqual(self.order_of_requests(), [])
         self.server.wait_for_requests(1)

@@ -120,7 +120,7 @@ class FromNginx(SurvivalCase):
             told.append(self.received(operation))
             wait_until(lambda size=told[-1] - 4 * MIB: self.daemon.saved_bytes(operation) >= size,
                        "what has come is saved")
-            self.assertEqual(self.daemon.get(operation, "Status"), "running")
+            self.daemon.wait_for_status(operation, "running")
             (self.kill_daemon if number % 2 else self.kill_worker)()
         self.daemon.set(operation, "MaxRate", GLib.Variant("t", 0))
         values = self.daemon.wait_for_status(operation, "completed")

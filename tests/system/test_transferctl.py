@@ -132,8 +132,8 @@ class TransferctlTest(unittest.TestCase):
         return guid
 
     def wait_for_half(self, body):
-        wait_until(lambda: any(o["bytes_received"] >= body.size // 2 for o in self.listed()),
-                   "half has arrived")
+        wait_until(lambda: any(o["bytes_received"] >= body.size // 2 and o["status"] == "running"
+                               for o in self.listed()), "half has arrived")
 
 
 class Downloads(TransferctlTest):
