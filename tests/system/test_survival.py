@@ -270,7 +270,7 @@ class Restarts(SurvivalCase):
 
     def test_worker_that_hangs_fills_no_memory(self):
         """Where an operation is changed faster than its worker answers; the last change counts."""
-        n_changes, n_bytes = 500, 60_000
+        n_changes, n_bytes = 200, 60_000
         body = Body(MIB)
         self.server.serve("/file", [sending(body, cut_at=500_000, cut="hang"), sending(body)])
         operation = self.download(random_access=V("b", True))
