@@ -6,6 +6,7 @@
 
 #include "daemon/scheduler.h"
 
+#include <time.h>
 #include <unistd.h>
 
 #include "common/bgt-error.h"
@@ -755,14 +756,17 @@ static void
 test_ten_thousand_waiting_are_decided_quickly (DaemonFixture *fixture, gconstpointer data)
 {
   BtsOperation *last = NULL;
-  gint64 begin;
+  clock_t begin;
+  double seconds;
 
   for (guint i = 0; i < 10000; i++)
     last = daemon_fixture_add_started (fixture);
-  begin = g_get_monotonic_time ();
+  /* The processor's time: others may have it, too. */
+  begin = clock ();
   daemon_fixture_wait (bts_launcher_fake_get_n_jobs (fixture->launcher) == 8);
-  g_test_message ("decided in %.1f ms", (double) (g_get_monotonic_time () - begin) / 1000);
-  g_assert_cmpint (g_get_monotonic_time () - begin, <, 2 * G_USEC_PER_SEC);
+  seconds = (double) (clock () - begin) / CLOCKS_PER_SEC;
+  g_test_message ("decided in %.1f ms", seconds * 1000);
+  g_assert_cmpfloat (seconds, <, 2);
   g_assert_cmpuint (bts_operation_get_blockers (last), !=, 0);
 }
 
