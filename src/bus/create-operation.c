@@ -78,8 +78,8 @@ static void
 release (Item *item)
 {
   if (item->is_reserved)
-    bts_registry_release (item->batch->registry, item->owner, 1, item->n_descriptors,
-                          item->n_bytes);
+    bts_usage_release (bts_registry_get_usage (item->batch->registry), item->owner, 1,
+                       item->n_descriptors, item->n_bytes);
   item->is_reserved = FALSE;
 }
 
@@ -197,9 +197,10 @@ reserve (Item *item, GError **error)
   release (item);
   item->n_descriptors = bts_descriptors_get_count (&item->spec->files);
   item->n_bytes = bts_request_get_size (item->request);
-  item->is_reserved = bts_registry_reserve (
-      item->batch->registry, item->owner, 1, item->n_descriptors, item->n_bytes,
-      limits->max_operations_per_application, limits->max_operations_per_user, error);
+  item->is_reserved =
+      bts_usage_reserve (bts_registry_get_usage (item->batch->registry), item->owner, 1,
+                         item->n_descriptors, item->n_bytes, limits->max_operations_per_application,
+                         limits->max_operations_per_user, error);
   return item->is_reserved;
 }
 

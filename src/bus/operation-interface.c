@@ -100,8 +100,8 @@ handle_set_request_header (BtsInvocation *call, GVariant *parameters)
   GError *error = NULL;
 
   g_variant_get (parameters, "(&s&s)", &name, &value);
-  if (bts_registry_check_room (call->bus->service.registry,
-                               bts_operation_get_owner (call->operation), &error))
+  if (bts_usage_check_room (bts_registry_get_usage (call->bus->service.registry),
+                            bts_operation_get_owner (call->operation), &error))
     bts_operation_set_header (call->operation, name, value, &error);
   settle_unless (call, error);
 }
@@ -122,8 +122,8 @@ set_credential (BtsInvocation *call, const char *option, GVariant *parameters)
 {
   GError *error = NULL;
 
-  if (bts_registry_check_room (call->bus->service.registry,
-                               bts_operation_get_owner (call->operation), &error))
+  if (bts_usage_check_room (bts_registry_get_usage (call->bus->service.registry),
+                            bts_operation_get_owner (call->operation), &error))
     bts_operation_set_option (call->operation, option, parameters, &error);
   settle_unless (call, error);
 }

@@ -124,8 +124,8 @@ static gboolean
 check_value (BtsInvocation *call, const BtsPropertyRow *row, GVariant *value, GError **error)
 {
   if (g_variant_get_size (value) > MAX_WORD_BYTES &&
-      !bts_registry_check_room (call->bus->service.registry,
-                                bts_operation_get_owner (call->operation), error))
+      !bts_usage_check_room (bts_registry_get_usage (call->bus->service.registry),
+                             bts_operation_get_owner (call->operation), error))
     return FALSE;
 
   return !g_str_equal (row->option, "uri") ||

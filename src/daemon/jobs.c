@@ -120,8 +120,10 @@ on_report (BtsJobs *self, BtsWorkerReport *report, BtsWorkerLink *link)
   if (job == NULL)
     return;
   operation = bts_job_get_operation (job);
-  if (!bts_registry_has_room_for_reports (self->registry, bts_operation_get_owner (operation)))
-    bts_worker_report_cut (report, bts_registry_get_checkpoint_room (self->registry, operation));
+  if (!bts_usage_has_room_for_reports (bts_registry_get_usage (self->registry),
+                                       bts_operation_get_owner (operation)))
+    bts_worker_report_cut (
+        report, bts_usage_get_checkpoint_room (bts_registry_get_usage (self->registry), operation));
   bts_job_take_report (job, link, report);
 }
 

@@ -107,7 +107,8 @@ on_added (BtsRetention *self, BtsOperation *added)
   BtsOwner *owner = bts_operation_get_owner (added);
   uid_t uid = bts_owner_get_uid (owner);
 
-  if (self->n_being_forgotten == 0 && bts_registry_is_room_scarce (self->registry, owner))
+  if (self->n_being_forgotten == 0 &&
+      bts_usage_is_room_scarce (bts_registry_get_usage (self->registry), owner))
     forget_before (self, bts_clock_get_wall_time (self->clock) - MIN_AGE_US, &uid,
                    MAX_FORGOTTEN_FOR_ROOM, "the room is needed");
 }

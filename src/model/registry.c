@@ -8,50 +8,16 @@
 
 #include <string.h>
 
-#include "common/bgt-error.h"
 #include "model/worker-update.h"
 
-/* A message of the system bus has 32 MiB, and has to hold all of a user's operations. */
-#define MAX_BYTES_PER_USER (24 * 1024 * 1024)
-/* What servers have answered and workers note is in no such message, but in memory and on the disk,
- * where it is text that a start has to read. It comes later than the operation: then new ones are
- * refused, and little is taken of what is reported of those that are there. */
-#define MAX_REPORTED_BYTES_PER_USER (64 * 1024 * 1024)
-/* Beyond that, for checkpoints alone, of which none but odd ones has as much: without its last one
- * a transfer may have to begin anew. */
-#define MAX_CHECKPOINT_BYTES (128 * 1024)
-#define CHECKPOINT_BYTES_PER_USER (16 * 1024 * 1024)
-/* The service keeps them until an operation is completed or canceled; all users together have what
- * LimitNOFILE of the unit allows. */
-#define MAX_DESCRIPTORS_PER_USER 8192
-/* Where so much of one of them is used, what has finished is to make room. */
-#define SCARCE(maximum) ((maximum) / 4 * 3)
 /* What an operation takes there beside what its caller has given. */
 #define OPERATION_BYTES 1024
-
-/* What operations take, finished ones too. */
-typedef struct
-{
-  gsize n_bytes;
-  gsize n_reported_bytes;
-  guint n_descriptors;
-} Room;
-
-/* How many unfinished operations somebody has; reserved ones are still being created. */
-typedef struct
-{
-  guint n_unfinished;
-  guint n_reserved;
-  guint n_reserved_descriptors;
-  gsize n_reserved_bytes;
-  Room room;
-} Count;
 
 typedef struct
 {
   BtsOperation *operation; /* (owned) */
   gboolean is_counted;     /* among the unfinished */
-  Room room;               /* that is counted */
+  BtsRoom room;            /* likewise, and what it takes when it is finished, too */
   gulong changed_id;
   gulong finished_id;
 } Item;
@@ -60,11 +26,10 @@ struct _BtsRegistry
 {
   GObject parent_instance;
 
-  GHashTable *items;        /* (owned) (element-type utf8 Item): by GUID */
-  GPtrArray *operations;    /* (owned) (element-type BtsOperation): by age, then GUID */
-  GHashTable *arriving;     /* (owned) (element-type BtsOperation): (unowned), of @operations */
-  GHashTable *applications; /* (owned) (element-type utf8 Count): by uid and name */
-  GHashTable *users;        /* (owned) (element-type uint Count) */
+  GHashTable *items;     /* (owned) (element-type utf8 Item): by GUID */
+  GPtrArray *operations; /* (owned) (element-type BtsOperation): by age, then GUID */
+  GHashTable *arriving;  /* (owned) (element-type BtsOperation): (unowned), of @operations */
+  BtsUsage *usage;       /* (owned) */
 };
 
 G_DEFINE_FINAL_TYPE (BtsRegistry, bts_registry, G_TYPE_OBJECT)
@@ -91,85 +56,23 @@ item_free (gpointer data)
   g_free (item);
 }
 
-static Count *
-ensure_count (GHashTable *table, gpointer key, GDestroyNotify free_unused_key)
-{
-  Count *count = g_hash_table_lookup (table, key);
-
-  if (count == NULL)
-    {
-      count = g_new0 (Count, 1);
-      g_hash_table_insert (table, key, count);
-    }
-  else if (free_unused_key != NULL)
-    free_unused_key (key);
-
-  return count;
-}
-
-static char *
-make_application_key (BtsOwner *owner)
-{
-  return g_strdup_printf ("%u %s", bts_owner_get_uid (owner), bts_owner_get_application (owner));
-}
-
-static Count *
-get_application_count (BtsRegistry *self, BtsOwner *owner)
-{
-  return ensure_count (self->applications, make_application_key (owner), g_free);
-}
-
-static Count *
-get_user_count (BtsRegistry *self, BtsOwner *owner)
-{
-  return ensure_count (self->users, GUINT_TO_POINTER (bts_owner_get_uid (owner)), NULL);
-}
-
-static gboolean
-is_unused (const Count *count)
-{
-  return count->n_unfinished == 0 && count->n_reserved == 0 && count->n_reserved_descriptors == 0 &&
-         count->n_reserved_bytes == 0 && count->room.n_bytes == 0 &&
-         count->room.n_reported_bytes == 0 && count->room.n_descriptors == 0;
-}
-
-static void
-drop_unused_counts (BtsRegistry *self, BtsOwner *owner)
-{
-  g_autofree char *key = make_application_key (owner);
-
-  if (is_unused (get_application_count (self, owner)))
-    g_hash_table_remove (self->applications, key);
-  if (is_unused (get_user_count (self, owner)))
-    g_hash_table_remove (self->users, GUINT_TO_POINTER (bts_owner_get_uid (owner)));
-}
-
 static void
 set_counted (BtsRegistry *self, Item *item, gboolean is_counted)
 {
-  BtsOwner *owner = bts_operation_get_owner (item->operation);
   int change = (is_counted ? 1 : 0) - (item->is_counted ? 1 : 0);
 
   if (change == 0)
     return;
 
   item->is_counted = is_counted;
-  get_application_count (self, owner)->n_unfinished += (guint) change;
-  get_user_count (self, owner)->n_unfinished += (guint) change;
-  drop_unused_counts (self, owner);
+  bts_usage_count_unfinished (self->usage, bts_operation_get_owner (item->operation), change);
 }
 
 static void
-set_room (BtsRegistry *self, Item *item, Room room)
+set_room (BtsRegistry *self, Item *item, BtsRoom room)
 {
-  BtsOwner *owner = bts_operation_get_owner (item->operation);
-  Room *count = &get_user_count (self, owner)->room;
-
-  count->n_bytes += room.n_bytes - item->room.n_bytes;
-  count->n_reported_bytes += room.n_reported_bytes - item->room.n_reported_bytes;
-  count->n_descriptors += room.n_descriptors - item->room.n_descriptors;
+  bts_usage_count_room (self->usage, bts_operation_get_owner (item->operation), &item->room, &room);
   item->room = room;
-  drop_unused_counts (self, owner);
 }
 
 static gsize
@@ -182,7 +85,7 @@ static void
 count_room (BtsRegistry *self, Item *item)
 {
   BtsOperation *operation = item->operation;
-  const Room room = {
+  const BtsRoom room = {
     .n_bytes = OPERATION_BYTES + bts_request_get_size (bts_operation_get_request (operation)) +
                get_length (bts_operation_get_destination (operation)) +
                get_length (bts_operation_get_error_message (operation)),
@@ -253,9 +156,8 @@ bts_registry_finalize (GObject *object)
 
   g_ptr_array_unref (self->operations);
   g_hash_table_unref (self->items);
-  g_hash_table_unref (self->applications);
   g_hash_table_unref (self->arriving);
-  g_hash_table_unref (self->users);
+  bts_usage_free (self->usage);
 
   G_OBJECT_CLASS (bts_registry_parent_class)->finalize (object);
 }
@@ -284,9 +186,8 @@ bts_registry_init (BtsRegistry *self)
 {
   self->items = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, item_free);
   self->operations = g_ptr_array_new ();
-  self->applications = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->arriving = g_hash_table_new (NULL, NULL);
-  self->users = g_hash_table_new_full (NULL, NULL, NULL, g_free);
+  self->usage = bts_usage_new ();
 }
 
 BtsRegistry *
@@ -344,7 +245,7 @@ bts_registry_remove (BtsRegistry *self, BtsOperation *operation)
     return;
 
   set_counted (self, item, FALSE);
-  set_room (self, item, (Room){ 0 });
+  set_room (self, item, (BtsRoom){ 0 });
   g_ptr_array_remove_index (self->operations, find_position (self, operation));
   g_hash_table_remove (self->arriving, operation);
   g_hash_table_remove (self->items, guid);
@@ -372,140 +273,8 @@ bts_registry_get_n_operations (BtsRegistry *self)
   return self->operations->len;
 }
 
-static gboolean
-check_limit (const Count *count, guint n, guint maximum, const char *whose, GError **error)
+BtsUsage *
+bts_registry_get_usage (BtsRegistry *self)
 {
-  guint64 wanted = (guint64) count->n_unfinished + count->n_reserved + n;
-
-  if (wanted <= maximum)
-    return TRUE;
-
-  g_set_error (error, BGT_ERROR, BGT_ERROR_LIMIT_EXCEEDED,
-               "%s may have %u unfinished operations and has %u", whose, maximum,
-               count->n_unfinished + count->n_reserved);
-  return FALSE;
-}
-
-gboolean
-bts_registry_has_room_for_reports (BtsRegistry *self, BtsOwner *owner)
-{
-  gboolean has_room =
-      get_user_count (self, owner)->room.n_reported_bytes < MAX_REPORTED_BYTES_PER_USER;
-
-  drop_unused_counts (self, owner);
-  return has_room;
-}
-
-gsize
-bts_registry_get_checkpoint_room (BtsRegistry *self, BtsOperation *operation)
-{
-  BtsOwner *owner = bts_operation_get_owner (operation);
-  gsize n_bytes = get_user_count (self, owner)->room.n_reported_bytes;
-  gsize held = bts_report_get_weight (bts_operation_get_checkpoint (operation));
-
-  drop_unused_counts (self, owner);
-  return n_bytes < MAX_REPORTED_BYTES_PER_USER + CHECKPOINT_BYTES_PER_USER
-             ? MAX (held, MAX_CHECKPOINT_BYTES)
-             : held;
-}
-
-gboolean
-bts_registry_check_room (BtsRegistry *self, BtsOwner *owner, GError **error)
-{
-  const Count *user = get_user_count (self, owner);
-  gboolean has_room = user->room.n_bytes + user->n_reserved_bytes < MAX_BYTES_PER_USER;
-  gboolean has_room_for_reports = bts_registry_has_room_for_reports (self, owner);
-
-  drop_unused_counts (self, owner);
-  if (!has_room)
-    g_set_error (error, BGT_ERROR, BGT_ERROR_LIMIT_EXCEEDED,
-                 "All operations of a user may have %d MiB together; acknowledge finished ones",
-                 MAX_BYTES_PER_USER / (1024 * 1024));
-  else if (!has_room_for_reports)
-    g_set_error (error, BGT_ERROR, BGT_ERROR_LIMIT_EXCEEDED,
-                 "What servers have answered to all operations of a user may have %d MiB together; "
-                 "acknowledge finished ones",
-                 MAX_REPORTED_BYTES_PER_USER / (1024 * 1024));
-
-  return has_room && has_room_for_reports;
-}
-
-gboolean
-bts_registry_is_room_scarce (BtsRegistry *self, BtsOwner *owner)
-{
-  const Count *count = get_user_count (self, owner);
-  const Room *room = &count->room;
-  gboolean is_scarce = room->n_bytes >= SCARCE (MAX_BYTES_PER_USER) ||
-                       room->n_reported_bytes >= SCARCE (MAX_REPORTED_BYTES_PER_USER) ||
-                       room->n_descriptors >= SCARCE (MAX_DESCRIPTORS_PER_USER);
-
-  drop_unused_counts (self, owner);
-  return is_scarce;
-}
-
-static gboolean
-check_descriptors (const Count *user, guint n, GError **error)
-{
-  guint64 wanted = (guint64) user->room.n_descriptors + user->n_reserved_descriptors + n;
-
-  if (wanted <= MAX_DESCRIPTORS_PER_USER)
-    return TRUE;
-
-  g_set_error (error, BGT_ERROR, BGT_ERROR_LIMIT_EXCEEDED,
-               "All operations of a user may have %d descriptors together; acknowledge finished "
-               "ones",
-               MAX_DESCRIPTORS_PER_USER);
-  return FALSE;
-}
-
-gboolean
-bts_registry_reserve (BtsRegistry *self,
-                      BtsOwner *owner,
-                      guint n,
-                      guint n_descriptors,
-                      gsize n_bytes,
-                      guint max_per_application,
-                      guint max_per_user,
-                      GError **error)
-{
-  Count *application, *user;
-  gboolean fits;
-
-  if (!bts_registry_check_room (self, owner, error))
-    return FALSE;
-
-  application = get_application_count (self, owner);
-  user = get_user_count (self, owner);
-  fits = check_limit (application, n, max_per_application, "An application", error) &&
-         check_limit (user, n, max_per_user, "A user", error) &&
-         check_descriptors (user, n_descriptors, error);
-
-  if (fits)
-    {
-      application->n_reserved += n;
-      user->n_reserved += n;
-      user->n_reserved_descriptors += n_descriptors;
-      user->n_reserved_bytes += n_bytes;
-    }
-
-  drop_unused_counts (self, owner);
-  return fits;
-}
-
-void
-bts_registry_release (
-    BtsRegistry *self, BtsOwner *owner, guint n, guint n_descriptors, gsize n_bytes)
-{
-  Count *application = get_application_count (self, owner);
-  Count *user = get_user_count (self, owner);
-
-  g_return_if_fail (application->n_reserved >= n && user->n_reserved >= n &&
-                    user->n_reserved_descriptors >= n_descriptors &&
-                    user->n_reserved_bytes >= n_bytes);
-
-  application->n_reserved -= n;
-  user->n_reserved -= n;
-  user->n_reserved_descriptors -= n_descriptors;
-  user->n_reserved_bytes -= n_bytes;
-  drop_unused_counts (self, owner);
+  return self->usage;
 }

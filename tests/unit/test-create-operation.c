@@ -263,7 +263,7 @@ test_batch_of_large_ones_is_refused (void)
                                     -1));
   operations = create_all (fixture, caller, specs, &error);
   g_assert_error (error, BGT_ERROR, BGT_ERROR_LIMIT_EXCEEDED);
-  g_assert_true (bts_registry_check_room (fixture->registry, owner, NULL));
+  g_assert_true (bts_usage_check_room (bts_registry_get_usage (fixture->registry), owner, NULL));
 }
 
 int

@@ -13,6 +13,7 @@
 typedef struct
 {
   BtsRegistry *registry; /* (owned) */
+  BtsUsage *usage;       /* (unowned) */
   BtsOwner *owner;       /* (owned) */
   guint n_added;
   guint n_removed;
@@ -40,6 +41,7 @@ set_up (Fixture *fixture, gconstpointer data)
   BtsRegistry *registry = bts_registry_new ();
 
   fixture->registry = registry;
+  fixture->usage = bts_registry_get_usage (registry);
   fixture->owner = bts_owner_new (1000, "test", FALSE);
   g_signal_connect (registry, "operation-added", G_CALLBACK (count), &fixture->n_added);
   g_signal_connect (registry, "operation-removed", G_CALLBACK (count), &fixture->n_removed);
@@ -84,8 +86,8 @@ reserve (Fixture *fixture, guint n, guint max_per_application, guint max_per_use
 {
   g_autoptr (GError) error = NULL;
 
-  if (bts_registry_reserve (fixture->registry, fixture->owner, n, 0, 0, max_per_application,
-                            max_per_user, &error))
+  if (bts_usage_reserve (fixture->usage, fixture->owner, n, 0, 0, max_per_application, max_per_user,
+                         &error))
     return TRUE;
 
   g_assert_error (error, BGT_ERROR, BGT_ERROR_LIMIT_EXCEEDED);
@@ -143,13 +145,13 @@ test_finished_operations_do_not_count (Fixture *fixture, gconstpointer data)
   g_assert_false (reserve (fixture, 1, 1, 9));
   bts_operation_finish (operation, BGT_OPERATION_STATUS_ERROR, 404, NULL, 3);
   g_assert_true (reserve (fixture, 1, 1, 9));
-  bts_registry_release (fixture->registry, fixture->owner, 1, 0, 0);
+  bts_usage_release (fixture->usage, fixture->owner, 1, 0, 0);
 
   g_assert_true (bts_operation_resume (operation, 4, NULL));
   g_assert_false (reserve (fixture, 1, 1, 9));
   bts_registry_remove (fixture->registry, operation);
   g_assert_true (reserve (fixture, 1, 1, 9));
-  bts_registry_release (fixture->registry, fixture->owner, 1, 0, 0);
+  bts_usage_release (fixture->usage, fixture->owner, 1, 0, 0);
 }
 
 static void
@@ -163,13 +165,13 @@ test_reservations_count (Fixture *fixture, gconstpointer data)
   g_assert_false (reserve (fixture, 1, 5, 6));
   g_assert_false (reserve (fixture, G_MAXUINT, 5, 6));
 
-  g_assert_true (bts_registry_reserve (fixture->registry, other, 1, 0, 0, 5, 6, NULL));
-  g_assert_false (bts_registry_reserve (fixture->registry, other, 1, 0, 0, 5, 6, NULL));
+  g_assert_true (bts_usage_reserve (fixture->usage, other, 1, 0, 0, 5, 6, NULL));
+  g_assert_false (bts_usage_reserve (fixture->usage, other, 1, 0, 0, 5, 6, NULL));
 
-  bts_registry_release (fixture->registry, fixture->owner, 5, 0, 0);
-  bts_registry_release (fixture->registry, other, 1, 0, 0);
+  bts_usage_release (fixture->usage, fixture->owner, 5, 0, 0);
+  bts_usage_release (fixture->usage, other, 1, 0, 0);
   g_assert_true (reserve (fixture, 5, 5, 6));
-  bts_registry_release (fixture->registry, fixture->owner, 5, 0, 0);
+  bts_usage_release (fixture->usage, fixture->owner, 5, 0, 0);
 }
 
 /* It is changed to what is large, too, and finished operations count as well. */
@@ -182,7 +184,7 @@ test_what_a_user_stores_is_limited (Fixture *fixture, gconstpointer data)
   g_autoptr (GError) error = NULL;
   guint n = 0;
 
-  while (n < 10000 && bts_registry_check_room (fixture->registry, fixture->owner, NULL))
+  while (n < 10000 && bts_usage_check_room (fixture->usage, fixture->owner, NULL))
     {
       BtsOperation *operation = add (fixture, n++);
 
@@ -191,14 +193,14 @@ test_what_a_user_stores_is_limited (Fixture *fixture, gconstpointer data)
     }
   g_assert_cmpuint (n, >, 2000);
   g_assert_cmpuint (n, <, 4000);
-  g_assert_false (bts_registry_reserve (fixture->registry, other, 1, 0, 0, 9, 9, &error));
+  g_assert_false (bts_usage_reserve (fixture->usage, other, 1, 0, 0, 9, 9, &error));
   g_assert_error (error, BGT_ERROR, BGT_ERROR_LIMIT_EXCEEDED);
-  g_assert_true (bts_registry_reserve (fixture->registry, stranger, 1, 0, 0, 9, 9, NULL));
-  bts_registry_release (fixture->registry, stranger, 1, 0, 0);
+  g_assert_true (bts_usage_reserve (fixture->usage, stranger, 1, 0, 0, 9, 9, NULL));
+  bts_usage_release (fixture->usage, stranger, 1, 0, 0);
 
   bts_registry_remove (fixture->registry,
                        bts_registry_get_operations (fixture->registry)->pdata[0]);
-  g_assert_true (bts_registry_check_room (fixture->registry, other, NULL));
+  g_assert_true (bts_usage_check_room (fixture->usage, other, NULL));
 }
 
 static void
@@ -208,13 +210,12 @@ test_what_is_being_created_takes_room (Fixture *fixture, gconstpointer data)
   const gsize half = 12 * 1024 * 1024;
 
   for (guint i = 0; i < 2; i++)
-    g_assert_true (
-        bts_registry_reserve (fixture->registry, fixture->owner, 1, 0, half, 9, 9, NULL));
-  g_assert_false (bts_registry_reserve (fixture->registry, fixture->owner, 1, 0, 1, 9, 9, &error));
+    g_assert_true (bts_usage_reserve (fixture->usage, fixture->owner, 1, 0, half, 9, 9, NULL));
+  g_assert_false (bts_usage_reserve (fixture->usage, fixture->owner, 1, 0, 1, 9, 9, &error));
   g_assert_error (error, BGT_ERROR, BGT_ERROR_LIMIT_EXCEEDED);
-  bts_registry_release (fixture->registry, fixture->owner, 1, 0, half);
-  g_assert_true (bts_registry_reserve (fixture->registry, fixture->owner, 1, 0, 1, 9, 9, NULL));
-  bts_registry_release (fixture->registry, fixture->owner, 2, 0, half + 1);
+  bts_usage_release (fixture->usage, fixture->owner, 1, 0, half);
+  g_assert_true (bts_usage_reserve (fixture->usage, fixture->owner, 1, 0, 1, 9, 9, NULL));
+  bts_usage_release (fixture->usage, fixture->owner, 2, 0, half + 1);
 }
 
 static gboolean
@@ -222,7 +223,7 @@ reserve_descriptors (Fixture *fixture, guint n_descriptors)
 {
   g_autoptr (GError) error = NULL;
 
-  if (bts_registry_reserve (fixture->registry, fixture->owner, 1, n_descriptors, 0, 9, 9, &error))
+  if (bts_usage_reserve (fixture->usage, fixture->owner, 1, n_descriptors, 0, 9, 9, &error))
     return TRUE;
 
   g_assert_error (error, BGT_ERROR, BGT_ERROR_LIMIT_EXCEEDED);
@@ -242,14 +243,14 @@ test_descriptors_of_a_user_are_limited (Fixture *fixture, gconstpointer data)
   g_assert_true (reserve_descriptors (fixture, 8000));
   g_assert_false (reserve_descriptors (fixture, 191));
   g_assert_true (reserve_descriptors (fixture, 190));
-  bts_registry_release (fixture->registry, fixture->owner, 2, 8190, 0);
+  bts_usage_release (fixture->usage, fixture->owner, 2, 8190, 0);
 
   bts_operation_finish (operation, BGT_OPERATION_STATUS_ERROR, 404, NULL, 3);
   g_assert_false (reserve_descriptors (fixture, 8191));
   g_assert_true (bts_operation_resume (operation, 4, NULL));
   bts_operation_finish (operation, BGT_OPERATION_STATUS_COMPLETED, 0, NULL, 5);
   g_assert_true (reserve_descriptors (fixture, 8192));
-  bts_registry_release (fixture->registry, fixture->owner, 1, 8192, 0);
+  bts_usage_release (fixture->usage, fixture->owner, 1, 8192, 0);
 }
 
 /* Servers answer with heads of some 64 KiB, and nobody acknowledges. */
@@ -261,7 +262,7 @@ test_what_is_reported_of_a_users_is_limited (Fixture *fixture, gconstpointer dat
       g_variant_new_parsed ("{'response': <{'headers': <[('x', %s)]>}>}", value));
   guint n = 0;
 
-  while (n < 10000 && bts_registry_check_room (fixture->registry, fixture->owner, NULL))
+  while (n < 10000 && bts_usage_check_room (fixture->usage, fixture->owner, NULL))
     {
       BtsOperation *operation = add (fixture, n++);
 
@@ -275,7 +276,7 @@ test_what_is_reported_of_a_users_is_limited (Fixture *fixture, gconstpointer dat
                        bts_registry_get_operations (fixture->registry)->pdata[0]);
   bts_registry_remove (fixture->registry,
                        bts_registry_get_operations (fixture->registry)->pdata[0]);
-  g_assert_true (bts_registry_check_room (fixture->registry, fixture->owner, NULL));
+  g_assert_true (bts_usage_check_room (fixture->usage, fixture->owner, NULL));
 }
 
 /* Small values take far more in the store and while it is read than they have bytes. */
@@ -292,7 +293,7 @@ test_many_values_are_heavy (Fixture *fixture, gconstpointer data)
       &checkpoint, "x", g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, bytes, 60 * 1024, 1));
   g_variant_dict_insert_value (&dict, "checkpoint", g_variant_dict_end (&checkpoint));
   update = g_variant_ref_sink (g_variant_dict_end (&dict));
-  while (n < 1000 && bts_registry_has_room_for_reports (fixture->registry, fixture->owner))
+  while (n < 1000 && bts_usage_has_room_for_reports (fixture->usage, fixture->owner))
     bts_operation_take_update (add (fixture, n++), update);
   g_assert_cmpuint (n, >, 40);
   g_assert_cmpuint (n, <, 80);

@@ -131,7 +131,7 @@ test_finished_ones_make_room (Fixture *fixture, gconstpointer data)
   bts_clock_fake_advance (fixture->clock, 2 * G_TIME_SPAN_HOUR);
   add (fixture, 1000, FALSE, 10);
   daemon_fixture_wait (bts_registry_get_n_operations (fixture->registry) == 2);
-  g_assert_true (bts_registry_check_room (fixture->registry, owner, &error));
+  g_assert_true (bts_usage_check_room (bts_registry_get_usage (fixture->registry), owner, &error));
   g_assert_no_error (error);
 }
 

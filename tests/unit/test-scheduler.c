@@ -592,7 +592,7 @@ test_little_is_taken_where_there_is_no_room (DaemonFixture *fixture, gconstpoint
   BtsOwner *owner = bts_operation_get_owner (operation);
   GVariant *kept;
 
-  while (bts_registry_has_room_for_reports (fixture->registry, owner))
+  while (bts_usage_has_room_for_reports (bts_registry_get_usage (fixture->registry), owner))
     {
       g_autoptr (GVariant) report = g_variant_ref_sink (new_report (60 * 1024));
 
@@ -614,7 +614,7 @@ fill_beyond_the_reserve (DaemonFixture *fixture)
 {
   BtsOperation *other = daemon_fixture_add (fixture, NULL, NULL);
 
-  while (bts_registry_get_checkpoint_room (fixture->registry, other) > 0)
+  while (bts_usage_get_checkpoint_room (bts_registry_get_usage (fixture->registry), other) > 0)
     {
       g_autoptr (GVariant) report = g_variant_ref_sink (new_report (60 * 1024));
 
@@ -631,7 +631,7 @@ test_checkpoint_has_room_of_its_own (DaemonFixture *fixture, gconstpointer data)
   BtsOwner *owner = bts_operation_get_owner (operation);
   g_autoptr (GVariant) first = NULL;
 
-  while (bts_registry_has_room_for_reports (fixture->registry, owner))
+  while (bts_usage_has_room_for_reports (bts_registry_get_usage (fixture->registry), owner))
     {
       g_autoptr (GVariant) report = g_variant_ref_sink (new_report (60 * 1024));
 
