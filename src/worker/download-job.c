@@ -305,7 +305,7 @@ complete (BtsDownload *self, GError **error)
       !bts_download_report_save (&self->report, error))
     return NULL;
   return bts_destination_publish (self->destination, self->record.total, self->record.actual_uri,
-                                  error);
+                                  bts_transfer_job_get_cancellable (self->job), error);
 }
 
 static gboolean
@@ -404,7 +404,7 @@ run (BtsDownload *self, GError **error)
     return NULL;
   if (bts_destination_is_published (self->destination))
     return bts_destination_publish (self->destination, self->record.total, self->record.actual_uri,
-                                    error);
+                                    NULL, error);
   if (!is_whole_already (self) && !fetch_what_is_believed (self, error))
     return NULL;
   return complete (self, error);

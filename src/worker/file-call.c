@@ -21,7 +21,7 @@
 
 typedef struct
 {
-  GDBusMethodInvocation *invocation; /* (owned) (nullable): until answered */
+  GDBusMethodInvocation *invocation; /* (owned) (nullable): until answered, or nobody waits */
   BtsFileCallKind kind;
   char *guid;           /* (owned) (nullable) */
   GVariant *request;    /* (owned) */
@@ -164,10 +164,9 @@ discard (Call *self, GError **error)
                           (bts_upload_job_is_for (self->request) ||
                            bts_destination_discard (self->request, self->guid, destination, error));
 
-  if (!is_discarded)
-    return FALSE;
-  g_dbus_method_invocation_return_value (g_steal_pointer (&self->invocation), NULL);
-  return TRUE;
+  if (is_discarded && self->invocation != NULL)
+    g_dbus_method_invocation_return_value (g_steal_pointer (&self->invocation), NULL);
+  return is_discarded;
 }
 
 /* Of a job that runs, what it has not yet made durable can be read too. */
@@ -206,6 +205,15 @@ static gboolean (*const handlers[]) (Call *self, GError **error) = {
   [BTS_FILE_CALL_OPEN_RESULT] = open_result,
 };
 
+static void
+fail (Call *self, const GError *error)
+{
+  if (self->invocation != NULL)
+    bts_file_call_return_error (g_steal_pointer (&self->invocation), error);
+  else
+    g_message ("What is left of %s could not be removed: %s", self->guid, error->message);
+}
+
 /* GDBus lets an invocation be answered from any thread. */
 static gpointer
 run_thread (gpointer data)
@@ -214,7 +222,7 @@ run_thread (gpointer data)
   g_autoptr (GError) error = NULL;
 
   if (!handlers[self->kind](self, &error))
-    bts_file_call_return_error (g_steal_pointer (&self->invocation), error);
+    fail (self, error);
   return NULL;
 }
 
@@ -243,6 +251,6 @@ bts_file_call_run (const BtsFileCall *call, GDBusMethodInvocation *invocation)
       g_thread_unref (thread);
       return;
     }
-  bts_file_call_return_error (g_steal_pointer (&self->invocation), error);
+  fail (self, error);
   call_free (self);
 }

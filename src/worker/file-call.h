@@ -30,7 +30,7 @@ typedef struct
   GArray *files; /* (nullable) (element-type int): of a check */
 } BtsFileCall;
 
-/* Takes @invocation and answers it when done. */
+/* Takes @invocation (nullable) and answers it when done. */
 void bts_file_call_run (const BtsFileCall *call, GDBusMethodInvocation *invocation);
 
 /* Answers with @error as one of the contract's. */

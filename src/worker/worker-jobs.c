@@ -7,6 +7,7 @@
 #include "worker/worker-jobs.h"
 
 #include "common/names.h"
+#include "worker/file-call.h"
 #include "worker/files/spool.h"
 #include "worker/rate-share.h"
 #include "worker/request-streams.h"
@@ -19,6 +20,9 @@ typedef struct
   BtsTransferJob *job; /* (owned) */
   GPtrArray *stops;    /* (owned) (element-type GDBusMethodInvocation): calls of Stop that wait */
   BtsRateUse use;      /* of the machine's rate */
+
+  gboolean is_discarded; /* nothing of it is to stay */
+  GVariant *checkpoint;  /* (owned) (nullable): then, of an earlier one */
 } Job;
 
 /* A call to the daemon that is under way. */
@@ -36,6 +40,7 @@ job_free (gpointer data)
 
   bts_transfer_job_unref (self->job);
   g_clear_pointer (&self->stops, g_ptr_array_unref);
+  g_clear_pointer (&self->checkpoint, g_variant_unref);
   g_free (self);
 }
 
@@ -254,12 +259,29 @@ tell_end (BtsWorkerJobs *self, BtsTransferJob *job, GVariant *update, GPtrArray 
 }
 
 static void
+discard (Job *self)
+{
+  g_autoptr (GVariant) request = bts_transfer_job_dup_request (self->job);
+  g_autoptr (GVariant) latest = bts_transfer_job_dup_checkpoint (self->job);
+  const BtsFileCall call = {
+    .kind = BTS_FILE_CALL_DISCARD,
+    .guid = bts_transfer_job_get_guid (self->job),
+    .request = request,
+    .checkpoint = latest != NULL ? latest : self->checkpoint,
+  };
+
+  bts_file_call_run (&call, NULL);
+}
+
+static void
 on_job_ended (BtsTransferJob *job, GVariant *update, gpointer user_data)
 {
   BtsWorkerJobs *self = user_data;
   Job *entry = g_hash_table_lookup (self->jobs, bts_transfer_job_get_guid (job));
   g_autoptr (GPtrArray) stops = g_ptr_array_ref (entry->stops);
 
+  if (entry->is_discarded)
+    discard (entry);
   /* Before the daemon hears of it: it may start the next try at once. */
   g_hash_table_remove (self->jobs, bts_transfer_job_get_guid (job));
   bts_worker_jobs_share_rate (self);
@@ -326,6 +348,17 @@ bts_worker_jobs_stop (BtsWorkerJobs *self, const char *guid, GDBusMethodInvocati
       return;
     }
   g_ptr_array_add (job->stops, invocation);
+  bts_transfer_job_stop (job->job);
+}
+
+void
+bts_worker_jobs_discard_at_end (BtsWorkerJobs *self, const char *guid, GVariant *checkpoint)
+{
+  Job *job = g_hash_table_lookup (self->jobs, guid);
+
+  job->is_discarded = TRUE;
+  g_clear_pointer (&job->checkpoint, g_variant_unref);
+  job->checkpoint = checkpoint != NULL ? g_variant_ref (checkpoint) : NULL;
   bts_transfer_job_stop (job->job);
 }
 

@@ -25,6 +25,10 @@ BtsTransferJob *bts_worker_jobs_lookup (BtsWorkerJobs *self, const char *guid);
 void
 bts_worker_jobs_stop (BtsWorkerJobs *self, const char *guid, GDBusMethodInvocation *invocation);
 
+/* Removes what the job of @guid, which is to stop and does not, leaves behind when it ends;
+ * @checkpoint (nullable) is that of an earlier one. */
+void bts_worker_jobs_discard_at_end (BtsWorkerJobs *self, const char *guid, GVariant *checkpoint);
+
 void bts_worker_jobs_reconnect (BtsWorkerJobs *self);
 
 /* Of all together; 0 without limit. */

@@ -270,7 +270,9 @@ handle_discard (BtsWorker *self, GVariant *parameters, GDBusMethodInvocation *in
     }
   if (bts_worker_jobs_lookup (self->jobs, guid) != NULL)
     {
-      return_error (invocation, BGT_ERROR_INVALID_STATE, "This job runs; it has to be stopped");
+      bts_worker_jobs_discard_at_end (self->jobs, guid, checkpoint);
+      return_error (invocation, BGT_ERROR_INVALID_STATE,
+                    "The job has not ended yet; its files go when it has");
       return;
     }
   call.guid = guid;

@@ -90,9 +90,10 @@ class HangingFile:
         for request in requests:
             self.answer(request)
 
-    def wait_held(self, operation):
-        """Until somebody hangs in that."""
-        wait_until(lambda: any(name == operation for name, _ in self.held), f"a {operation} hangs")
+    def wait_held(self, operation, times=1):
+        """Until so many hang in that."""
+        wait_until(lambda: [name for name, _ in self.held].count(operation) >= times,
+                   f"a {operation} hangs")
 
     def run(self):
         while not self.is_ending:

@@ -3,10 +3,13 @@
 and no more of theirs than has to."""
 
 import contextlib
+import glob
 import os
 import threading
 import time
 import unittest
+
+from gi.repository import GLib
 
 from harness.bodies import Body
 from harness.callers import Caller, CallError, SystemBus, SystemDaemon
@@ -39,9 +42,9 @@ class HangingFiles(unittest.TestCase):
         self.body = Body(100_000)
         self.server.serve("/file", sending(self.body))
         self.daemon = self.enterContext(SystemDaemon(self.bus))
-        self.alice, self.bob, self.other = (self.enterContext(Caller(self.bus, uid))
-                                            for uid in (ALICE, BOB, BOB))
-        for caller in (self.alice, self.bob, self.other):
+        self.alice, self.bob, self.other, self.third = (
+            self.enterContext(Caller(self.bus, uid)) for uid in (ALICE, BOB, BOB, BOB))
+        for caller in (self.alice, self.bob, self.other, self.third):
             self.objects(caller)
         # What hangs lets go before the daemon is to end.
         self.addCleanup(self.file.go_on)
@@ -70,6 +73,9 @@ class HangingFiles(unittest.TestCase):
         self.other.call(path, "Operation", "Start")
         wait_until(lambda: self.status(path) == "completed", "it is completed")
 
+    def left(self):
+        return glob.glob(f"{self.bob.folder}/*asked*") + glob.glob(f"{self.bob.folder}/.*asked*")
+
     def test_whatever_the_daemon_closes_keeps_nobody_waiting(self):
         self.file.hang("flush", self.daemon.process.pid)
         for call in ((*TO_FD, (self.server.uri("/file"), 0, {})),
@@ -90,27 +96,37 @@ class HangingFiles(unittest.TestCase):
         down = self.bob.call(PATH, *TO_FD, (self.server.uri("/file"), 0, {}),
                              descriptor=self.file.path)[0]
         up = self.bob.call(PATH, *UPLOAD, (uploads.uri("/up"), self.file.path, {}))[0]
+        asked = self.bob.call(PATH, "Manager", "CreateDownload", "(ssa{sv})",
+                              (self.server.uri("/file"), f"{self.bob.folder}/asked", {
+                                  "method": GLib.Variant("s", "POST"),
+                                  "body": GLib.Variant("h", 0)}), descriptor=self.file.path)[0]
         worker = self.worker()
         for operation in ("read", "write"):
             self.file.hang(operation, worker)
-        for path in (down, up):
+        for path in (down, up, asked):
             self.bob.call(path, "Operation", "Start")
-        for operation in ("read", "write"):
-            self.file.wait_held(operation)
+        self.file.wait_held("write")
+        self.file.wait_held("read", times=2)
         self.transfer("beside")
 
         begin = time.monotonic()
-        cancel = threading.Thread(target=self.bob.call, args=(up, "Operation", "Cancel"))
-        cancel.start()
+        cancels = [threading.Thread(target=caller.call, args=(path, "Operation", "Cancel"))
+                   for caller, path in ((self.bob, up), (self.third, asked))]
+        for cancel in cancels:
+            cancel.start()
         self.alice.call(PATH, "org.freedesktop.DBus.Peer", "Ping")
         self.other.call(down, "Operation", "Pause")
-        cancel.join()
+        for cancel in cancels:
+            cancel.join()
         self.assertLess(time.monotonic() - begin, SLOWEST_STOP_SECONDS)
-        self.assertEqual((self.status(down), self.status(up)), ("paused-by-application", "canceled"))
+        self.assertEqual([self.status(path) for path in (down, up, asked)],
+                         ["paused-by-application", "canceled", "canceled"])
         self.transfer("after")
         self.assertTrue(is_running(worker))
 
+        self.assertEqual(len(self.left()), 1)
         self.file.go_on()
+        wait_until(lambda: not self.left(), "what was canceled leaves nothing")
         self.other.call(down, "Operation", "Resume")
         wait_until(lambda: self.status(down) == "completed", "the paused one is completed")
         self.assertEqual(bytes(self.file.content), self.body.read())

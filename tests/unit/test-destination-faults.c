@@ -185,7 +185,7 @@ test_replaced_partial_is_not_published (void)
   put (destination, 0, 100);
   g_assert_cmpint (g_rename (partial, moved), ==, 0);
   test_folder_write (folder, ".f.bin.0f1e2d3c4b5a6978.part", "not what was downloaded");
-  g_assert_null (bts_destination_publish (destination, 100, NULL, &error));
+  g_assert_null (bts_destination_publish (destination, 100, NULL, NULL, &error));
   g_assert_error (error, BGT_WEB_ERROR, BGT_WEB_ERROR_FILE_CHANGED);
 }
 
@@ -336,7 +336,7 @@ test_folder_vanishes (void)
   g_assert_false (bts_destination_sync (destination, &error));
   g_assert_error (error, BGT_WEB_ERROR, BGT_WEB_ERROR_FILE_NOT_FOUND);
   g_clear_error (&error);
-  g_assert_null (bts_destination_publish (destination, 100, NULL, &error));
+  g_assert_null (bts_destination_publish (destination, 100, NULL, NULL, &error));
   g_assert_error (error, BGT_WEB_ERROR, BGT_WEB_ERROR_FILE_NOT_FOUND);
   g_clear_error (&error);
 
@@ -375,8 +375,30 @@ test_cut_file_is_not_published (void)
 
   put (destination, 0, 3 * MIB);
   g_assert_cmpint (truncate (partial, 2 * MIB), ==, 0);
-  g_assert_null (bts_destination_publish (destination, 3 * MIB, NULL, &error));
+  g_assert_null (bts_destination_publish (destination, 3 * MIB, NULL, NULL, &error));
   g_assert_error (error, BGT_WEB_ERROR, BGT_WEB_ERROR_FILE_CHANGED);
+}
+
+/* Whoever has given it up while the disk took its time sees no file come. */
+static void
+test_stopped_one_gets_no_name (void)
+{
+  g_autoptr (TestFolder) folder = test_folder_new (g_get_tmp_dir ());
+  g_autoptr (GVariant) request = make_request_in (folder, "f.bin", NULL);
+  g_autofree char *path = test_folder_get_path (folder, "f.bin");
+  g_autofree char *published = NULL;
+  g_autoptr (BtsDestination) destination = open_destination (request, NULL);
+  g_autoptr (GCancellable) stopped = g_cancellable_new ();
+  g_autoptr (GError) error = NULL;
+
+  put (destination, 0, 100);
+  g_cancellable_cancel (stopped);
+  g_assert_null (bts_destination_publish (destination, 100, NULL, stopped, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_assert_false (g_file_test (path, G_FILE_TEST_EXISTS));
+
+  published = publish (destination, 100);
+  g_assert_cmpstr (published, ==, path);
 }
 
 typedef struct
@@ -564,6 +586,7 @@ main (int argc, char **argv)
   g_test_add_func ("/files/faults/folder-that-vanishes-is-not-found", test_folder_vanishes);
   g_test_add_func ("/files/faults/short-file-holds-less", test_short_file_holds_less);
   g_test_add_func ("/files/faults/cut-file-is-not-published", test_cut_file_is_not_published);
+  g_test_add_func ("/files/faults/stopped-one-gets-no-name", test_stopped_one_gets_no_name);
   g_test_add_func ("/files/faults/identity-is-more-than-a-number", test_identities);
   g_test_add_func ("/files/faults/garbage-checkpoints-claim-nothing", test_garbage_checkpoints);
   g_test_add_func ("/files/faults/full-disk-keeps-what-was-written", test_full_disk);

@@ -165,7 +165,7 @@ test_any_order (gconstpointer user_data)
   sync_now (destination);
   held = bts_destination_dup_held (destination);
   g_assert_cmpuint (bts_byte_ranges_get_count (held), ==, 3);
-  g_assert_null (bts_destination_publish (destination, total, NULL, &error));
+  g_assert_null (bts_destination_publish (destination, total, NULL, NULL, &error));
   g_assert_error (error, BGT_WEB_ERROR, BGT_WEB_ERROR_FILE_ERROR);
   g_assert_cmpuint (test_folder_count (folder), ==, 1);
 
@@ -279,7 +279,7 @@ check_overwrite (const char *base, const OverwriteRow *row, gboolean is_late)
       put (destination, 0, 300);
       if (is_late)
         put_there (folder, row->there);
-      path = bts_destination_publish (destination, 300, NULL, &error);
+      path = bts_destination_publish (destination, 300, NULL, NULL, &error);
     }
   if (row->published == NULL)
     {

@@ -118,13 +118,11 @@ sync_data (BtsDestination *self, GError **error)
 
 /* ---- opening ---- */
 
-/* Takes @fd over. */
+/* Takes @fd over, and sets @info. */
 static gboolean
-take_fd (BtsDestination *self, int fd, GError **error)
+take_fd (BtsDestination *self, int fd, BtsFileInfo *info, GError **error)
 {
-  BtsFileInfo info;
-
-  if (!bts_file_info_read (fd, NULL, &info))
+  if (!bts_file_info_read (fd, NULL, info))
     {
       bts_file_error_set (error, errno, "Cannot look at the file");
       g_close (fd, NULL);
@@ -136,7 +134,7 @@ take_fd (BtsDestination *self, int fd, GError **error)
     bts_writer_set_drop (&self->writers, self->writer);
   close_fd (&self->fd);
   self->fd = fd;
-  self->identity = info.identity;
+  self->identity = info->identity;
   self->writer = bts_destination_add_writer (self);
   g_mutex_unlock (&self->lock);
 
@@ -148,13 +146,8 @@ take_up (BtsDestination *self, int fd, const BtsFileCheckpoint *checkpoint, GErr
 {
   BtsFileInfo info;
 
-  if (!take_fd (self, fd, error))
+  if (!take_fd (self, fd, &info, error))
     return FALSE;
-  if (!bts_file_info_read (fd, NULL, &info))
-    {
-      bts_file_error_set (error, errno, "Cannot look at the file");
-      return FALSE;
-    }
   if (!bts_file_identity_equal (&info.identity, &checkpoint->identity))
     return TRUE;
 
@@ -220,8 +213,9 @@ static gboolean
 open_new (BtsDestination *self, GError **error)
 {
   int fd = bts_partial_file_create (self->folder_fd, self->partial_name, error);
+  BtsFileInfo info;
 
-  return fd >= 0 && take_fd (self, fd, error);
+  return fd >= 0 && take_fd (self, fd, &info, error);
 }
 
 static gboolean
@@ -472,6 +466,7 @@ char *
 bts_destination_publish (BtsDestination *self,
                          guint64 total,
                          const char *origin_uri,
+                         GCancellable *cancellable,
                          GError **error)
 {
   if (!bts_destination_is_published (self))
@@ -481,7 +476,9 @@ bts_destination_publish (BtsDestination *self,
           bts_file_error_set (error, EFBIG, "Cannot finish the file");
           return NULL;
         }
-      if (!finish_file (self, total, origin_uri, error))
+      /* The disk may have taken long. */
+      if (!finish_file (self, total, origin_uri, error) ||
+          g_cancellable_set_error_if_cancelled (cancellable, error))
         return NULL;
 
       self->total = total;

@@ -74,10 +74,11 @@ GVariant *bts_destination_to_checkpoint (BtsDestination *self);
 
 /* The file is whole: cut to @total, synced, origin attribute set, given its name, folder synced.
  * Returns the path it has now (`name (1).ext` with overwrite=unique); a file URI where it is not
- * UTF-8. */
+ * UTF-8. @cancellable (nullable) counts until it is to get its name. */
 char *bts_destination_publish (BtsDestination *self,
                                guint64 total,
                                const char *origin_uri,
+                               GCancellable *cancellable,
                                GError **error);
 
 /* Removes the partial file of an operation that is not running; missing is fine. */

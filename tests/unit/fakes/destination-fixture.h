@@ -100,7 +100,7 @@ publish (BtsDestination *destination, guint64 total)
 {
   g_autoptr (GError) error = NULL;
   char *path =
-      bts_destination_publish (destination, total, "https://u:p@example.org/f?q=1#x", &error);
+      bts_destination_publish (destination, total, "https://u:p@example.org/f?q=1#x", NULL, &error);
 
   g_assert_no_error (error);
   g_assert_nonnull (path);
