@@ -72,6 +72,7 @@ add_queue (gint64 device, int fd)
 {
   GArray *queue = g_array_new (FALSE, FALSE, sizeof (int));
   gint64 *key = g_memdup2 (&device, sizeof device);
+  gint64 *copy = g_memdup2 (&device, sizeof device);
   GThread *thread;
 
   if (queues == NULL)
@@ -80,13 +81,16 @@ add_queue (gint64 device, int fd)
   g_array_append_val (queue, fd);
   g_hash_table_insert (queues, key, queue);
 
-  thread = g_thread_try_new ("closing", run_thread, g_memdup2 (&device, sizeof device), NULL);
-  if (thread == NULL)
-    g_hash_table_remove (queues, &device);
-  else
-    g_thread_unref (thread);
+  thread = g_thread_try_new ("closing", run_thread, copy, NULL);
+  if (thread != NULL)
+    {
+      g_thread_unref (thread);
+      return TRUE;
+    }
+  g_hash_table_remove (queues, &device);
+  g_free (copy);
 
-  return thread != NULL;
+  return FALSE;
 }
 
 void
