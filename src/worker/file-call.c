@@ -10,6 +10,7 @@
 
 #include "common/bgt-error.h"
 #include "common/bgt-web-error.h"
+#include "common/closing.h"
 #include "worker/call-files.h"
 #include "worker/download-body.h"
 #include "worker/download-record.h"
@@ -71,6 +72,7 @@ return_fd (Call *self, int fd)
   /* The list owns @fd. */
   g_autoptr (GUnixFDList) files = g_unix_fd_list_new_from_array (&fd, 1);
 
+  bts_fd_list_close_elsewhere (files);
   g_dbus_method_invocation_return_value_with_unix_fd_list (g_steal_pointer (&self->invocation),
                                                            g_variant_new ("(h)", 0), files);
 }

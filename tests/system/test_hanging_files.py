@@ -90,6 +90,18 @@ class HangingFiles(unittest.TestCase):
                     self.assertLess(self.objects(caller), SLOWEST_CALL_SECONDS)
         self.transfer("meanwhile")
 
+    def test_a_result_that_the_worker_closes_keeps_nobody_waiting(self):
+        path = self.bob.call(PATH, *TO_FD, (self.server.uri("/file"), 0, {}),
+                             descriptor=self.file.path)[0]
+        self.bob.call(path, "Operation", "Start")
+        wait_until(lambda: self.status(path) == "completed", "it is completed")
+        worker = self.worker()
+        self.file.hang("flush", worker)
+        self.bob.call(path, "Operation", "OpenResult", "(t)", (0,))
+        self.file.wait_held("flush")
+        self.transfer("meanwhile")
+        self.assertTrue(is_running(worker))
+
     def test_a_transfer_that_hangs_can_be_paused_and_canceled(self):
         uploads = self.enterContext(UploadServer())
         uploads.serve("/up", CREATED)
