@@ -11,34 +11,37 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-/* Descriptors are the process's, and so is what waits to be closed: the file systems on which
- * something is being closed, each with what comes next. One thread works for each. */
+/* Descriptors are the process's, and so is what waits to be closed: the places where something is
+ * being closed, each with what comes next. One thread works for each. */
 static GMutex lock;
 static GHashTable *queues; /* (owned) (nullable) (element-type gint64 GArray) */
 
-/* The device of the file system, without asking it; that of all that do not tell is 0. */
+/* What closing waits for: the file system, by its device and without asking it; a socket (which may
+ * linger) and a device by its inode. That of all that do not tell is 0. */
 static gint64
-get_device (int fd)
+get_place (int fd)
 {
   struct statx status = { .stx_mask = 0 };
 
   if (statx (fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, 0, &status) != 0)
     return 0;
+  if (S_ISSOCK (status.stx_mode) || S_ISCHR (status.stx_mode))
+    return -(gint64) status.stx_ino;
   return (gint64) makedev (status.stx_dev_major, status.stx_dev_minor);
 }
 
-/* (nullable): NULL where nothing is left, and no thread works for @device any more. */
+/* (nullable): NULL where nothing is left, and no thread works for @place any more. */
 static GArray *
-take_queue (const gint64 *device)
+take_queue (const gint64 *place)
 {
   GArray *taken = NULL;
   GArray *queue;
 
   g_mutex_lock (&lock);
-  queue = g_hash_table_lookup (queues, device);
+  queue = g_hash_table_lookup (queues, place);
   if (queue->len == 0)
     {
-      g_hash_table_remove (queues, device);
+      g_hash_table_remove (queues, place);
     }
   else
     {
@@ -53,10 +56,10 @@ take_queue (const gint64 *device)
 static gpointer
 run_thread (gpointer data)
 {
-  g_autofree gint64 *device = data;
+  g_autofree gint64 *place = data;
   GArray *fds;
 
-  while ((fds = take_queue (device)) != NULL)
+  while ((fds = take_queue (place)) != NULL)
     {
       for (guint i = 0; i < fds->len; i++)
         close (g_array_index (fds, int, i));
@@ -68,11 +71,11 @@ run_thread (gpointer data)
 
 /* Under the lock. FALSE where there are no more threads. */
 static gboolean
-add_queue (gint64 device, int fd)
+add_queue (gint64 place, int fd)
 {
   GArray *queue = g_array_new (FALSE, FALSE, sizeof (int));
-  gint64 *key = g_memdup2 (&device, sizeof device);
-  gint64 *copy = g_memdup2 (&device, sizeof device);
+  gint64 *key = g_memdup2 (&place, sizeof place);
+  gint64 *copy = g_memdup2 (&place, sizeof place);
   GThread *thread;
 
   if (queues == NULL)
@@ -87,7 +90,7 @@ add_queue (gint64 device, int fd)
       g_thread_unref (thread);
       return TRUE;
     }
-  g_hash_table_remove (queues, &device);
+  g_hash_table_remove (queues, &place);
   g_free (copy);
 
   return FALSE;
@@ -96,16 +99,16 @@ add_queue (gint64 device, int fd)
 void
 bts_close_elsewhere (int fd)
 {
-  gint64 device = get_device (fd);
+  gint64 place = get_place (fd);
   gboolean is_taken = TRUE;
   GArray *queue;
 
   g_mutex_lock (&lock);
-  queue = queues != NULL ? g_hash_table_lookup (queues, &device) : NULL;
+  queue = queues != NULL ? g_hash_table_lookup (queues, &place) : NULL;
   if (queue != NULL)
     g_array_append_val (queue, fd);
   else
-    is_taken = add_queue (device, fd);
+    is_taken = add_queue (place, fd);
   g_mutex_unlock (&lock);
 
   /* Descriptors that nobody closes would soon be all there are. */

@@ -9,8 +9,8 @@
 G_BEGIN_DECLS
 
 /* Closes @fd in another thread: the file system it is on may take as long as it likes for that
- * (FUSE, NFS), and no signal ends the waiting. What is on the same file system is closed in turn.
- */
+ * (FUSE, NFS), and no signal ends the waiting. What is on the same file system is closed in turn,
+ * sockets are each on their own (SO_LINGER). */
 void bts_close_elsewhere (int fd);
 
 /* Lets whatever is in @fds when the last reference goes be closed so. */

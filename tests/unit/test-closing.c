@@ -4,7 +4,9 @@
 
 #include "config.h"
 
+#include <netinet/in.h>
 #include <poll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "common/closing.h"
@@ -32,6 +34,47 @@ test_all_are_closed (void)
     }
 }
 
+/* A connection that is closed only when the other side has taken everything, which it does not. */
+static int
+connect_lingering (int *other)
+{
+  const struct linger linger = { .l_onoff = 1, .l_linger = 2 * MAX_WAIT_MS / 1000 };
+  struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr = { htonl (INADDR_LOOPBACK) } };
+  socklen_t size = sizeof address;
+  int listening = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  int fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const char bytes[4096] = { 0 };
+
+  g_assert_no_errno (bind (listening, (struct sockaddr *) &address, size));
+  g_assert_no_errno (listen (listening, 1));
+  g_assert_no_errno (getsockname (listening, (struct sockaddr *) &address, &size));
+  g_assert_no_errno (connect (fd, (struct sockaddr *) &address, size));
+  *other = accept (listening, NULL, NULL);
+  g_assert_cmpint (*other, >=, 0);
+  g_assert_no_errno (close (listening));
+  while (send (fd, bytes, sizeof bytes, MSG_DONTWAIT) > 0)
+    ;
+  g_assert_no_errno (setsockopt (fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger));
+  return fd;
+}
+
+/* All sockets are of one file system. */
+static void
+test_socket_that_lingers_keeps_no_other_open (void)
+{
+  int other;
+  int pair[2];
+  struct pollfd end;
+
+  bts_close_elsewhere (connect_lingering (&other));
+  g_assert_no_errno (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair));
+  bts_close_elsewhere (pair[1]);
+  end = (struct pollfd){ pair[0], POLLIN, 0 };
+  g_assert_cmpint (poll (&end, 1, MAX_WAIT_MS), ==, 1);
+  g_assert_no_errno (close (pair[0]));
+  g_assert_no_errno (close (other));
+}
+
 static void
 test_list (void)
 {
@@ -57,6 +100,8 @@ main (int argc, char *argv[])
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/closing/all-are-closed", test_all_are_closed);
   g_test_add_func ("/closing/list", test_list);
+  g_test_add_func ("/closing/socket-that-lingers-keeps-no-other-open",
+                   test_socket_that_lingers_keeps_no_other_open);
 
   return g_test_run ();
 }
