@@ -755,19 +755,22 @@ test_stop_leaves_intents_alone (DaemonFixture *fixture, gconstpointer data)
 static void
 test_ten_thousand_waiting_are_decided_quickly (DaemonFixture *fixture, gconstpointer data)
 {
-  BtsOperation *last = NULL;
+  GPtrArray *operations = bts_registry_get_operations (fixture->registry);
+  guint n_due = 0;
   clock_t begin;
   double seconds;
 
   for (guint i = 0; i < 10000; i++)
-    last = daemon_fixture_add_started (fixture);
+    daemon_fixture_add_started (fixture);
   /* The processor's time: others may have it, too. */
   begin = clock ();
   daemon_fixture_wait (bts_launcher_fake_get_n_jobs (fixture->launcher) == 8);
   seconds = (double) (clock () - begin) / CLOCKS_PER_SEC;
   g_test_message ("decided in %.1f ms", seconds * 1000);
   g_assert_cmpfloat (seconds, <, 2);
-  g_assert_cmpuint (bts_operation_get_blockers (last), !=, 0);
+  for (guint i = 0; i < operations->len; i++)
+    n_due += bts_operation_get_blockers (operations->pdata[i]) == 0;
+  g_assert_cmpuint (n_due, ==, 8);
 }
 
 typedef struct
