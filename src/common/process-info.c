@@ -17,6 +17,8 @@
 #define MAX_SIZE (64 * 1024)
 /* Of what starts programs for people, far fewer are within each other. */
 #define MAX_ANCESTORS 64
+/* How often ancestors are looked at anew that have ended meanwhile. */
+#define MAX_WALKS 16
 /* Between the parent and the time it began. */
 #define SKIP_FIELDS " %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s"
 
@@ -177,34 +179,52 @@ is_in_our_user_namespace (int process)
          ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino;
 }
 
-/* What the outermost sandbox says that @process is in, which shows itself: an application that may
- * make user namespaces can show any root of its own, but not leave its ancestors. FALSE where these
- * do not show enough. */
-static gboolean
-look_at_ancestors (int process, GBytes **flatpak_info)
+/* Whether @process and its ancestors show all that they ought to; LOOK_GONE where one of them has
+ * ended meanwhile. */
+static Look
+walk (int process, GBytes **flatpak_info)
 {
   int child = fcntl (process, F_DUPFD_CLOEXEC, 3);
-  gboolean is_known = child >= 0;
+  Look look = child >= 0 ? LOOK_SEEN : LOOK_UNSEEN;
   gboolean is_seen = TRUE;
 
-  for (guint i = 0; is_known && child >= 0; i++)
+  for (guint i = 0; look == LOOK_SEEN && child >= 0; i++)
     {
       gboolean was_seen = is_seen;
       guint32 pid = 0;
       int parent = -1;
 
-      is_known = i < MAX_ANCESTORS && open_parent (child, &pid, &parent);
+      if (i == MAX_ANCESTORS)
+        look = LOOK_UNSEEN;
+      else if (!open_parent (child, &pid, &parent))
+        look = LOOK_GONE;
       is_seen = parent >= 0 && look_at_root (parent, flatpak_info) == LOOK_SEEN;
       /* Other users' do not show themselves, but they are in no sandbox of this one's either. */
-      if (is_known && pid != 0 && was_seen && !is_seen)
-        is_known = is_in_our_user_namespace (child);
+      if (look == LOOK_SEEN && pid != 0 && was_seen && !is_seen &&
+          !is_in_our_user_namespace (child))
+        look = LOOK_UNSEEN;
       close (child);
       child = parent;
     }
   if (child >= 0)
     close (child);
 
-  return is_known;
+  return look;
+}
+
+/* What the outermost sandbox says that @process is in, which shows itself: an application that may
+ * make user namespaces can show any root of its own, but not leave its ancestors. FALSE where these
+ * do not show enough. */
+static gboolean
+look_at_ancestors (int process, GBytes **flatpak_info)
+{
+  Look look = LOOK_GONE;
+
+  /* Who is left by its parent has another one. */
+  for (guint i = 0; look == LOOK_GONE && i < MAX_WALKS; i++)
+    look = walk (process, flatpak_info);
+
+  return look == LOOK_SEEN;
 }
 
 static GVariant *
