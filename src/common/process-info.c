@@ -17,8 +17,9 @@
 #define MAX_SIZE (64 * 1024)
 /* Of what starts programs for people, far fewer are within each other. */
 #define MAX_ANCESTORS 64
-/* How often ancestors are looked at anew that have ended meanwhile. */
-#define MAX_WALKS 16
+/* How often ancestors are looked at anew of which one was ending, and how long after. */
+#define MAX_WALKS 64
+#define WALK_PAUSE_US 2000
 /* Between the parent and the time it began. */
 #define SKIP_FIELDS " %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s"
 
@@ -170,17 +171,33 @@ open_parent (int process, guint32 *pid, int *parent)
     }
 }
 
-static gboolean
-is_in_our_user_namespace (int process)
+/* LOOK_UNSEEN where @process is in another user namespace than we. */
+static Look
+look_at_user_namespace (int process)
 {
   struct stat ours, theirs;
 
-  return stat ("/proc/self/ns/user", &ours) == 0 && fstatat (process, "ns/user", &theirs, 0) == 0 &&
-         ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino;
+  if (stat ("/proc/self/ns/user", &ours) != 0 || fstatat (process, "ns/user", &theirs, 0) != 0)
+    return LOOK_GONE;
+  return ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino ? LOOK_SEEN : LOOK_UNSEEN;
 }
 
-/* Whether @process and its ancestors show all that they ought to; LOOK_GONE where one of them has
- * ended meanwhile. */
+/* Whether @parent, of @child, shows itself or need not; -1: none that is visible. */
+static Look
+look_at_parent (int parent, int child, GBytes **flatpak_info, gboolean *is_seen)
+{
+  Look look = parent >= 0 ? look_at_root (parent, flatpak_info) : LOOK_UNSEEN;
+  gboolean was_seen = *is_seen;
+
+  *is_seen = look == LOOK_SEEN;
+  if (look != LOOK_UNSEEN)
+    return look;
+  /* Other users' do not show themselves, but they are in no sandbox of this one's either. */
+  return was_seen ? look_at_user_namespace (child) : LOOK_SEEN;
+}
+
+/* Whether @process and its ancestors show all that they ought to; LOOK_GONE where one of them was
+ * ending meanwhile. */
 static Look
 walk (int process, GBytes **flatpak_info)
 {
@@ -190,7 +207,6 @@ walk (int process, GBytes **flatpak_info)
 
   for (guint i = 0; look == LOOK_SEEN && child >= 0; i++)
     {
-      gboolean was_seen = is_seen;
       guint32 pid = 0;
       int parent = -1;
 
@@ -198,11 +214,8 @@ walk (int process, GBytes **flatpak_info)
         look = LOOK_UNSEEN;
       else if (!open_parent (child, &pid, &parent))
         look = LOOK_GONE;
-      is_seen = parent >= 0 && look_at_root (parent, flatpak_info) == LOOK_SEEN;
-      /* Other users' do not show themselves, but they are in no sandbox of this one's either. */
-      if (look == LOOK_SEEN && pid != 0 && was_seen && !is_seen &&
-          !is_in_our_user_namespace (child))
-        look = LOOK_UNSEEN;
+      else if (pid != 0)
+        look = look_at_parent (parent, child, flatpak_info, &is_seen);
       close (child);
       child = parent;
     }
@@ -218,11 +231,14 @@ walk (int process, GBytes **flatpak_info)
 static gboolean
 look_at_ancestors (int process, GBytes **flatpak_info)
 {
-  Look look = LOOK_GONE;
+  Look look = walk (process, flatpak_info);
 
-  /* Who is left by its parent has another one. */
-  for (guint i = 0; look == LOOK_GONE && i < MAX_WALKS; i++)
-    look = walk (process, flatpak_info);
+  /* Who is left by its parent has another one soon. */
+  for (guint i = 1; look == LOOK_GONE && i < MAX_WALKS; i++)
+    {
+      g_usleep (WALK_PAUSE_US);
+      look = walk (process, flatpak_info);
+    }
 
   return look == LOOK_SEEN;
 }
