@@ -29,18 +29,37 @@ static const struct
   { "is-resumable", "b" }, { "is-truncated", "b" },
 };
 
+static gboolean
+is_response_pair (const char *key, GVariant *value)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (response_keys); i++)
+    {
+      if (g_str_equal (key, response_keys[i].key))
+        return g_variant_is_of_type (value, G_VARIANT_TYPE (response_keys[i].type));
+    }
+
+  return FALSE;
+}
+
 gboolean
 bts_response_is_valid (GVariant *response)
 {
+  GVariantIter iter;
+  const char *key;
+  GVariant *value;
+
   if (!bts_checkpoint_is_valid (response))
     return FALSE;
 
-  for (gsize i = 0; i < G_N_ELEMENTS (response_keys); i++)
+  /* All of it goes over the bus, which throws off who sends something that it does not allow. */
+  g_variant_iter_init (&iter, response);
+  while (g_variant_iter_loop (&iter, "{&sv}", &key, &value))
     {
-      g_autoptr (GVariant) value = g_variant_lookup_value (response, response_keys[i].key, NULL);
-
-      if (value != NULL && !g_variant_is_of_type (value, G_VARIANT_TYPE (response_keys[i].type)))
-        return FALSE;
+      if (!is_response_pair (key, value))
+        {
+          g_variant_unref (value);
+          return FALSE;
+        }
     }
 
   return TRUE;

@@ -549,6 +549,7 @@ test_wrong_reports_are_ignored (Fixture *fixture, gconstpointer data)
   update (fixture, "{'destination': <''>}");
   update (fixture, "{'response': <{'status-code': <'200'>}>}");
   update (fixture, "{'response': <{'headers': <@a{ss} {}>}>}");
+  update (fixture, "{'response': <{'status-code': <uint32 200>, 'x': <5>}>}");
   update (fixture, "{'checkpoint': <{'x': <handle 0>}>}");
   report_many_bytes (fixture);
   update (fixture, "{'ranges': <[(uint64 5, uint64 5), (uint64 0, uint64 1)]>}");
