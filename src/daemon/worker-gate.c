@@ -37,6 +37,9 @@
 #define BYTES_AT_ONCE (16 * 1024 * 1024)
 #define MESSAGE_COST 256
 #define LONG_BYTES (16 * 1024)
+/* One with a descriptor has some 100. It goes to GDBus in one piece, so that GDBus cannot have the
+ * descriptor without all of the message, and close it itself. */
+#define MAX_BYTES_WITH_DESCRIPTOR LONG_BYTES
 
 /* Shared by both threads. */
 typedef struct
@@ -71,6 +74,7 @@ typedef struct
   gsize size;
   int descriptors[MAX_DESCRIPTORS]; /* (owned) */
   gsize n_descriptors;
+  gboolean is_refused; /* it is more than may be, or what may not be */
 } Piece;
 
 static void
@@ -171,7 +175,10 @@ receive_all (int fd, Piece *piece, gsize size, gsize max_descriptors)
 {
   while (piece->size < size)
     {
-      if (receive (fd, piece, size - piece->size) == 0 || piece->n_descriptors > max_descriptors)
+      if (receive (fd, piece, size - piece->size) == 0)
+        return FALSE;
+      piece->is_refused = piece->n_descriptors > max_descriptors;
+      if (piece->is_refused)
         return FALSE;
     }
   return TRUE;
@@ -205,6 +212,7 @@ typedef struct
   int to;
   gsize max_descriptors;
   guint64 max_size;
+  gboolean (*may_pass) (const Piece *message); /* (nullable) */
 } Way;
 
 /* The message of which @piece, in a buffer of BUFFER_BYTES, may hold the first byte. Sets @size to
@@ -214,12 +222,13 @@ pass_message (const Way *way, Piece *piece, guint64 *size)
 {
   g_autofree char *allocated = NULL;
   char *buffer = piece->bytes;
-  gboolean is_passed;
+  gboolean is_passed = FALSE;
 
   if (!receive_all (way->from, piece, HEAD_BYTES, way->max_descriptors))
     return FALSE;
   *size = get_message_size (piece->bytes);
-  if (*size > way->max_size)
+  piece->is_refused = *size > way->max_size;
+  if (piece->is_refused)
     return FALSE;
   if (*size > BUFFER_BYTES)
     {
@@ -227,7 +236,11 @@ pass_message (const Way *way, Piece *piece, guint64 *size)
       memcpy (allocated, buffer, HEAD_BYTES);
       piece->bytes = allocated;
     }
-  is_passed = receive_all (way->from, piece, *size, way->max_descriptors) && pass (way->to, piece);
+  if (receive_all (way->from, piece, *size, way->max_descriptors))
+    {
+      piece->is_refused = way->may_pass != NULL && !way->may_pass (piece);
+      is_passed = !piece->is_refused && pass (way->to, piece);
+    }
   piece->bytes = buffer;
   piece->size = 0;
   return is_passed;
@@ -255,6 +268,35 @@ pass_greeting (const Way *way)
         return TRUE;
     }
   return FALSE;
+}
+
+/* What GDBus cannot read it writes to the log, byte by byte, and closes what came with it, in the
+ * one thread for all. So where that would take long, it is tried here before. */
+static gboolean
+is_readable (const Piece *message)
+{
+  g_autoptr (GDBusMessage) read = NULL;
+
+  if (message->n_descriptors == 0 && message->size <= LONG_BYTES)
+    return TRUE;
+  if (message->n_descriptors > 0 && message->size > MAX_BYTES_WITH_DESCRIPTOR)
+    return FALSE;
+  read = g_dbus_message_new_from_blob ((guchar *) message->bytes, message->size,
+                                       G_DBUS_CAPABILITY_FLAGS_UNIX_FD_PASSING, NULL);
+  return read != NULL;
+}
+
+/* Whoever does not read what it is told is not heard: GDBus keeps any number of answers. Also
+ * returns where the connection is closed. */
+static void
+wait_for_reader (Gate *self)
+{
+  struct pollfd reader = { .fd = self->worker, .events = POLLOUT };
+  int n;
+
+  do
+    n = poll (&reader, 1, -1);
+  while (n < 0 && errno == EINTR);
 }
 
 /* How much has been said lately. */
@@ -291,7 +333,7 @@ run_in (gpointer data)
 {
   Gate *self = data;
   /* OpenResult is the only call that is answered with a descriptor. */
-  const Way way = { self->worker, self->inner, 1, MAX_MESSAGE_BYTES };
+  const Way way = { self->worker, self->inner, 1, MAX_MESSAGE_BYTES, is_readable };
   g_autofree char *buffer = g_malloc (BUFFER_BYTES);
   Piece piece = { .bytes = buffer };
   guint64 size = 0;
@@ -300,9 +342,12 @@ run_in (gpointer data)
   if (pass_greeting (&way))
     {
       while (pass_message (&way, &piece, &size))
-        wait_for_cost (self, size, &account);
+        {
+          wait_for_cost (self, size, &account);
+          wait_for_reader (self);
+        }
     }
-  if (piece.n_descriptors > way.max_descriptors || size > way.max_size)
+  if (piece.is_refused)
     g_warning ("The worker of user %u sends what nobody asked for, and is ended", self->uid);
   close_descriptors (&piece);
   gate_shut (self);
@@ -335,7 +380,7 @@ static gpointer
 run_out (gpointer data)
 {
   Gate *self = data;
-  const Way way = { self->inner, self->worker, MAX_DESCRIPTORS, G_MAXUINT32 };
+  const Way way = { self->inner, self->worker, MAX_DESCRIPTORS, G_MAXUINT32, NULL };
   g_autofree char *buffer = g_malloc (BUFFER_BYTES);
   Piece piece = { .bytes = buffer };
   guint64 size = 0;

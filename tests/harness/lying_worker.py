@@ -13,6 +13,7 @@ import json
 import os
 import random
 import select
+import signal
 import shutil
 import socket
 import struct
@@ -139,8 +140,7 @@ class Liar:
             invocation.return_value(None)
 
     def send(self, data):
-        """Past GDBus, which must have nothing to say meanwhile but what it has to say already."""
-        self.connection.flush_sync(None)
+        """Past GDBus, which must have nothing to say meanwhile."""
         data = memoryview(data)
         while data:
             select.select([], [self.socket], [])
@@ -276,6 +276,39 @@ def report_oddly(liar, guid):
         liar.call("Finished", guid, end)
 
 
+def respond_deeply(liar, guid):
+    """GDBus takes more containers in each other than a bus lets through."""
+    structure = V("b", True)
+    for _ in range(40):
+        structure = V.new_tuple(structure)
+    liar.call("Checkpoint", guid, vardict(
+        response=vardict(status_code=V("u", 200), x=structure), checkpoint=vardict(x=structure),
+        bytes_received=V("t", 1)))
+
+
+def flood_with_questions(liar, _guid):
+    """And reads none of the answers: GDBus's thread, which would, is not in the child."""
+    liar.connection.flush_sync(None)
+    if os.fork() != 0:
+        os.kill(os.getpid(), signal.SIGSTOP)
+    guids = ["01234567_89ab_4def_8123_456789abcdef"] * 20
+    calls = pack_call("FindForgotten", V("(as)", (guids,))) * 100
+    try:
+        while True:
+            liar.send(calls)
+    finally:
+        os._exit(0)
+
+
+def pass_hanging(liar, _guid):
+    """A descriptor of a file that hangs when it is closed, with what is no message."""
+    template = pack_signal("Progress", V("(s)", ("x",)))
+    file = os.open(liar.told["file"], os.O_RDWR)
+    liar.connection.flush_sync(None)
+    select.select([], [liar.socket], [])
+    socket.send_fds(liar.socket, [template[:-1] + b"x"], [file])
+
+
 def send_garbage(liar, _guid):
     liar.send(random.Random(1).randbytes(MIB))
 
@@ -301,7 +334,8 @@ def announce_and_pass(liar, _guid):
 
 REPORTS = {name.__name__.replace("_", "-"): name for name in (
     finish_with_much, flood_with_progress, flood_with_reports, flood_with_ranges,
-    flood_with_servers, report_for_others, report_oddly, send_garbage, send_the_largest,
+    flood_with_servers, report_for_others, report_oddly, respond_deeply, flood_with_questions,
+    pass_hanging, send_garbage, send_the_largest,
     announce_and_pass)}
 
 

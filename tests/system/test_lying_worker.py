@@ -10,6 +10,7 @@ import unittest
 from harness.call_times import CallTimes
 from harness.callers import Caller, CallError, SystemBus
 from harness.daemon import NAME, PATH, is_sanitized
+from harness.hanging_file import HangingFile
 from harness.lying_worker import LyingDaemon
 from harness.wait import wait_until
 
@@ -156,6 +157,24 @@ class LyingWorker(unittest.TestCase):
     def test_a_flood_of_servers(self):
         self.flood("flood-with-servers")
 
+    def test_a_response_that_no_bus_lets_through(self):
+        self.daemon.tell({"Start": "respond-deeply"})
+        path = self.start()
+        wait_until(lambda: self.get(path, "BytesReceived") == 1, "it has reported")
+        with self.assertRaises(CallError) as caught:
+            self.victim.call(path, "Operation", "GetResponseInformation")
+        self.assertEqual(caught.exception.name, f"{NAME}.Error.NotYetAvailable")
+        self.check()
+        self.daemon.kill()
+        self.daemon.start()
+        self.owner = self.daemon.owner()
+        self.check()
+        wait_until(lambda: self.get(path, "BytesReceived") == 1, "its operation is there")
+
+    def test_a_flood_of_questions(self):
+        self.flood("flood-with-questions")
+        self.check(2)
+
     def check_ended(self, lie, says):
         self.daemon.tell({"Start": lie})
         self.start()
@@ -167,6 +186,20 @@ class LyingWorker(unittest.TestCase):
 
     def test_a_message_of_the_largest_size(self):
         self.check_ended("send-the-largest", "sends what nobody asked for")
+
+    @unittest.skipUnless(os.path.exists("/dev/fuse"), "needs FUSE")
+    def test_a_descriptor_that_hangs_with_what_is_no_message(self):
+        file = HangingFile(f"{self.bus.folder}/hanging", LIAR)
+        try:
+            self.enterContext(file)
+        except OSError as error:
+            self.skipTest(f"FUSE cannot be mounted: {error}")
+        file.hang("flush", self.daemon.process.pid)
+        self.daemon.tell({"Start": "pass-hanging", "file": file.path})
+        self.start()
+        file.wait_held("flush")
+        self.check(0.5)
+        file.go_on()
 
     def test_descriptors_with_a_message_that_never_ends(self):
         self.check_ended("announce-and-pass", "sends what nobody asked for")

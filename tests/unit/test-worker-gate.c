@@ -119,17 +119,32 @@ receive_bytes (GSocket *socket, const char *expected, gsize size)
   return n_descriptors;
 }
 
-/* A message of @size bytes, of which only the length has to make sense here. */
+/* (transfer full): A message that holds @n_bytes of @fill, and how long it is. */
 static char *
-new_message (guint32 size, char fill)
+pack_bytes (gsize n_bytes, char fill, gsize *size)
 {
-  char *message = g_strnfill (size, fill);
-  guint32 n_body = GUINT32_TO_LE (size - 16 - 8);
-  guint32 n_fields = GUINT32_TO_LE (5);
+  g_autoptr (GDBusMessage) message = g_dbus_message_new_signal ("/a", "a.b", "c");
+  g_autofree char *bytes = g_strnfill (n_bytes, fill);
+  GVariant *array = g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, bytes, n_bytes, 1);
+  g_autoptr (GError) error = NULL;
+  guchar *packed;
 
-  message[0] = 'l';
-  memcpy (message + 4, &n_body, sizeof n_body);
-  memcpy (message + 12, &n_fields, sizeof n_fields);
+  g_dbus_message_set_serial (message, 1);
+  g_dbus_message_set_body (message, g_variant_new_tuple (&array, 1));
+  packed = g_dbus_message_to_blob (message, size, G_DBUS_CAPABILITY_FLAGS_NONE, &error);
+  g_assert_no_error (error);
+  return (char *) packed;
+}
+
+/* One of @size bytes. */
+static char *
+new_message (gsize size, char fill)
+{
+  gsize rest;
+  g_autofree char *empty = pack_bytes (0, fill, &rest);
+  char *message = pack_bytes (size - rest, fill, &rest);
+
+  g_assert_cmpuint (rest, ==, size);
   return message;
 }
 
@@ -163,10 +178,10 @@ test_messages_pass (Fixture *fixture, gconstpointer data)
     {
       g_assert_true (send_bytes (fixture->worker, small, 100, 0));
       g_assert_true (send_bytes (fixture->worker, small, 100, 1));
-      g_assert_true (send_bytes (fixture->worker, large, MESSAGE_BYTES, 1));
+      g_assert_true (send_bytes (fixture->worker, large, MESSAGE_BYTES, 0));
       g_assert_cmpint (receive_bytes (fixture->daemon, small, 100), ==, 0);
       g_assert_cmpint (receive_bytes (fixture->daemon, small, 100), ==, 1);
-      g_assert_cmpint (receive_bytes (fixture->daemon, large, MESSAGE_BYTES), ==, 1);
+      g_assert_cmpint (receive_bytes (fixture->daemon, large, MESSAGE_BYTES), ==, 0);
 
       g_assert_true (send_bytes (fixture->daemon, small, 100, 0));
       g_assert_true (send_bytes (fixture->daemon, large, MESSAGE_BYTES, 200));
@@ -219,6 +234,59 @@ test_many_descriptors (Fixture *fixture, gconstpointer data)
   g_assert_true (send_bytes (fixture->worker, message + 1, 1, 1));
   assert_closed (fixture);
   g_test_assert_expected_messages ();
+}
+
+/* What GDBus could not read, or could have read only in part when the connection is closed. */
+static void
+test_what_passes_with_a_descriptor (Fixture *fixture, gconstpointer data)
+{
+  static const struct
+  {
+    gsize size;
+    gboolean is_broken;
+    guint n_descriptors;
+  } rows[] = { { 100, TRUE, 1 }, { MESSAGE_BYTES, TRUE, 0 }, { MESSAGE_BYTES, FALSE, 1 } };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autofree char *message = new_message (rows[i].size, 'x');
+
+      greet (fixture);
+      /* The length stays as it is. */
+      if (rows[i].is_broken)
+        message[3] = 0x7f;
+      g_test_expect_message ("background-transferd", G_LOG_LEVEL_WARNING, "*nobody asked for*");
+      send_bytes (fixture->worker, message, rows[i].size, rows[i].n_descriptors);
+      assert_closed (fixture);
+      g_test_assert_expected_messages ();
+      tear_down (fixture, data);
+      set_up (fixture, data);
+    }
+}
+
+/* The rest of what it says is left in its socket, and so it can say no more. */
+static void
+test_who_reads_nothing_is_not_heard (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *small = new_message (100, 's');
+  g_autofree char *large = new_message (MESSAGE_BYTES, 'L');
+  guint n_heard = 0;
+
+  greet (fixture);
+  g_assert_true (send_bytes (fixture->daemon, large, MESSAGE_BYTES, 0));
+  while (g_socket_get_available_bytes (fixture->worker) < MESSAGE_BYTES)
+    g_thread_yield ();
+  g_socket_set_blocking (fixture->worker, FALSE);
+  while (send_bytes (fixture->worker, small, 100, 0))
+    n_heard++;
+  /* One may have been under way when the daemon said too much. */
+  g_assert_cmpint (receive_bytes (fixture->daemon, small, 100), ==, 0);
+  g_assert_cmpint (g_socket_condition_check (fixture->daemon, G_IO_IN), ==, 0);
+
+  g_socket_set_blocking (fixture->worker, TRUE);
+  g_assert_cmpint (receive_bytes (fixture->worker, large, MESSAGE_BYTES), ==, 0);
+  for (guint i = 1; i < n_heard; i++)
+    g_assert_cmpint (receive_bytes (fixture->daemon, small, 100), ==, 0);
 }
 
 static void
@@ -277,6 +345,8 @@ main (int argc, char *argv[])
   ADD ("one-end-closes-the-other", test_one_end_closes_the_other);
   ADD ("too-long-a-message-closes-it", test_too_long);
   ADD ("many-descriptors-close-it", test_many_descriptors);
+  ADD ("what-passes-with-a-descriptor", test_what_passes_with_a_descriptor);
+  ADD ("who-reads-nothing-is-not-heard", test_who_reads_nothing_is_not_heard);
   ADD ("an-endless-greeting-closes-it", test_endless_greeting);
 #undef ADD
   g_test_add_func ("/daemon/worker-gate/without-descriptors-is-an-error",
