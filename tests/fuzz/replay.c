@@ -11,11 +11,10 @@
 /* Runs a fuzz target as an ordinary test, where there is no libFuzzer: every file of a folder as
  * it is, then a fixed number of changed copies, always the same ones.
  *
- *   replay FOLDER [COUNT] */
+ *   replay FOLDER COUNT */
 
 int LLVMFuzzerTestOneInput (const guint8 *data, gsize size);
 
-#define DEFAULT_COUNT 20000
 #define MAX_INPUT_BYTES 65536
 #define SEED 20260101
 
@@ -156,12 +155,11 @@ main (int argc, char *argv[])
 {
   g_autoptr (GRand) random = g_rand_new_with_seed (SEED);
   g_autoptr (GPtrArray) corpus = NULL;
-  guint64 count = DEFAULT_COUNT;
+  guint64 count;
 
-  if (argc < 2 ||
-      (argc > 2 && !g_ascii_string_to_unsigned (argv[2], 10, 0, G_MAXINT, &count, NULL)))
+  if (argc < 3 || !g_ascii_string_to_unsigned (argv[2], 10, 0, G_MAXINT, &count, NULL))
     {
-      g_printerr ("Usage: %s FOLDER [COUNT]\n", argv[0]);
+      g_printerr ("Usage: %s FOLDER COUNT\n", argv[0]);
       return 2;
     }
 
