@@ -282,6 +282,25 @@ acquire (BtsJob *self, JobState state)
 /* Stopping */
 
 static void
+on_left_one_ended (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (BtsWorkerPool) pool = BTS_WORKER_POOL (user_data);
+
+  bts_worker_pool_release (pool, BTS_WORKER_LINK (source));
+}
+
+/* The worker stays until it has removed what it has to when the job ends. */
+static void
+leave_to_worker (BtsJob *self)
+{
+  g_autoptr (BtsWorkerLink) link = g_steal_pointer (&self->link);
+
+  bts_worker_call_wait_async (link, get_guid (self), on_left_one_ended,
+                              g_object_ref (self->context.pool));
+  become_idle (self);
+}
+
+static void
 on_probe_answered (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (BtsJob) self = BTS_JOB (user_data);
@@ -301,7 +320,7 @@ on_probe_answered (GObject *source, GAsyncResult *result, gpointer user_data)
     }
   g_warning ("%s: the transfer does not stop, as where a file system does not answer; it is left",
              get_guid (self));
-  become_idle (self);
+  leave_to_worker (self);
 }
 
 /* A thread that hangs in the kernel outlives even the kill of its process. So a worker that goes on

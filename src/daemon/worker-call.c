@@ -62,6 +62,7 @@ static const CallRow configure_call = { "Configure", "()", BTS_WORKER_TIMEOUT_MS
 static const CallRow start_call = { "Start", "()", BTS_WORKER_TIMEOUT_MS };
 static const CallRow keep_call = { "Keep", "()", BTS_WORKER_TIMEOUT_MS };
 static const CallRow stop_call = { "Stop", "()", STOP_TIMEOUT_MS };
+static const CallRow wait_call = { "Stop", "()", G_MAXINT };
 static const CallRow discard_call = { "Discard", "()", DISCARD_TIMEOUT_MS };
 static const CallRow open_result_call = { "OpenResult", "(h)", BTS_WORKER_TIMEOUT_MS };
 static const CallRow change_call = { "Change", "()", BTS_WORKER_TIMEOUT_MS };
@@ -242,6 +243,15 @@ bts_worker_call_stop_async (BtsWorkerLink *self,
                             gpointer user_data)
 {
   call (self, &stop_call, g_variant_new ("(s)", guid), NULL, cancellable, callback, user_data);
+}
+
+void
+bts_worker_call_wait_async (BtsWorkerLink *self,
+                            const char *guid,
+                            GAsyncReadyCallback callback,
+                            gpointer user_data)
+{
+  call (self, &wait_call, g_variant_new ("(s)", guid), NULL, NULL, callback, user_data);
 }
 
 void

@@ -43,6 +43,12 @@ void bts_worker_call_stop_async (BtsWorkerLink *self,
                                  GCancellable *cancellable,
                                  GAsyncReadyCallback callback,
                                  gpointer user_data);
+
+/* Of a job that has been told to stop: when it has, which may be never, or the worker has ended. */
+void bts_worker_call_wait_async (BtsWorkerLink *self,
+                                 const char *guid,
+                                 GAsyncReadyCallback callback,
+                                 gpointer user_data);
 void bts_worker_call_discard_async (BtsWorkerLink *self,
                                     const char *guid,
                                     GVariant *request,

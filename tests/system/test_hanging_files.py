@@ -134,6 +134,10 @@ class HangingFiles(unittest.TestCase):
         self.assertEqual([self.status(path) for path in (down, up, asked)],
                          ["paused-by-application", "canceled", "canceled"])
         self.transfer("after")
+        # It stays until what hangs has ended; one that nobody needs does not.
+        self.alice.call(PATH, "Manager", "CreateDownload", "(ssa{sv})",
+                        (self.server.uri("/file"), f"{self.alice.folder}/file", {}))
+        wait_until(lambda: self.daemon.workers() == [worker], "the other user's worker has ended")
         self.assertTrue(is_running(worker))
 
         self.assertEqual(len(self.left()), 1)
