@@ -22,6 +22,7 @@ struct _BtsWorkerLink
   GDBusConnection *connection; /* (owned) (nullable) */
   BtsWorkerChecks *checks;     /* (owned) */
   gboolean is_closed;
+  gboolean has_warned; /* of what it sends; it may do so all the time */
   guint registration_id;
   guint subscription_id;
 };
@@ -101,6 +102,15 @@ take_server (BtsWorkerLink *self, GVariant *parameters)
   g_signal_emit (self, signals[SIGNAL_SERVER_KNOWN], 0, origin, protocol);
 }
 
+static void
+warn_of_type (BtsWorkerLink *self, const char *signal_name, GVariant *parameters)
+{
+  if (!self->has_warned)
+    g_warning ("The worker of user %u sent %s of type %s", self->uid, signal_name,
+               g_variant_get_type_string (parameters));
+  self->has_warned = TRUE;
+}
+
 /* GDBus checks the types of calls against the interface, but not those of signals. */
 static void
 on_signal (GDBusConnection *connection,
@@ -129,8 +139,7 @@ on_signal (GDBusConnection *connection,
       if (g_variant_is_of_type (parameters, G_VARIANT_TYPE (rows[i].type)))
         rows[i].take (self, parameters);
       else
-        g_warning ("The worker of user %u sent %s of type %s instead of %s", self->uid, signal_name,
-                   g_variant_get_type_string (parameters), rows[i].type);
+        warn_of_type (self, signal_name, parameters);
     }
 }
 

@@ -225,6 +225,12 @@ def flood_with_progress(liar, guid):
         liar.send(signals)
 
 
+def flood_with_odd_signals(liar, _guid):
+    signals = pack_signal("Progress", V("(s)", ("x",))) * 1000
+    while True:
+        liar.send(signals)
+
+
 def flood_with_reports(liar, guid):
     """Each as large as may be, and larger where the daemon writes it down."""
     for i in range(1000):
@@ -333,10 +339,9 @@ def announce_and_pass(liar, _guid):
 
 
 REPORTS = {name.__name__.replace("_", "-"): name for name in (
-    finish_with_much, flood_with_progress, flood_with_reports, flood_with_ranges,
-    flood_with_servers, report_for_others, report_oddly, respond_deeply, flood_with_questions,
-    pass_hanging, send_garbage, send_the_largest,
-    announce_and_pass)}
+    finish_with_much, flood_with_progress, flood_with_odd_signals, flood_with_reports,
+    flood_with_ranges, flood_with_servers, flood_with_questions, report_for_others, report_oddly,
+    respond_deeply, pass_hanging, send_garbage, send_the_largest, announce_and_pass)}
 
 
 def main(folder, arguments):

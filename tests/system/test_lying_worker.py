@@ -148,6 +148,10 @@ class LyingWorker(unittest.TestCase):
     def test_a_flood_of_progress(self):
         self.flood("flood-with-progress")
 
+    def test_a_flood_of_signals_of_another_type(self):
+        self.flood("flood-with-odd-signals")
+        self.assertEqual(self.daemon.log().count(" sent Progress of type "), 1)
+
     def test_a_flood_of_reports(self):
         self.flood("flood-with-reports")
 
