@@ -12,6 +12,8 @@
 #define MAX_MESSAGE_BYTES 4096
 /* Each is looked at by itself, some in all of the request. */
 #define MAX_KEYS 16
+/* Of each of the four files that say what a process is no more than 64 KiB is read. */
+#define MAX_PROCESS_BYTES (300 * 1024)
 
 void
 bts_worker_answer_clean_error (GError *error)
@@ -31,5 +33,17 @@ bts_worker_answer_check_found (GVariant *found, GError **error)
     return TRUE;
   g_set_error (error, BGT_ERROR, BGT_ERROR_FAILED, "The worker has answered more than %d things",
                MAX_KEYS);
+  return FALSE;
+}
+
+gboolean
+bts_worker_answer_check_process (GVariant *found, GError **error)
+{
+  if (!bts_worker_answer_check_found (found, error))
+    return FALSE;
+  if (g_variant_get_size (found) <= MAX_PROCESS_BYTES)
+    return TRUE;
+  g_set_error (error, BGT_ERROR, BGT_ERROR_FAILED,
+               "The worker says more than %d bytes about a process", MAX_PROCESS_BYTES);
   return FALSE;
 }

@@ -12,5 +12,8 @@
 /* Of an error that a call to a worker has ended with, leaves what is for its caller. */
 void bts_worker_answer_clean_error (GError *error);
 
-/* Whether so much can have been found out about a request or a process. */
+/* Whether so much can have been found out about a request. */
 gboolean bts_worker_answer_check_found (GVariant *found, GError **error);
+
+/* The same of what a process shows of itself, which is taken apart on the main loop. */
+gboolean bts_worker_answer_check_process (GVariant *found, GError **error);

@@ -366,7 +366,7 @@ bts_worker_call_look_at_process_finish (BtsWorkerLink *self, GAsyncResult *resul
   if (answer == NULL)
     return NULL;
   found = g_variant_get_child_value (answer->value, 0);
-  return bts_worker_answer_check_found (found, error) ? g_steal_pointer (&found) : NULL;
+  return bts_worker_answer_check_process (found, error) ? g_steal_pointer (&found) : NULL;
 }
 
 int

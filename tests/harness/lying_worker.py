@@ -183,6 +183,15 @@ def find_many(_liar, _parameters, invocation):
     invocation.return_value(V.new_tuple(found.end()))
 
 
+def show_much(_liar, _parameters, invocation):
+    """Of a process: as many small things as a message may have."""
+    info = b"[Application]\nname=org.example.App\n" + b"".join(
+        b"[%d]\n" % i for i in range(200_000)) + b"\0"
+    invocation.return_value(V("(a{sv})", ({
+        "is-unseen": V("b", False), "started": V("t", 0),
+        "flatpak-info": V.new_from_bytes(V("ay", b"").get_type(), GLib.Bytes.new(info), True)},)))
+
+
 def answer_of_another_type(liar, _parameters, invocation):
     message = Gio.DBusMessage.new_method_reply(invocation.get_message())
     message.set_body(V("(ah)", ([7, 8, 9],)))
@@ -206,7 +215,7 @@ def leave(_liar, _parameters, _invocation):
 
 REPLIES = {name.__name__.replace("_", "-"): name for name in (
     say_nothing, refuse_at_length, refuse_oddly, find_much, find_many, answer_of_another_type,
-    pass_many, leave)}
+    show_much, pass_many, leave)}
 
 
 # After an answer

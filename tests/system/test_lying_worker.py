@@ -92,6 +92,14 @@ class LyingWorker(unittest.TestCase):
                 self.assertLess(len(caught.exception.message.encode()), MAX_MESSAGE_BYTES)
                 self.check()
 
+    def test_a_process_that_shows_much(self):
+        self.daemon.tell({"LookAtProcess": "show-much"})
+        with Caller(self.bus, LIAR) as other, self.assertRaises(CallError) as caught:
+            other.call(PATH, OBJECT_MANAGER, "GetManagedObjects")
+        self.assertEqual(caught.exception.name, f"{NAME}.Error.AccessDenied")
+        self.assertIn("says more than", caught.exception.message)
+        self.check()
+
     def test_many_descriptors_for_an_answer(self):
         self.daemon.tell({"Check": "pass-many"})
         with self.assertRaises(CallError):
