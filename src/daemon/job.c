@@ -10,6 +10,7 @@
 #include "common/bgt-web-error.h"
 #include "daemon/job-outcome.h"
 #include "daemon/job-updates.h"
+#include "daemon/left-job.h"
 #include "daemon/worker-call.h"
 
 /* A worker that dies this soon after a job was given to it, so often in a row and without a byte,
@@ -282,25 +283,6 @@ acquire (BtsJob *self, JobState state)
 /* Stopping */
 
 static void
-on_left_one_ended (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (BtsWorkerPool) pool = BTS_WORKER_POOL (user_data);
-
-  bts_worker_pool_release (pool, BTS_WORKER_LINK (source));
-}
-
-/* The worker stays until it has removed what it has to when the job ends. */
-static void
-leave_to_worker (BtsJob *self)
-{
-  g_autoptr (BtsWorkerLink) link = g_steal_pointer (&self->link);
-
-  bts_worker_call_wait_async (link, get_guid (self), on_left_one_ended,
-                              g_object_ref (self->context.pool));
-  become_idle (self);
-}
-
-static void
 on_probe_answered (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (BtsJob) self = BTS_JOB (user_data);
@@ -320,7 +302,8 @@ on_probe_answered (GObject *source, GAsyncResult *result, gpointer user_data)
     }
   g_warning ("%s: the transfer does not stop, as where a file system does not answer; it is left",
              get_guid (self));
-  leave_to_worker (self);
+  bts_left_job_follow (self->context.pool, g_steal_pointer (&self->link), get_guid (self));
+  become_idle (self);
 }
 
 /* A thread that hangs in the kernel outlives even the kill of its process. So a worker that goes on
