@@ -13,7 +13,6 @@ import json
 import os
 import random
 import select
-import signal
 import shutil
 import socket
 import struct
@@ -35,6 +34,7 @@ HOST_PATH = "/org/example/BackgroundTransfer/WorkerHost"
 XML = os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "..", "introspection",
                    f"{NAME}.Worker.xml")
 MIB = 1024 * 1024
+ASK = "ask"
 
 
 class LyingDaemon(SystemDaemon):
@@ -302,17 +302,20 @@ def respond_deeply(liar, guid):
 
 
 def flood_with_questions(liar, _guid):
-    """And reads none of the answers: GDBus's thread, which would, is not in the child."""
+    """And reads none of the answers: what runs then has no thread of GDBus, which would."""
     liar.connection.flush_sync(None)
-    if os.fork() != 0:
-        os.kill(os.getpid(), signal.SIGSTOP)
+    os.set_inheritable(liar.socket.fileno(), True)
+    os.execv(sys.executable, [sys.executable, os.path.realpath(__file__), ASK,
+                              str(liar.socket.fileno())])
+
+
+def ask(fd):
     guids = ["01234567_89ab_4def_8123_456789abcdef"] * 20
     calls = pack_call("FindForgotten", V("(as)", (guids,))) * 100
-    try:
+    with contextlib.suppress(OSError), socket.socket(fileno=fd) as daemon:
+        daemon.setblocking(True)
         while True:
-            liar.send(calls)
-    finally:
-        os._exit(0)
+            daemon.sendall(calls)
 
 
 def pass_hanging(liar, _guid):
@@ -365,4 +368,7 @@ def main(folder, arguments):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2:])
+    if sys.argv[1] == ASK:
+        ask(int(sys.argv[2]))
+    else:
+        main(sys.argv[1], sys.argv[2:])
