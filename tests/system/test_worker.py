@@ -437,6 +437,22 @@ class Control(WorkerTest):
         self.host.discard(self.guid, self.request())
         self.assertEqual(os.listdir(self.folder), [])
 
+    def test_discard_of_what_does_not_stop_yet(self):
+        self.slow()
+        self.host.held_answers = []
+        self.host.start(self.guid, self.request())
+        self.wait_received(MIB)
+        with self.assertRaises(GLib.Error):
+            self.host.call("Stop", GLib.Variant("(s)", (self.guid,)), timeout_ms=500)
+        with self.assertRaises(GLib.Error) as caught:
+            self.host.discard(self.guid, self.request())
+        self.assertIn(f"{NAME}.Error.InvalidState", caught.exception.message)
+        self.assertNotEqual(os.listdir(self.folder), [])
+        answers, self.host.held_answers = self.host.held_answers, None
+        for invocation in answers:
+            invocation.return_value(None)
+        self.host.wait(lambda: os.listdir(self.folder) == [], "what had arrived is removed")
+
     def test_reconnect_goes_on_from_what_is_held(self):
         data = self.slow()
         self.host.start(self.guid, self.request())
