@@ -337,6 +337,9 @@ int
 main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
+  /* First, while no thread of another one closes anything. */
+  g_test_add_func ("/daemon/worker-gate/without-descriptors-is-an-error",
+                   test_without_descriptors_is_an_error);
 
 #define ADD(name, function)                                                                        \
   g_test_add ("/daemon/worker-gate/" name, Fixture, NULL, set_up, function, tear_down)
@@ -349,8 +352,6 @@ main (int argc, char *argv[])
   ADD ("who-reads-nothing-is-not-heard", test_who_reads_nothing_is_not_heard);
   ADD ("an-endless-greeting-closes-it", test_endless_greeting);
 #undef ADD
-  g_test_add_func ("/daemon/worker-gate/without-descriptors-is-an-error",
-                   test_without_descriptors_is_an_error);
 
   return g_test_run ();
 }
