@@ -6,7 +6,9 @@
 
 #include "bus-fixture.h"
 
+#include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 #include "common/names.h"
 #include "common/object-path.h"
@@ -41,15 +43,24 @@ bus_fixture_connect (BusFixture *self)
   return connection;
 }
 
+/* Also where the test is aborted. In the child. */
+static void
+end_with_parent (gpointer user_data)
+{
+  prctl (PR_SET_PDEATHSIG, SIGKILL);
+}
+
 static gboolean
 start_bus (BusFixture *self)
 {
+  g_autoptr (GSubprocessLauncher) launcher = g_subprocess_launcher_new (
+      G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_SILENCE);
   g_autoptr (GDataInputStream) output = NULL;
   g_autoptr (GError) error = NULL;
 
-  self->daemon = g_subprocess_new (
-      G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_SILENCE, &error, "dbus-daemon",
-      "--session", "--nofork", "--nopidfile", "--print-address", NULL);
+  g_subprocess_launcher_set_child_setup (launcher, end_with_parent, NULL, NULL);
+  self->daemon = g_subprocess_launcher_spawn (launcher, &error, "dbus-daemon", "--session",
+                                              "--nofork", "--nopidfile", "--print-address", NULL);
   if (self->daemon == NULL)
     return FALSE;
   output = g_data_input_stream_new (g_subprocess_get_stdout_pipe (self->daemon));
