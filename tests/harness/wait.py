@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Waiting for a fact, with a deadline; never for a length of time."""
 
+import os
 import time
 
 # How fast it has to be is never tested with that: a busy machine needs a multiple of what an idle
@@ -22,3 +23,14 @@ def wait_until(condition, what, seconds=DEADLINE_SECONDS, interval=0.02):
         if time.monotonic() > deadline:
             raise DeadlineError(f"after {seconds} s still not: {what}")
         time.sleep(interval)
+
+
+def wait_until_nobody_reads(writing):
+    """Until whoever writes to the pipe @writing is told so."""
+    def is_broken():
+        try:
+            os.write(writing, b"x")
+        except BrokenPipeError:
+            return True
+        return False
+    wait_until(is_broken, "nobody reads")

@@ -16,7 +16,7 @@ from harness.bodies import Body
 from harness.daemon import PATH, error_name
 from harness.service_case import with_own_mounts
 from harness.upload_server import CREATED, cutting, taking
-from harness.wait import DEADLINE_SECONDS, wait_until
+from harness.wait import DEADLINE_SECONDS, wait_until, wait_until_nobody_reads
 from system.test_multipart import MultipartCase
 from system.test_upload import MIB
 
@@ -89,15 +89,6 @@ class StreamCase(MultipartCase):
         if "daemon" in victims:
             self.start_again()
 
-    def assert_nobody_reads(self, writing):
-        def is_broken():
-            try:
-                os.write(writing, b"x")
-            except BrokenPipeError:
-                return True
-            return False
-        wait_until(is_broken, "the writer is told that nobody reads")
-
 
 class Streams(StreamCase):
     def test_read_before_the_start(self):
@@ -167,7 +158,7 @@ class Streams(StreamCase):
                 self.strike(*victims)
                 values = self.assert_failed(operation, "file-error", "file-not-found")
                 self.assertIn("stream", values["ErrorMessage"])
-                self.assert_nobody_reads(writing)
+                wait_until_nobody_reads(writing)
                 self.assertEqual(sum(self.kept().values()), 0)
                 self.resume(operation)
                 self.assert_failed(operation, "file-error", "file-not-found")
@@ -193,7 +184,7 @@ class Streams(StreamCase):
                 self.wait_for_read(operation, 6)
                 self.cancel(operation)
                 self.assertEqual(self.kept(), {})
-                self.assert_nobody_reads(writing)
+                wait_until_nobody_reads(writing)
 
     def test_an_error_of_the_server_keeps_it_for_another_try(self):
         self.uploads.serve("/file", [b"HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n", CREATED])
@@ -257,7 +248,7 @@ class Streams(StreamCase):
         reading, writing = self.pipe()
         operation = self.upload_fd(reading, deadline=V("x", int((time.time() + 0.5) * 1e6)))
         self.assert_failed(operation, "timeout")
-        self.assert_nobody_reads(writing)
+        wait_until_nobody_reads(writing)
 
     def test_what_nobody_knows_any_more_is_removed(self):
         folder = f"{self.daemon.state}/background-transfer/uploads"
